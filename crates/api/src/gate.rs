@@ -1,0 +1,250 @@
+//! The one door: builds the server from the route table and checks each call's access before its
+//! handler runs. Never lets a handler run for a call that its route does not admit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use loggia_model::{Actor, Fault};
+
+use crate::session::{Doorkeeper, Me, token_of};
+use crate::{Access, Problem, Route, headers};
+
+/// Largest request body: a release of 100 spans × 2 kB of shares fits five times over.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Builds the server. Every route checks its access first; every answer carries the security headers.
+/// A state-changing call with a session must come from a page of this origin (Fetch Metadata, or
+/// `Origin` equal to `Host` where the browser sends none).
+pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
+    let mut by_path: BTreeMap<&'static str, MethodRouter<()>> = BTreeMap::new();
+    for route in routes {
+        let (access, door) = (route.access, Arc::clone(&door));
+        let guarded =
+            route
+                .handler
+                .layer(middleware::from_fn(move |request: Request, next: Next| {
+                    let door = Arc::clone(&door);
+                    async move { admit(access, door.as_ref(), request, next).await }
+                }));
+        let merged = match by_path.remove(route.path) {
+            Some(others) => others.merge(guarded),
+            None => guarded,
+        };
+        by_path.insert(route.path, merged);
+    }
+    let mut router = Router::new();
+    for (path, handler) in by_path {
+        router = router.route(path, handler);
+    }
+    router
+        .method_not_allowed_fallback(|| async {
+            Problem(Fault::NotFound(
+                "this address does not answer that method".to_owned(),
+            ))
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::map_response(
+            |mut answer: Response| async move {
+                headers::secure(answer.headers_mut());
+                answer
+            },
+        ))
+}
+
+async fn admit(access: Access, door: &dyn Doorkeeper, request: Request, next: Next) -> Response {
+    match identify(access, door, request).await {
+        Ok(request) => next.run(request).await,
+        Err(fault) => Problem(fault).into_response(),
+    }
+}
+
+async fn identify(
+    access: Access,
+    door: &dyn Doorkeeper,
+    mut request: Request,
+) -> Result<Request, Fault> {
+    if access == Access::DemoOnly && !door.demo() {
+        return Err(Fault::NotFound(
+            "there is nothing at this address".to_owned(),
+        ));
+    }
+    if access == Access::RosterKey {
+        let (request, actor) = signed(door, request).await?;
+        return Ok(with(request, actor));
+    }
+    let actor = token_of(request.headers()).and_then(|token| door.session(token));
+    if !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) && !same_origin(request.headers())
+    {
+        return Err(Fault::Forbidden(
+            "this call came from a page of another site; open Loggia itself and try again"
+                .to_owned(),
+        ));
+    }
+    if !access.admits(actor.as_ref()) {
+        return Err(match actor {
+            None => Fault::Unauthenticated,
+            Some(a) => Fault::Forbidden(format!("{} holds no role that may do this", a.person)),
+        });
+    }
+    if let Some(actor) = actor {
+        request.extensions_mut().insert(Me(actor));
+    }
+    Ok(request)
+}
+
+fn with(mut request: Request, actor: Actor) -> Request {
+    request.extensions_mut().insert(Me(actor));
+    request
+}
+
+async fn signed(door: &dyn Doorkeeper, request: Request) -> Result<(Request, Actor), Fault> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX)
+        .await
+        .map_err(|_| Fault::Invalid(format!("the body is over {BODY_BYTES_MAX} bytes")))?;
+    let header = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .ok_or(Fault::Unauthenticated)?;
+    let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    let mut hash = [0; 32];
+    hash.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body).as_ref());
+    let actor = door.roster_key(header, parts.method.as_str(), path, hash)?;
+    Ok((Request::from_parts(parts, Body::from(body)), actor))
+}
+
+/// Fetch Metadata where the browser sends it, else `Origin` against `Host`; a call with neither is
+/// no browser's and carries no ambient cookie worth stealing, but is refused all the same unless it
+/// has no cookie at all.
+fn same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    match (text("origin"), text("host")) {
+        (Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_some_and(|(_, authority)| authority == host),
+        (None, _) => !headers.contains_key(header::COOKIE),
+        (Some(_), None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::StatusCode;
+    use axum::routing::{get, post};
+    use loggia_model::{Body as CityBody, PersonId, Role, Roles};
+    use tower::ServiceExt;
+
+    struct Door;
+    impl Doorkeeper for Door {
+        fn session(&self, token: &str) -> Option<Actor> {
+            (token == "good").then(|| Actor {
+                person: PersonId("o.saarinen".into()),
+                name: "O. Saarinen".into(),
+                body: CityBody::City,
+                roles: Roles::from([Role::Operator]),
+            })
+        }
+        fn roster_key(&self, _: &str, _: &str, _: &str, _: [u8; 32]) -> Result<Actor, Fault> {
+            Err(Fault::Unauthenticated)
+        }
+        fn demo(&self) -> bool {
+            false
+        }
+    }
+
+    fn app() -> Router {
+        let ok = || get(|| async { "ok" });
+        router(
+            vec![
+                Route::get("/public", Access::Public, ok()),
+                Route::get("/mine", Access::SignedIn, ok()),
+                Route::post("/mine", Access::SignedIn, post(|| async { "ok" })),
+                Route::get("/ops", Access::AnyOf(&[Role::Operator]), ok()),
+                Route::get("/audit", Access::AnyOf(&[Role::Auditor]), ok()),
+                Route::get("/desk", Access::RosterKey, ok()),
+                Route::get("/demo", Access::DemoOnly, ok()),
+            ],
+            Arc::new(Door),
+        )
+    }
+
+    async fn call(method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        app()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_access_admits_whom_it_names() {
+        let cookie = ("cookie", "loggia_session=good");
+        let table = [
+            ("/public", None, StatusCode::OK),
+            ("/mine", None, StatusCode::UNAUTHORIZED),
+            ("/mine", Some(cookie), StatusCode::OK),
+            (
+                "/mine",
+                Some(("cookie", "loggia_session=forged")),
+                StatusCode::UNAUTHORIZED,
+            ),
+            ("/ops", Some(cookie), StatusCode::OK),
+            ("/audit", Some(cookie), StatusCode::FORBIDDEN),
+            ("/desk", Some(cookie), StatusCode::UNAUTHORIZED),
+            ("/demo", Some(cookie), StatusCode::NOT_FOUND),
+        ];
+        for (path, header, want) in table {
+            let answer = call("GET", path, header.as_slice()).await;
+            assert_eq!(answer.status(), want, "{path} {header:?}");
+            assert!(
+                answer.headers().contains_key("content-security-policy"),
+                "{path}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn another_sites_page_changes_nothing() {
+        let cookie = ("cookie", "loggia_session=good");
+        let cross = call("POST", "/mine", &[cookie, ("sec-fetch-site", "cross-site")]).await;
+        assert_eq!(cross.status(), StatusCode::FORBIDDEN);
+        let other = [
+            cookie,
+            ("origin", "https://evil.example"),
+            ("host", "city.example"),
+        ];
+        assert_eq!(
+            call("POST", "/mine", &other).await.status(),
+            StatusCode::FORBIDDEN
+        );
+        assert_eq!(
+            call("POST", "/mine", &[cookie]).await.status(),
+            StatusCode::FORBIDDEN
+        );
+        let own = call(
+            "POST",
+            "/mine",
+            &[cookie, ("sec-fetch-site", "same-origin")],
+        )
+        .await;
+        assert_eq!(own.status(), StatusCode::OK);
+    }
+}

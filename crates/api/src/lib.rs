@@ -1,0 +1,16 @@
+//! How every endpoint speaks: routes that state who may call them, problem+json, sessions, headers.
+//! Never decides who somebody is (that is `policy`) and never knows what an endpoint is about.
+
+mod access;
+mod gate;
+mod headers;
+mod problem;
+mod route;
+mod session;
+
+pub use access::Access;
+pub use gate::{BODY_BYTES_MAX, router};
+pub use headers::CSP;
+pub use problem::{Problem, ProblemBody};
+pub use route::Route;
+pub use session::{COOKIE, Doorkeeper, Me, Secure, end_cookie, session_cookie, token_of};
