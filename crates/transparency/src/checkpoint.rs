@@ -1,0 +1,181 @@
+//! Checkpoints (C2SP tlog-checkpoint): origin, size and root under the log's signature. Pure.
+//! Never signs here on its own: the writer calls it once the entries are durable.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use loggia_model::Digest;
+
+use crate::Error;
+use crate::key::{LogKey, Verifier};
+use crate::note::{self, Note};
+
+/// What a checkpoint says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The log's name.
+    pub origin: String,
+    /// Entries in the tree.
+    pub size: u64,
+    /// Root of the tree.
+    pub root: Digest,
+}
+
+/// A checkpoint whose signature was checked, or was made here, with its exact text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    checkpoint: Checkpoint,
+    note: String,
+}
+
+impl Checkpoint {
+    /// The signed text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!(
+            "{}\n{}\n{}\n",
+            self.origin,
+            self.size,
+            STANDARD.encode(self.root.0)
+        )
+    }
+
+    /// Reads a checkpoint's text; extension lines are allowed and ignored.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let bad = |why: &str| Error::malformed("checkpoint", why);
+        let body = text
+            .strip_suffix('\n')
+            .ok_or_else(|| bad("does not end in a line feed"))?;
+        let mut lines = body.split('\n');
+        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next())
+        else {
+            return Err(bad("fewer than three lines"));
+        };
+        if origin.is_empty() || lines.any(str::is_empty) {
+            return Err(bad("an empty line"));
+        }
+        let number: u64 = size.parse().map_err(|_| bad("its size is not a number"))?;
+        if number.to_string() != size {
+            return Err(bad("its size has leading zeros or a sign"));
+        }
+        let bytes = STANDARD
+            .decode(root)
+            .map_err(|_| bad("its root is not base64"))?;
+        let root = bytes
+            .try_into()
+            .map_err(|_| bad("its root has not 32 bytes"))?;
+        Ok(Self {
+            origin: origin.to_owned(),
+            size: number,
+            root: Digest(root),
+        })
+    }
+}
+
+impl SignedCheckpoint {
+    pub(crate) fn sign(checkpoint: Checkpoint, key: &LogKey, verifier: &Verifier) -> Self {
+        let note = note::sign(&checkpoint.text(), key, verifier);
+        Self { checkpoint, note }
+    }
+
+    /// Reads a checkpoint and checks origin and signature against the log's key.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] or [`Error::BadSignature`].
+    pub fn verify(bytes: &[u8], key: &Verifier) -> Result<Self, Error> {
+        let note = Note::parse(bytes)?;
+        note.check(key)?;
+        let checkpoint = Checkpoint::parse(&note.text)?;
+        if checkpoint.origin != key.name() {
+            let why = "its origin line is another log's";
+            return Err(Error::BadSignature {
+                name: key.name().to_owned(),
+                why,
+            });
+        }
+        let note = core::str::from_utf8(bytes)
+            .map_err(|_| Error::malformed("checkpoint", "not UTF-8"))?
+            .to_owned();
+        Ok(Self { checkpoint, note })
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Entries in the tree.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.checkpoint.size
+    }
+
+    /// Root of the tree.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        self.checkpoint.root
+    }
+
+    /// The exact signed note.
+    #[must_use]
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn signed() -> (SignedCheckpoint, Verifier) {
+        let (key, _) = LogKey::generate().unwrap();
+        let verifier = key.verifier("city.example/log").unwrap();
+        let c = Checkpoint {
+            origin: "city.example/log".into(),
+            size: 9,
+            root: Digest([7; 32]),
+        };
+        (SignedCheckpoint::sign(c, &key, &verifier), verifier)
+    }
+
+    #[test]
+    fn a_checkpoint_reads_back() {
+        let (c, key) = signed();
+        assert_eq!(
+            SignedCheckpoint::verify(c.note().as_bytes(), &key).unwrap(),
+            c
+        );
+        assert!(c.note().starts_with("city.example/log\n9\nBwcHBwcH"));
+    }
+
+    #[test]
+    fn wrong_texts_are_refused() {
+        let root = STANDARD.encode([0; 32]);
+        for t in [
+            String::new(),
+            "a\n".into(),
+            format!("a\n1\n{root}"),
+            format!("a\n01\n{root}\n"),
+            format!("a\n+1\n{root}\n"),
+            format!("a\n-1\n{root}\n"),
+            format!("\n1\n{root}\n"),
+            format!("a\n1\n{root}\n\n"),
+            "a\n1\nAAAA\n".into(),
+        ] {
+            assert!(Checkpoint::parse(&t).is_err(), "{t:?}");
+        }
+        assert!(Checkpoint::parse(&format!("a\n1\n{root}\nextension\n")).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(s in "\\PC{0,20}\n?[0-9]{0,25}\n?[A-Za-z0-9+/=]{0,50}\n?") {
+            let _ = Checkpoint::parse(&s);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A whole log from its static files: every entry read, every tile recomputed, the root compared.
+//! Never stops at "something is wrong": the error names the first entry or tile that is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::Error;
+use crate::bundle::parse_bundle;
+use crate::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::edge::{Edge, Tile};
+use crate::entry::Entry;
+use crate::folder::CHECKPOINT;
+use crate::key::Verifier;
+use crate::tile::{BUNDLE_BYTES_MAX, HASH_BYTES, TILE_WIDTH, TileKind, TilePath};
+
+/// Longest checkpoint file that is read.
+const CHECKPOINT_BYTES_MAX: u64 = 64 * 1024;
+
+/// What was found to be in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The checkpoint whose whole tree was recomputed.
+    pub checkpoint: SignedCheckpoint,
+    /// Entries by kind.
+    pub kinds: BTreeMap<&'static str, u64>,
+    /// Tiles and bundles that were compared.
+    pub tiles: u64,
+    /// Size of the kept checkpoint, if one was given: the log begins with it.
+    pub kept: Option<u64>,
+}
+
+/// Verifies a log folder, or a mirror of a log's URL: `checkpoint` and `tile/…`. With `kept`, a
+/// checkpoint from earlier, also that the log grew from it.
+///
+/// # Errors
+/// The first thing that is wrong: [`Error::BadSignature`], [`Error::Rollback`], [`Error::Fork`],
+/// [`Error::WrongTile`], [`Error::Malformed`] (an entry or bundle), [`Error::Io`].
+pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<Report, Error> {
+    let bytes = read(dir, CHECKPOINT, CHECKPOINT_BYTES_MAX)?
+        .ok_or_else(|| Error::Damaged("it has no checkpoint".to_owned()))?;
+    let signed = SignedCheckpoint::verify(&bytes, key)?;
+    let mut walk = Walk {
+        dir,
+        size: signed.size(),
+        tiles: 0,
+    };
+    if let Some(kept) = kept {
+        if kept.origin != key.name() {
+            let why = format!("the kept checkpoint is of another log, {}", kept.origin);
+            return Err(Error::WrongProof(why));
+        }
+        if kept.size > walk.size {
+            return Err(Error::Rollback {
+                signed: kept.size,
+                found: walk.size,
+            });
+        }
+    }
+    let (mut edge, mut full, mut kinds) = (Edge::default(), Vec::new(), BTreeMap::new());
+    same_root(&edge, kept)?;
+    while edge.size() < walk.size {
+        let bundle = walk.bundle(edge.size() >> 8)?;
+        let parsed = parse_bundle(&bundle.1, &bundle.0.to_string())?;
+        if parsed.0.len() != usize::from(bundle.0.width) {
+            let why = format!("{} entries instead of {}", parsed.0.len(), bundle.0.width);
+            return Err(wrong(&bundle.0, why));
+        }
+        for bytes in parsed.0 {
+            let entry = Entry::parse(bytes, &format!("entry {}", edge.size()))?;
+            *kinds.entry(entry.event.kind()).or_default() += 1;
+            edge.push(bytes, &mut full)?;
+            same_root(&edge, kept)?;
+        }
+        for tile in full.drain(..) {
+            walk.compare(&tile)?;
+        }
+    }
+    for tile in edge.partials() {
+        walk.compare(&tile)?;
+    }
+    if edge.root() != signed.root() {
+        let (size, root) = (walk.size, edge.root());
+        return Err(Error::Fork {
+            size,
+            signed: signed.root(),
+            found: root,
+        });
+    }
+    Ok(Report {
+        checkpoint: signed,
+        kinds,
+        tiles: walk.tiles,
+        kept: kept.map(|k| k.size),
+    })
+}
+
+fn same_root(edge: &Edge, kept: Option<&Checkpoint>) -> Result<(), Error> {
+    let Some(kept) = kept.filter(|k| k.size == edge.size()) else {
+        return Ok(());
+    };
+    let found = edge.root();
+    if found == kept.root {
+        Ok(())
+    } else {
+        Err(Error::Fork {
+            size: kept.size,
+            signed: kept.root,
+            found,
+        })
+    }
+}
+
+fn wrong(path: &TilePath, why: impl Into<String>) -> Error {
+    Error::WrongTile {
+        path: path.to_string(),
+        why: why.into(),
+    }
+}
+
+/// Reads a file of at most `max` bytes; none if there is none.
+fn read(dir: &Path, name: &str, max: u64) -> Result<Option<Vec<u8>>, Error> {
+    let path = dir.join(name);
+    match std::fs::metadata(&path) {
+        Ok(meta) if meta.len() > max => Err(Error::malformed(
+            name,
+            format!("{} bytes; at most {max}", meta.len()),
+        )),
+        Ok(_) => std::fs::read(&path)
+            .map(Some)
+            .map_err(|e| Error::io(name, &e)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io(name, &e)),
+    }
+}
+
+struct Walk<'a> {
+    dir: &'a Path,
+    size: u64,
+    tiles: u64,
+}
+
+impl Walk<'_> {
+    /// The bundle as the checkpoint's size has it. The log may have grown meanwhile: a wider
+    /// partial or the full bundle serves as well, cut to width (C2SP tlog-tiles, partial tiles).
+    fn bundle(&mut self, index: u64) -> Result<Tile, Error> {
+        let kind = TileKind::Entries;
+        let path = TilePath {
+            kind,
+            index,
+            width: TilePath::width_at(kind, index, self.size),
+        };
+        let mut bytes = self.widest(&path, BUNDLE_BYTES_MAX as u64)?;
+        let mut rest = bytes.as_slice();
+        for _ in 0..path.width {
+            if crate::bundle::next_entry(&mut rest).is_none() {
+                break;
+            }
+        }
+        let keep = bytes.len() - rest.len();
+        if !path.is_full() && keep > 0 {
+            bytes.truncate(keep);
+        }
+        self.tiles += 1;
+        Ok((path, bytes))
+    }
+
+    fn widest(&self, path: &TilePath, max: u64) -> Result<Vec<u8>, Error> {
+        for width in path.width..=TILE_WIDTH {
+            let tile = TilePath { width, ..*path };
+            if let Some(bytes) = read(self.dir, &tile.to_string(), max)? {
+                return Ok(bytes);
+            }
+        }
+        Err(wrong(path, "it is missing"))
+    }
+
+    /// Compares a tile of hashes with the recomputed one, and names the first hash that differs.
+    fn compare(&mut self, tile: &Tile) -> Result<(), Error> {
+        let TileKind::Hashes(level) = tile.0.kind else {
+            return Ok(());
+        };
+        let there = self.widest(&tile.0, (usize::from(TILE_WIDTH) * HASH_BYTES) as u64)?;
+        self.tiles += 1;
+        let there = if tile.0.is_full() {
+            &there[..]
+        } else {
+            there.get(..tile.1.len()).unwrap_or(&there)
+        };
+        if there == tile.1 {
+            return Ok(());
+        }
+        if there.len() != tile.1.len() {
+            return Err(wrong(
+                &tile.0,
+                format!("{} bytes, not {}", there.len(), tile.1.len()),
+            ));
+        }
+        let place = there
+            .iter()
+            .zip(&tile.1)
+            .position(|(a, b)| a != b)
+            .unwrap_or(0)
+            / HASH_BYTES;
+        let number = tile.0.index * u64::from(TILE_WIDTH) + place as u64;
+        Err(wrong(
+            &tile.0,
+            match level {
+                0 => format!("the hash of entry {number} is another"),
+                _ => format!("hash {number} of level {level} is another"),
+            },
+        ))
+    }
+}

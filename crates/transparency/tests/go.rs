@@ -1,0 +1,144 @@
+//! The reference implementation (golang.org/x/mod/sumdb, Debian golang-golang-x-mod-dev) checks
+//! our checkpoints, tiles and proofs from the folder on disk, and catches a flipped byte.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use loggia_model::{Digest, ManualClock};
+use loggia_transparency::*;
+use serde_json::json;
+
+const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/go/main.go");
+
+fn build() -> PathBuf {
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let out = tmp.join("sumdb-check");
+    let built = Command::new("go")
+        .args(["build", "-o"])
+        .arg(&out)
+        .arg(SOURCE)
+        .env("GO111MODULE", "off")
+        .env("GOPATH", "/usr/share/gocode")
+        .env("GOCACHE", tmp.join("go-cache"))
+        .env("GOFLAGS", "-mod=mod")
+        .output()
+        .expect("`go` is missing: `make test` installs golang-go and golang-golang-x-mod-dev");
+    assert!(
+        built.status.success(),
+        "go build failed (is golang-golang-x-mod-dev installed? `make test` installs it):\n{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    out
+}
+
+fn b64(h: &Digest) -> String {
+    STANDARD.encode(h.0)
+}
+
+fn proofs(log: &Log, sizes: &[u64]) -> serde_json::Value {
+    let now = log.size();
+    let (mut inclusion, mut consistency) = (Vec::new(), Vec::new());
+    for &size in sizes {
+        let root = b64(&log.root_at(size).unwrap());
+        for index in (0..size).step_by(1 + size as usize / 60).chain([size - 1]) {
+            let (_, entry) = log.raw_entries(index, 1).unwrap().swap_remove(0);
+            let proof: Vec<_> = log
+                .inclusion_proof(index, size)
+                .unwrap()
+                .iter()
+                .map(b64)
+                .collect();
+            let entry = STANDARD.encode(entry);
+            inclusion.push(json!({
+                "Index": index, "Size": size, "Root": root, "Entry": entry, "Proof": proof
+            }));
+        }
+        let proof: Vec<_> = log
+            .consistency_proof(size, now)
+            .unwrap()
+            .iter()
+            .map(b64)
+            .collect();
+        consistency.push(json!({
+            "From": size, "To": now, "FromRoot": root,
+            "ToRoot": b64(&log.root_at(now).unwrap()), "Proof": proof
+        }));
+    }
+    json!({ "Inclusion": inclusion, "Consistency": consistency })
+}
+
+fn run(go: &Path, dir: &Path, key: &str, proofs: &Path) -> Output {
+    Command::new(go)
+        .arg(dir)
+        .arg(key)
+        .arg(proofs)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_reference_implementation_agrees() {
+    let go = build();
+    let dir = tempfile::tempdir().unwrap();
+    let (key, _) = LogKey::generate().unwrap();
+    let clock = Arc::new(ManualClock::default());
+    let log = Log::open(dir.path(), key, "city.example/log", clock).unwrap();
+    let verifier = log.verifier().to_string();
+    let file = dir.path().join("proofs.json");
+    let mut sizes = Vec::new();
+    // 66,000 entries make two levels of full tiles and a third begun.
+    for size in [1u64, 2, 255, 256, 257, 1_000, 66_000] {
+        while log.size() < size {
+            let some = (log.size()..size.min(log.size() + 1_024))
+                .map(|n| KeyDestroyed {
+                    hour: n as u32,
+                    keys: 1,
+                })
+                .collect();
+            drop(log.append_many(some).unwrap());
+        }
+        sizes.push(size);
+        fs::write(&file, proofs(&log, &sizes).to_string()).unwrap();
+        let out = run(&go, dir.path(), &verifier, &file);
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "size {size}: {said}");
+    }
+    drop(log);
+
+    let mut names = vec![
+        "checkpoint",
+        "tile/entries/000",
+        "tile/entries/257.p/208",
+        "tile/0/100",
+        "tile/1/000",
+        "tile/1/001.p/1",
+        "tile/2/000.p/1",
+    ];
+    names.retain(|n| dir.path().join(n).exists());
+    assert_eq!(names.len(), 7, "{names:?}");
+    for name in names {
+        let path = dir.path().join(name);
+        let good = fs::read(&path).unwrap();
+        let mut bad = good.clone();
+        let at = bad.len() / 2;
+        bad[at] ^= 1;
+        fs::write(&path, &bad).unwrap();
+        let out = run(&go, dir.path(), &verifier, &file);
+        assert!(
+            !out.status.success(),
+            "a flipped byte in {name} was not caught by Go"
+        );
+        let ours = verify::folder(dir.path(), &verifier.parse().unwrap(), None);
+        assert!(
+            ours.is_err(),
+            "a flipped byte in {name} was not caught by us"
+        );
+        fs::write(&path, &good).unwrap();
+    }
+}
