@@ -1,0 +1,203 @@
+//! Three answers for the public pages: one sentence of truth, the equal list, the statistics.
+//! Never asks who is asking.
+
+use core::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Json;
+use axum::extract::State;
+use axum::routing::get;
+use loggia_api::{Access, Problem, Route};
+use loggia_model::{At, Clock, Fault};
+use loggia_transparency::Log;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::declared::{Declared, Source};
+use crate::tally::{Month, Statistics, Tally};
+
+/// Entries read from the log at a time: about 340 kB.
+const PAGE_ENTRIES: usize = 1_000;
+
+/// Whose register this is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum City {
+    /// A real installation.
+    Real {
+        /// The city's name.
+        name: String,
+    },
+    /// A demo folder: one machine holds everybody's keys, and every page says so.
+    Demo {
+        /// The city's name.
+        name: String,
+    },
+}
+
+/// The sentence of truth, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Summary {
+    /// The city's name.
+    pub city: String,
+    /// Whether this is a demo folder.
+    pub demo: bool,
+    /// Now, microseconds since 1970.
+    #[schema(value_type = i64)]
+    pub at: At,
+    /// Cameras declared.
+    pub cameras_declared: u64,
+    /// Openings in this month (UTC).
+    pub openings_this_month: u64,
+    /// Entries in the public log.
+    pub log_size: u64,
+}
+
+/// What the public pages are made from.
+pub struct Register {
+    city: City,
+    log: Log,
+    clock: Arc<dyn Clock>,
+    declared: Source,
+    tally: Mutex<Tally>,
+}
+
+impl fmt::Debug for Register {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Register({:?}, {:?})", self.city, self.log)
+    }
+}
+
+impl Register {
+    /// A register over the city's log and declarations.
+    #[must_use]
+    pub fn new(city: City, log: Log, clock: Arc<dyn Clock>, declared: Source) -> Self {
+        Self {
+            city,
+            log,
+            clock,
+            declared,
+            tally: Mutex::default(),
+        }
+    }
+
+    /// The sentence of truth.
+    ///
+    /// # Errors
+    /// [`Fault`] of the log or of the source of declarations.
+    pub fn summary(&self) -> Result<Summary, Fault> {
+        let at = self.clock.now();
+        let (city, demo) = match &self.city {
+            City::Real { name } => (name.clone(), false),
+            City::Demo { name } => (name.clone(), true),
+        };
+        let cameras_declared = (self.declared)()?.len() as u64;
+        let (openings_this_month, log_size) =
+            self.counted(|t| (t.openings_in_month(at), t.next()))?;
+        Ok(Summary {
+            city,
+            demo,
+            at,
+            cameras_declared,
+            openings_this_month,
+            log_size,
+        })
+    }
+
+    /// Every declared camera, in the order of its number.
+    ///
+    /// # Errors
+    /// [`Fault`] of the source.
+    pub fn cameras(&self) -> Result<Vec<Declared>, Fault> {
+        let mut cameras = (self.declared)()?;
+        cameras.sort_by_key(|c| c.id);
+        Ok(cameras)
+    }
+
+    /// The months' counts.
+    ///
+    /// # Errors
+    /// [`Fault`] of the log.
+    pub fn statistics(&self) -> Result<Statistics, Fault> {
+        self.counted(Tally::statistics)
+    }
+
+    /// Counts what the log has gained since the last time, then looks.
+    fn counted<T>(&self, look: impl FnOnce(&Tally) -> T) -> Result<T, Fault> {
+        // A count that panicked halfway would have moved `next` with it: the tally stays right.
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let page = self.log.entries(tally.next(), PAGE_ENTRIES)?;
+            if page.is_empty() {
+                return Ok(look(&tally));
+            }
+            for (index, entry) in page {
+                tally.add(index, &entry);
+            }
+        }
+    }
+}
+
+/// The endpoints, all public.
+#[must_use]
+pub fn routes(register: Arc<Register>) -> Vec<Route> {
+    let public = Access::Public;
+    vec![
+        Route::get(
+            "/api/v1/public/summary",
+            public,
+            get(summary).with_state(register.clone()),
+        ),
+        Route::get(
+            "/api/v1/public/cameras",
+            public,
+            get(cameras).with_state(register.clone()),
+        ),
+        Route::get(
+            "/api/v1/public/statistics",
+            public,
+            get(statistics).with_state(register),
+        ),
+    ]
+}
+
+/// The endpoints' description.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(summary, cameras, statistics),
+    components(schemas(Summary, Declared, Statistics, Month))
+)]
+pub struct OpenApi;
+
+/// Log and declarations are read from disk: off the async threads.
+async fn off<T: Send + 'static>(
+    register: Arc<Register>,
+    work: impl FnOnce(&Register) -> Result<T, Fault> + Send + 'static,
+) -> Result<Json<T>, Problem> {
+    match tokio::task::spawn_blocking(move || work(&register)).await {
+        Ok(done) => Ok(Json(done?)),
+        Err(_) => Err(Problem(Fault::Broken(
+            "reading the register failed".to_owned(),
+        ))),
+    }
+}
+
+/// One sentence of truth: cameras declared, openings this month.
+#[utoipa::path(get, path = "/api/v1/public/summary", tag = "public",
+    responses((status = 200, body = Summary)))]
+async fn summary(State(register): State<Arc<Register>>) -> Result<Json<Summary>, Problem> {
+    off(register, Register::summary).await
+}
+
+/// Every declared camera.
+#[utoipa::path(get, path = "/api/v1/public/cameras", tag = "public",
+    responses((status = 200, body = Vec<Declared>)))]
+async fn cameras(State(register): State<Arc<Register>>) -> Result<Json<Vec<Declared>>, Problem> {
+    off(register, Register::cameras).await
+}
+
+/// What the log says, month by month.
+#[utoipa::path(get, path = "/api/v1/public/statistics", tag = "public",
+    responses((status = 200, body = Statistics)))]
+async fn statistics(State(register): State<Arc<Register>>) -> Result<Json<Statistics>, Problem> {
+    off(register, Register::statistics).await
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Walks the whole line in a real browser: a demo city of its own on free ports, then web/tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo build -q -p loggia
+folder=$(mktemp -d)
+port=$((20000 + RANDOM % 20000))
+desk=$((port + 1))
+target/debug/loggia demo --data "$folder/demo" --port "$port" --desk-port "$desk" \
+  >"$folder/log" 2>&1 &
+city=$!
+trap 'kill $city 2>/dev/null || true; wait $city 2>/dev/null || true; rm -rf "$folder"' EXIT
+
+for _ in $(seq 1 120); do
+  curl -fs "http://127.0.0.1:$port/api/v1/public/summary" >/dev/null 2>&1 && break
+  kill -0 $city 2>/dev/null || { cat "$folder/log"; echo "the demo city stopped"; exit 1; }
+  sleep 0.5
+done
+if ! (cd web && LOGGIA_URL="http://127.0.0.1:$port" DESK_URL="http://127.0.0.1:$desk" \
+  npm run --silent test:pages); then
+  tail -40 "$folder/log"
+  exit 1
+fi

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# `make fuzz`: each parser of network bytes for SECONDS (30) with coverage guidance.
+# Seeds are in crates/*/corpus and replayed by ordinary tests; finds go to fuzz/corpus.
+# shellcheck source=scripts/stamps.sh
+source "$(dirname "$0")/stamps.sh"
+
+if ! command -v cargo-fuzz >/dev/null; then
+  echo "cargo-fuzz is not installed; 'cargo install cargo-fuzz --locked' makes it." >&2
+  exit 1
+fi
+# libFuzzer needs compiler flags that stable rustc hides; nothing else is built this way.
+export RUSTC_BOOTSTRAP=1
+
+# seeds_of TARGET : the committed corpus of a target, as `crate/parser`.
+seeds_of() {
+  case $1 in
+    seal_*) echo "crates/seal/corpus/${1#seal_}" ;;
+    log_*) echo "crates/transparency/corpus/${1#log_}" ;;
+    *) echo "crates/video/corpus/$1" ;;
+  esac
+}
+
+for target in fuzz/targets/*.rs; do
+  name=$(basename "$target" .rs)
+  seeds=$(seeds_of "$name")
+  mkdir -p "fuzz/corpus/$name"
+  corpora=("fuzz/corpus/$name")
+  if [ -d "$seeds" ]; then corpora+=("$seeds"); fi
+  say "$name for ${SECONDS_EACH:-30} s"
+  cargo fuzz run "$name" "${corpora[@]}" -- \
+    -max_total_time="${SECONDS_EACH:-30}" -max_len=65536 -rss_limit_mb=2048
+done
