@@ -1,0 +1,255 @@
+//! The command line: one enum of verbs, each handed to the room that does it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{backup, bench, cameras, demo, keys, openapi, verify};
+
+/// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.
+#[derive(Debug, Parser)]
+#[command(name = "loggia", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the demo city: simulated cameras, recorder, server and everybody's key desk
+    Demo(DemoArgs),
+    /// Find, check and enrol cameras
+    #[command(subcommand)]
+    Camera(CameraVerb),
+    /// Make keys and use them on their holder's own machine
+    #[command(subcommand)]
+    Key(KeyVerb),
+    /// Check a data folder, an export bundle, a backup or a log, offline
+    Verify(VerifyArgs),
+    /// Copy a data folder, without the keys that must stay erasable
+    Backup(BackupArgs),
+    /// Put a backup back
+    Restore(RestoreArgs),
+    /// Make the offline base map
+    #[command(subcommand)]
+    Basemap(BasemapVerb),
+    /// Print the API's description (OpenAPI 3.1)
+    Openapi,
+    /// The processes that `make bench` measures
+    #[command(subcommand, hide = true)]
+    Bench(BenchVerb),
+}
+
+/// Runs the verb.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.verb {
+        Verb::Demo(args) => demo::run(&args)?,
+        Verb::Key(verb) => keys::run(&verb)?,
+        Verb::Verify(args) => return verify::run(&args),
+        Verb::Backup(args) => backup::back_up(&args)?,
+        Verb::Restore(args) => backup::restore(&args)?,
+        Verb::Basemap(BasemapVerb::Build { extract, out }) => basemap(&extract, &out)?,
+        Verb::Camera(verb) => cameras::run(&verb)?,
+        Verb::Openapi => say(&openapi::document().to_pretty_json()?),
+        Verb::Bench(verb) => bench::run(&verb)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn basemap(extract: &Path, out: &Path) -> anyhow::Result<()> {
+    let built = loggia_register::basemap::build(extract, out)?;
+    say(&format!(
+        "{} shapes and {} cameras that OpenStreetMap knows ({}), {} bytes, in {}",
+        built.shapes,
+        built.found_cameras,
+        built.date,
+        built.map_bytes,
+        out.display()
+    ));
+    Ok(())
+}
+
+/// A line of a command's answer.
+#[expect(clippy::print_stdout, reason = "the answer is the command's output")]
+pub fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Where the demo lives and what it shows.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The demo folder; made at first start and marked as demo for good
+    #[arg(long, default_value = "data/demo")]
+    pub data: PathBuf,
+    /// Port of the console on 127.0.0.1
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Port of the key desk on 127.0.0.1
+    #[arg(long, default_value_t = 8081)]
+    pub desk_port: u16,
+    /// Folder of demo films (demo/streams.sh makes it); without it small built-in clips play
+    #[arg(long)]
+    pub streams: Option<PathBuf>,
+    /// Base map made by `loggia basemap build`
+    #[arg(long)]
+    pub basemap: Option<PathBuf>,
+}
+
+/// Cameras.
+#[derive(Debug, Subcommand)]
+pub enum CameraVerb {
+    /// Ask the network for ONVIF cameras (WS-Discovery)
+    Discover {
+        /// Seconds to listen
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+        /// Ask this address instead of the multicast group
+        #[arg(long)]
+        ask: Option<SocketAddr>,
+    },
+    /// Say what is wrong with a camera, in a technician's words (password in LOGGIA_CAMERA_PASSWORD)
+    Check {
+        /// `rtsp://…` address of the stream, or `http://…` address of the ONVIF device service
+        address: String,
+        /// User name
+        #[arg(long, default_value = "")]
+        user: String,
+    },
+    /// Enrol a camera at a running Loggia: declared, logged, then recorded
+    Add {
+        /// The camera's declaration, a TOML file
+        declaration: PathBuf,
+        /// Address of the city's Loggia
+        #[arg(long, default_value = "http://127.0.0.1:8080")]
+        server: String,
+        /// Account of the administrator; the password is in LOGGIA_PASSWORD
+        #[arg(long)]
+        person: String,
+    },
+}
+
+/// Keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// Make a person's key file; asks for the passphrase
+    New {
+        /// Account name of the person
+        person: String,
+        /// File to write
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Print the public half, for the roster
+    Show {
+        /// Key file
+        file: PathBuf,
+    },
+    /// Serve the desk's page on this machine: approve, release
+    Desk(DeskArgs),
+}
+
+/// A key desk.
+#[derive(Debug, Args)]
+pub struct DeskArgs {
+    /// Key file, or a folder of them
+    #[arg(long)]
+    pub keys: PathBuf,
+    /// Address of the city's Loggia
+    #[arg(long)]
+    pub server: String,
+    /// Port on 127.0.0.1
+    #[arg(long, default_value_t = 8081)]
+    pub port: u16,
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Data folder, export bundle (.zip), backup or folder of log tiles
+    pub what: PathBuf,
+    /// A checkpoint kept from earlier: the log must still contain it
+    #[arg(long)]
+    pub since: Option<PathBuf>,
+    /// The log's public key (`name+hash+key`), when it is known from elsewhere
+    #[arg(long)]
+    pub log_key: Option<String>,
+}
+
+/// A copy.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Data folder
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Folder to write; must not exist
+    pub to: PathBuf,
+}
+
+/// A copy put back.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Backup folder
+    pub from: PathBuf,
+    /// Data folder to make; must not exist
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Only say what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The base map.
+#[derive(Debug, Subcommand)]
+pub enum BasemapVerb {
+    /// OpenStreetMap extract → one GeoJSON
+    Build {
+        /// `.osm.pbf` file
+        extract: PathBuf,
+        /// Folder to write
+        #[arg(long, default_value = ".cache/basemap")]
+        out: PathBuf,
+    },
+}
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchVerb {
+    /// Simulated cameras
+    Cameras {
+        /// How many
+        #[arg(long)]
+        count: u32,
+        /// `burst` or `packet`
+        #[arg(long)]
+        mode: String,
+        /// RTSP port on 127.0.0.1
+        #[arg(long)]
+        port: u16,
+        /// Film
+        #[arg(long)]
+        stream: PathBuf,
+    },
+    /// The recorder
+    Record {
+        /// How many cameras
+        #[arg(long)]
+        cameras: u32,
+        /// Their RTSP port on 127.0.0.1
+        #[arg(long)]
+        port: u16,
+        /// Data folder
+        #[arg(long)]
+        data: PathBuf,
+        /// Custodians in each group
+        #[arg(long)]
+        holders: u32,
+    },
+    /// Sealing, step by step
+    Seal {
+        /// Custodians in each group
+        #[arg(long)]
+        holders: u32,
+    },
+}

@@ -1,0 +1,282 @@
+//! The demo city: a folder that is marked for good, simulated cameras, everybody's keys, and the
+//! same recorder and server as a real city's. Never listens beyond loopback.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use loggia_model::{Body, LegalBasis, Role};
+use loggia_policy::{DemoMode, Roster, RosterSignature, SignedRoster};
+use loggia_seal::{KeyfileCost, PersonKey, Randomness};
+use loggia_shield::{CameraDecl, Mask};
+use loggia_sim::{CameraConfig, CameraFault, FaultPlan, FaultStep, Film, SimCity, SimConfig};
+
+use crate::city::{Camera, City};
+use crate::cli::DemoArgs;
+use crate::desk::keyring::ENDING;
+use crate::house::{House, Plan};
+use crate::{files, serve};
+
+/// Where everybody's keys lie in a demo folder.
+pub const KEYS: &str = "keys-of-everybody";
+/// Footage of the demo takes no more than this: about an hour and a half of fourteen cameras.
+const QUOTA_BYTES: u64 = 12 << 30;
+/// Hours that the demo keeps footage.
+const RETENTION_H: u32 = 72;
+/// Password of every demo camera; invented like the cameras.
+const CAMERA_PASSWORD: &str = "demo-camera";
+
+/// Runs the demo until it is told to stop.
+pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let city = City::shipped()?;
+        let fresh = DemoMode::of(&args.data).is_none();
+        let demo = DemoMode::mark(&args.data)?;
+        let house = Arc::new(House::open(Plan {
+            data: args.data.clone(),
+            city: city.city.clone(),
+            origin: "demo.loggia.example/log".to_owned(),
+            demo: Some(demo),
+            sync_interval: loggia_store::SYNC_INTERVAL,
+            quota_bytes: Some(QUOTA_BYTES),
+        })?);
+        if fresh || house.policy.roster_now().is_none() {
+            people(&house, &city)?;
+        }
+        let sim = cameras(&house, &city, args.streams.as_deref()).await?;
+        let addresses = serve::Addresses {
+            console: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
+            desk: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, args.desk_port))),
+            tls: None,
+        };
+        let desk = serve::DemoDesk {
+            keys: args.data.join(KEYS),
+            passphrase: city.passphrase.clone(),
+        };
+        let people = serve::DemoPeople::of(&city);
+        serve::run(house, addresses, args.basemap.clone(), Some((desk, people))).await?;
+        sim.stop().await;
+        Ok(())
+    })
+}
+
+/// Everybody's keys and accounts, and the first roster, signed by a custodian of each group.
+fn people(house: &House, city: &City) -> anyhow::Result<()> {
+    let folder = house.data.join(KEYS);
+    fs::create_dir_all(&folder)?;
+    let mut randomness = Randomness::machine();
+    let (mut members, mut signers) = (Vec::new(), Vec::new());
+    for person in &city.people {
+        let key = PersonKey::generate(person.id.clone(), &mut randomness)?;
+        let locked = key.lock(&city.passphrase, KeyfileCost::LEAST, &mut randomness)?;
+        let path = folder.join(format!("{}.{ENDING}", person.id));
+        if path.exists() {
+            fs::remove_file(&path)?;
+        }
+        files::write_private(&path, locked.as_bytes())?;
+        let keyed = |r| person.roles.contains(&r);
+        let member = crate::roster::member(&key, &person.name, person.body, &person.roles);
+        members.push(member);
+        if keyed(Role::Custodian) && person.body != Body::City {
+            signers.push(key);
+        }
+    }
+    let roster = Roster {
+        v: 1,
+        version: 1,
+        prev: loggia_model::Digest::default(),
+        members,
+        at: house.clock.now(),
+    };
+    let json = roster.to_json()?;
+    let tbs = Roster::to_be_signed(Roster::hash_of(&json));
+    let signatures = signers
+        .iter()
+        .map(|key| crate::roster::signature(key, &tbs))
+        .collect::<anyhow::Result<Vec<RosterSignature>>>()?;
+    house.policy.change_roster(SignedRoster {
+        roster: json,
+        signatures,
+    })?;
+    Ok(())
+}
+
+/// The simulated cameras, and their rows in the inventory when they are new there.
+async fn cameras(house: &House, city: &City, streams: Option<&Path>) -> anyhow::Result<SimCity> {
+    let films = Films::load(streams)?;
+    let configs: Vec<CameraConfig> = city.cameras.iter().map(|c| films.camera(c)).collect();
+    let rtsp = port(&house.data.join("simulator-port"))?;
+    let mut config = SimConfig::new(2026, Arc::clone(&house.clock), configs);
+    config.rtsp = rtsp;
+    config.onvif = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    config.plan = mishaps(city);
+    let sim = SimCity::start(config)
+        .await
+        .context("the simulated cameras cannot start")?;
+    if house.shield.list()?.is_empty() {
+        for (camera, address) in city.cameras.iter().zip(sim.cameras()) {
+            let decl = CameraDecl {
+                label: camera.label.clone(),
+                make: "Loggia".to_owned(),
+                model: "Simulated camera".to_owned(),
+                firmware: env!("CARGO_PKG_VERSION").to_owned(),
+                origin: "Made by this demo; no such device exists".to_owned(),
+                rtsp_url: address.rtsp_url,
+                sub_rtsp_url: address.sub_url,
+                onvif_url: None,
+                username: "recorder".to_owned(),
+                password: CAMERA_PASSWORD.to_owned(),
+                lat: camera.lat,
+                lon: camera.lon,
+                heading_deg: f64::from(camera.heading_deg),
+                purpose: "Safety at a busy place; evidence after an offence".to_owned(),
+                legal_basis: LegalBasis("fi-poll-4-3".to_owned()),
+                accountable: "Demo Helsinki, Safety Office".to_owned(),
+                retention_h: RETENTION_H,
+                place: camera.place.clone(),
+                mask: Mask::Absent,
+            };
+            house.shield.enroll(&decl)?;
+        }
+    }
+    Ok(sim)
+}
+
+/// The demo's films by name, with what stands in for one that could not be fetched.
+struct Films(Vec<(String, Arc<Film>, Option<Arc<Film>>)>);
+
+#[derive(serde::Deserialize)]
+struct Listed {
+    name: String,
+    file: PathBuf,
+    fps: u32,
+    sub: Option<String>,
+}
+
+impl Films {
+    fn load(streams: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(folder) = streams else {
+            return Self::built_in();
+        };
+        let list = folder.join("streams.json");
+        let text = fs::read_to_string(&list)
+            .with_context(|| format!("{} is missing; demo/streams.sh makes it", list.display()))?;
+        let listed: Vec<Listed> = serde_json::from_str(&text)
+            .with_context(|| format!("{} is not a list of films", list.display()))?;
+        let mut films: Vec<(String, Arc<Film>, Option<String>)> = Vec::new();
+        for film in listed {
+            let loaded = Film::load(&folder.join(&film.file), film.fps)?;
+            films.push((film.name, Arc::new(loaded), film.sub));
+        }
+        if films.is_empty() {
+            bail!("{} names no film", list.display());
+        }
+        let sub_of = |name: &Option<String>| {
+            let wanted = name.as_ref()?;
+            films
+                .iter()
+                .find(|(n, ..)| n == wanted)
+                .map(|(_, film, _)| Arc::clone(film))
+        };
+        let subs: Vec<_> = films.iter().map(|(.., sub)| sub_of(sub)).collect();
+        Ok(Self(
+            films
+                .into_iter()
+                .zip(subs)
+                .map(|((n, f, _), sub)| (n, f, sub))
+                .collect(),
+        ))
+    }
+
+    fn built_in() -> anyhow::Result<Self> {
+        let film = |name: &str, codec, bytes: &'static [u8]| {
+            Film::from_annex_b(name.to_owned(), codec, bytes.into(), 25).map(Arc::new)
+        };
+        let small = film(
+            "vtest",
+            loggia_sim::Codec::H264,
+            include_bytes!("../../sim/fixtures/baseline.h264"),
+        )?;
+        let main = film(
+            "hevc",
+            loggia_sim::Codec::H265,
+            include_bytes!("../../sim/fixtures/main.h265"),
+        )?;
+        let sub = Some(Arc::clone(&small));
+        Ok(Self(vec![
+            ("vtest".to_owned(), small, None),
+            ("hevc".to_owned(), main, sub),
+        ]))
+    }
+
+    fn camera(&self, camera: &Camera) -> CameraConfig {
+        let found = self
+            .0
+            .iter()
+            .find(|(name, ..)| *name == camera.stream)
+            .unwrap_or(&self.0[0]);
+        let mut config = CameraConfig::new(format!("{:04}", camera.id), Arc::clone(&found.1));
+        if found.1.codec == loggia_sim::Codec::H265 {
+            config.sub.clone_from(&found.2);
+        }
+        config.credentials = Some(loggia_sim::Credentials {
+            username: "recorder".to_owned(),
+            password: CAMERA_PASSWORD.to_owned(),
+        });
+        config
+    }
+}
+
+/// One camera reboots and stalls, so that the operator's room has something to show.
+fn mishaps(city: &City) -> FaultPlan {
+    let mut steps = Vec::new();
+    for camera in city.cameras.iter().filter(|c| c.fails) {
+        for turn in 0..480 {
+            let at = Duration::from_secs(90 + turn * 180);
+            let what = if turn % 2 == 0 {
+                CameraFault::Reboot
+            } else {
+                CameraFault::WrongCredentials
+            };
+            let name = format!("{:04}", camera.id);
+            let at_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
+            steps.push(FaultStep {
+                camera: name.clone(),
+                at_ms,
+                for_ms: 45_000,
+                what,
+            });
+            if turn % 2 == 1 {
+                // A password that turned wrong shows only when the session is opened anew.
+                let what = CameraFault::Stall;
+                steps.push(FaultStep {
+                    camera: name,
+                    at_ms,
+                    for_ms: 45_000,
+                    what,
+                });
+            }
+        }
+    }
+    FaultPlan { steps }
+}
+
+/// The simulator's port, the same at every start, because the inventory pins the addresses.
+fn port(path: &Path) -> anyhow::Result<SocketAddr> {
+    if let Ok(text) = fs::read_to_string(path) {
+        let port = text
+            .trim()
+            .parse()
+            .with_context(|| format!("{} is no port", path.display()))?;
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+    files::replace(path, free.port().to_string().as_bytes())?;
+    Ok(free)
+}

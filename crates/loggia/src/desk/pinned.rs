@@ -1,0 +1,124 @@
+//! What a desk trusts: the log's key, the first roster and the newest checkpoint that it has seen,
+//! kept beside the keys. First contact pins them and says so; a change later is refused.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, bail};
+use loggia_model::Digest;
+use loggia_policy::{Roster, SignedRoster, VerifiedRoster};
+use loggia_transparency::{Checkpoint, SignedCheckpoint, Verifier, verify};
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+/// File beside the keys.
+const FILE: &str = "trusted.json";
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Trusted {
+    log_key: String,
+    first_roster: Digest,
+    /// Newest version that was seen: an older one is a rollback.
+    roster_version: u32,
+    /// Newest checkpoint that was seen, as its unsigned text.
+    checkpoint: String,
+}
+
+/// The pins of one desk.
+pub struct Pinned {
+    path: PathBuf,
+    turn: Mutex<()>,
+}
+
+impl Pinned {
+    /// The pins kept in `folder`.
+    pub fn at(folder: &Path) -> Self {
+        Self {
+            path: folder.join(FILE),
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// Checks what the city shows against the pins, and moves them forward.
+    pub fn check(
+        &self,
+        chain: Vec<SignedRoster>,
+        log_key: &str,
+        note: &str,
+        consistency: impl Fn(u64, u64) -> anyhow::Result<Vec<Digest>>,
+    ) -> anyhow::Result<(Roster, SignedCheckpoint)> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last: Option<VerifiedRoster> = None;
+        let mut first = None;
+        for signed in chain {
+            let next = signed
+                .verify(last.as_ref())
+                .context("the city's roster is not in order")?;
+            first.get_or_insert(next.hash());
+            last = Some(next);
+        }
+        let (Some(roster), Some(first)) = (last, first) else {
+            bail!("the city has no roster")
+        };
+        let version = roster.roster().version;
+        let known = self.load()?;
+        let key: Verifier = match &known {
+            Some(t) => t.log_key.parse()?,
+            None => log_key.parse()?,
+        };
+        let signed = verify::checkpoint(note.as_bytes(), &key)
+            .context("the public log is not signed by the key that this desk trusts")?;
+        if let Some(t) = &known {
+            if t.first_roster != first || version < t.roster_version {
+                bail!("the city shows another roster than the one that this desk trusts");
+            }
+            grew(
+                &Checkpoint::parse(&t.checkpoint)?,
+                signed.checkpoint(),
+                consistency,
+            )?;
+        } else {
+            tracing::info!(log = %key, roster = %first, "first contact: these are trusted from now on");
+        }
+        let trusted = Trusted {
+            log_key: key.to_string(),
+            first_roster: first,
+            roster_version: version,
+            checkpoint: signed.checkpoint().text(),
+        };
+        files::replace(&self.path, &serde_json::to_vec_pretty(&trusted)?)?;
+        Ok((roster.roster().clone(), signed))
+    }
+
+    fn load(&self) -> anyhow::Result<Option<Trusted>> {
+        match std::fs::read(&self.path) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).with_context(|| {
+                format!(
+                    "{} does not read back; what it pinned is lost",
+                    self.path.display()
+                )
+            })?)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e).with_context(|| format!("{} cannot be read", self.path.display())),
+        }
+    }
+}
+
+fn grew(
+    kept: &Checkpoint,
+    now: &Checkpoint,
+    consistency: impl Fn(u64, u64) -> anyhow::Result<Vec<Digest>>,
+) -> anyhow::Result<()> {
+    if kept.size == now.size || kept.size == 0 {
+        return Ok(verify::consistency(kept, now, &[])?);
+    }
+    // A smaller log needs no proof to be refused.
+    let proof = if now.size > kept.size {
+        consistency(kept.size, now.size)?
+    } else {
+        Vec::new()
+    };
+    verify::consistency(kept, now, &proof)
+        .context("the public log is not the one that this desk has seen before")
+}

@@ -1,0 +1,201 @@
+//! One data folder, opened: every engine and room in the order in which they need each other.
+//! Never decides anything; it only hands each room what it asks for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use loggia_model::Clock;
+use loggia_policy::{DemoMode, Policy, Rules};
+use loggia_seal::{Custodians, Randomness, RecorderKey, RecorderPublic};
+use loggia_shield::Shield;
+use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore, Secrets};
+use loggia_transparency::{Log, LogKey};
+use loggia_video::{Recorder, RecorderConfig};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::clock::{SystemClock, boot_id};
+use crate::files;
+
+/// The public half of a data folder, readable by everybody: what `loggia verify` starts from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Public {
+    /// The city's name.
+    pub city: String,
+    /// The log's public key (C2SP signed-note `name+hash+key`).
+    pub log_key: String,
+    /// Recorders whose signatures count.
+    pub recorders: Vec<RecorderPublic>,
+}
+
+/// File name of [`Public`] in the data folder.
+pub const PUBLIC: &str = "public.json";
+
+/// How a house is opened.
+pub struct Plan {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The city's name.
+    pub city: String,
+    /// The log's name for good, e.g. `helsinki.example/loggia`.
+    pub origin: String,
+    /// Set on demo folders alone.
+    pub demo: Option<DemoMode>,
+    /// Longest time between a record and its sync.
+    pub sync_interval: Duration,
+    /// Footage takes no more than this, bytes.
+    pub quota_bytes: Option<u64>,
+}
+
+/// Everything of one data folder.
+pub struct House {
+    /// Where it lies.
+    pub data: PathBuf,
+    /// The city's name.
+    pub city: String,
+    /// The public log.
+    pub log: Log,
+    /// Hour keys.
+    pub keys: Arc<KeyStore>,
+    /// Sealed footage.
+    pub blobs: Arc<Blobs>,
+    /// People and openings.
+    pub policy: Arc<Policy>,
+    /// The inventory.
+    pub shield: Arc<Shield>,
+    /// Signs records.
+    pub recorder_key: Arc<RecorderKey>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Held while the folder is open.
+    _lock: std::fs::File,
+}
+
+impl House {
+    /// Opens or makes the data folder.
+    pub fn open(plan: Plan) -> anyhow::Result<Self> {
+        let data = plan.data;
+        std::fs::create_dir_all(&data)
+            .with_context(|| format!("{} cannot be made", data.display()))?;
+        let lock = only_one(&data)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let secrets = Arc::new(Secrets::open(&data.join("secrets"), FileLayer::Real)?);
+        let recorder_key = Arc::new(recorder_key(&secrets)?);
+        let log_key = log_key(&secrets)?;
+        let log = Log::open(&data.join("log"), log_key, &plan.origin, Arc::clone(&clock))?;
+        let public = keep_public(&data, &plan.city, &log, recorder_key.public())?;
+        let db = Arc::new(Db::open(&data.join("city.sqlite"))?);
+        let blobs = Arc::new(Blobs::open(
+            &data,
+            BlobsConfig {
+                sync_interval: plan.sync_interval,
+                quota_bytes: plan.quota_bytes,
+                recorders: public.recorders,
+                ..BlobsConfig::default()
+            },
+        )?);
+        let at = data.join("keys");
+        let keys = KeyStore::open(&at, FileLayer::Real, Arc::clone(&clock), boot_id())?;
+        let keys = Arc::new(keys);
+        let policy = Policy::open(loggia_policy::Parts {
+            db: Arc::clone(&db),
+            blobs: Arc::clone(&blobs),
+            keys: Arc::clone(&keys),
+            log: log.clone(),
+            clock: Arc::clone(&clock),
+            rules: Rules::default(),
+            demo: plan.demo,
+            alert_gateway: None,
+        })?;
+        let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;
+        Ok(Self {
+            data,
+            city: plan.city,
+            log,
+            keys,
+            blobs,
+            policy,
+            shield: Arc::new(shield),
+            recorder_key,
+            clock,
+            _lock: lock,
+        })
+    }
+
+    /// The custodians in force, followed by the recorder: a new roster counts from the next span.
+    pub fn custodians(&self) -> anyhow::Result<watch::Sender<Arc<Custodians>>> {
+        Ok(watch::Sender::new(Arc::new(self.policy.custodians()?)))
+    }
+
+    /// A frame's line: camera → admitted → session → piece → sealed → stored → index → log.
+    pub fn record(
+        &self,
+        custodians: watch::Receiver<Arc<Custodians>>,
+        config: RecorderConfig,
+    ) -> anyhow::Result<Recorder> {
+        let cameras: Vec<_> = self.shield.list()?.into_iter().map(|c| c.id).collect();
+        let parts = loggia_video::Parts {
+            shield: Arc::clone(&self.shield),
+            blobs: Arc::clone(&self.blobs),
+            keys: Arc::clone(&self.keys),
+            log: Arc::new(self.log.clone()),
+            key: Arc::clone(&self.recorder_key),
+            custodians,
+            clock: Arc::clone(&self.clock),
+        };
+        Ok(Recorder::start(parts, config, &cameras)?)
+    }
+}
+
+/// One process a folder: two would write two continuations of one log.
+fn only_one(data: &Path) -> anyhow::Result<std::fs::File> {
+    let path = data.join("lock");
+    let file = std::fs::File::create(&path)
+        .with_context(|| format!("{} cannot be made", path.display()))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .with_context(|| format!("{} is in use by another Loggia", data.display()))?;
+    Ok(file)
+}
+
+fn recorder_key(secrets: &Secrets) -> anyhow::Result<RecorderKey> {
+    let pkcs8 = secrets.keep("recorder-key", || {
+        RecorderKey::generate(&mut Randomness::machine())
+            .map(|(_, bytes)| bytes)
+            .map_err(|e| loggia_store::Error::Refused(e.to_string()))
+    })?;
+    RecorderKey::from_pkcs8(&pkcs8).context("the recorder's key does not read back")
+}
+
+fn log_key(secrets: &Secrets) -> anyhow::Result<LogKey> {
+    let pkcs8 = secrets.keep("log-key", || {
+        LogKey::generate()
+            .map(|(_, bytes)| bytes.into())
+            .map_err(|e| loggia_store::Error::Refused(e.to_string()))
+    })?;
+    LogKey::from_pkcs8(&pkcs8).context("the log's key does not read back")
+}
+
+fn keep_public(
+    data: &Path,
+    city: &str,
+    log: &Log,
+    recorder: RecorderPublic,
+) -> anyhow::Result<Public> {
+    let path = data.join(PUBLIC);
+    let mut public = match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .with_context(|| format!("{} does not read back", path.display()))?,
+        Err(_) => Public {
+            city: city.to_owned(),
+            log_key: log.verifier().to_string(),
+            recorders: Vec::new(),
+        },
+    };
+    if !public.recorders.contains(&recorder) {
+        public.recorders.push(recorder);
+        files::replace(&path, &serde_json::to_vec_pretty(&public)?)?;
+    }
+    Ok(public)
+}

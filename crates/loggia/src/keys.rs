@@ -1,0 +1,80 @@
+//! `loggia key`: a person's key on that person's own machine. Never sends one anywhere.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use loggia_model::PersonId;
+use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
+
+use crate::cli::{DeskArgs, KeyVerb, say};
+use crate::clock::SystemClock;
+use crate::desk::Desk;
+use crate::{files, serve};
+
+/// Environment variable that may hold the passphrase; else it is read from standard input.
+const PASSPHRASE: &str = "LOGGIA_PASSPHRASE";
+/// Shortest passphrase of a new key.
+const PASSPHRASE_CHARS_MIN: usize = 12;
+
+/// Runs the verb.
+pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
+    match verb {
+        KeyVerb::New { person, out } => {
+            let passphrase = passphrase("Passphrase for the new key: ")?;
+            if passphrase.chars().count() < PASSPHRASE_CHARS_MIN {
+                bail!("a passphrase has at least {PASSPHRASE_CHARS_MIN} characters");
+            }
+            let mut randomness = Randomness::machine();
+            let key = PersonKey::generate(PersonId(person.clone()), &mut randomness)?;
+            let text = key.lock(&passphrase, KeyfileCost::STANDARD, &mut randomness)?;
+            files::write_private(out, text.as_bytes())?;
+            say(&format!(
+                "{} holds the key of {person}; keep a copy offline",
+                out.display()
+            ));
+            Ok(())
+        }
+        KeyVerb::Show { file } => {
+            let text = std::fs::read(file)
+                .with_context(|| format!("{} cannot be read", file.display()))?;
+            let key = Keyfile::parse(&text)?;
+            say(&serde_json::to_string_pretty(&serde_json::json!({
+                "person": key.person, "sign_key": key.sign_key, "hpke_key": key.hpke_key,
+            }))?);
+            Ok(())
+        }
+        KeyVerb::Desk(args) => desk(args),
+    }
+}
+
+fn desk(args: &DeskArgs) -> anyhow::Result<()> {
+    let passphrase = passphrase("Passphrase of the key: ")?;
+    let clock = Arc::new(SystemClock);
+    let desk = Arc::new(Desk::open(&args.keys, &passphrase, &args.server, clock)?);
+    let at = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        say(&format!(
+            "The desk is open at http://{at}; Ctrl+C closes it"
+        ));
+        serve::desk_alone(desk, at).await
+    })
+}
+
+/// The passphrase from the environment or a line of standard input.
+fn passphrase(prompt: &str) -> anyhow::Result<String> {
+    if let Ok(given) = std::env::var(PASSPHRASE) {
+        return Ok(given);
+    }
+    say(prompt);
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    let line = line.trim_end_matches(['\r', '\n']);
+    if line.is_empty() {
+        bail!("a passphrase is needed (or set {PASSPHRASE})");
+    }
+    Ok(line.to_owned())
+}

@@ -1,0 +1,40 @@
+//! The binary: command line, configuration, wiring. One verb each; no domain logic lives here.
+
+mod backup;
+mod bench;
+mod cameras;
+mod city;
+mod cli;
+mod clock;
+mod demo;
+mod desk;
+mod files;
+mod house;
+mod keys;
+mod openapi;
+mod pages;
+mod roster;
+mod serve;
+mod tls;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("LOGGIA_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,loggia=info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match cli::run(cli::Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The server of one house: every crate's routes in one table, the recorder, the ticks that must not
+//! be forgotten, and a stop in good order. An access request's line begins here.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use loggia_api::{Access, Problem, Route, Secure};
+use loggia_model::Fault;
+use loggia_policy::Retention;
+use loggia_register::Declared;
+use loggia_video::{Recorder, RecorderConfig};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::city::City;
+use crate::desk::{self, Desk};
+use crate::house::House;
+use crate::tls::TlsListener;
+use crate::{pages, tls};
+
+/// How often retention, deadlines and the key store's age are looked at.
+const TICK: Duration = Duration::from_secs(10);
+
+/// Where to listen.
+pub struct Addresses {
+    /// The console.
+    pub console: SocketAddr,
+    /// The demo's key desk.
+    pub desk: Option<SocketAddr>,
+    /// Folder of the certificate, for anything but loopback.
+    pub tls: Option<PathBuf>,
+}
+
+/// The demo's key desk: everybody's keys on one machine.
+pub struct DemoDesk {
+    /// Folder of key files.
+    pub keys: PathBuf,
+    /// Their passphrase.
+    pub passphrase: String,
+}
+
+/// What the first-run text says of the demo's people.
+pub struct DemoPeople(Vec<(String, String, String)>);
+
+impl DemoPeople {
+    /// Names, roles and hints.
+    pub fn of(city: &City) -> Self {
+        let line =
+            |p: &crate::city::Person| (p.id.to_string(), p.name.clone(), p.what_to_try.clone());
+        Self(city.people.iter().map(line).collect())
+    }
+}
+
+/// Records and serves until SIGINT or SIGTERM.
+pub async fn run(
+    house: Arc<House>,
+    at: Addresses,
+    basemap: Option<PathBuf>,
+    demo: Option<(DemoDesk, DemoPeople)>,
+) -> anyhow::Result<()> {
+    let custodians = house.custodians()?;
+    let recorder = Arc::new(house.record(custodians.subscribe(), RecorderConfig::default())?);
+    let ticking = tokio::spawn(ticks(
+        Arc::clone(&house),
+        Arc::downgrade(&recorder),
+        custodians,
+    ));
+    let secure = if tls::is_loopback(at.console.ip()) {
+        Secure::No
+    } else {
+        Secure::Yes
+    };
+    let app = router(&house, &recorder, basemap.as_deref(), secure)?;
+    let console = listen(&at, at.console).await?;
+    let (stop, stopped) = watch::channel(false);
+    let mut servers = vec![tokio::spawn(serve(console, app, stopped.clone()))];
+    if let Some((keys, people)) = demo {
+        let desk_at = at.desk.context("a demo has a desk")?;
+        let url = format!("http://{}", at.console);
+        let clock = Arc::clone(&house.clock);
+        let opened = move || Desk::open(&keys.keys, &keys.passphrase, &url, clock);
+        let desk = Arc::new(tokio::task::spawn_blocking(opened).await??);
+        let listener = listen(&at, desk_at).await?;
+        let app = only_this_host(desk::router(desk), desk_at);
+        servers.push(tokio::spawn(serve(listener, app, stopped)));
+        welcome(&house, &at, &people);
+    } else {
+        tracing::info!(address = %at.console, "Loggia serves");
+    }
+    told_to_stop().await?;
+    tracing::info!("stopping: sealing what is complete");
+    let _ = stop.send(true);
+    ticking.abort();
+    for server in servers {
+        // Live pages hold their connection open; they are not waited for longer than this.
+        let _ = tokio::time::timeout(Duration::from_secs(2), server).await;
+    }
+    // What still holds the recorder is an open page's stream; dropping it halts it all the same.
+    if let Some(recorder) = Arc::into_inner(recorder) {
+        tokio::task::spawn_blocking(move || recorder.stop()).await?;
+    }
+    Ok(())
+}
+
+/// A desk on its holder's own machine, until it is told to stop.
+pub async fn desk_alone(desk: Arc<Desk>, at: SocketAddr) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(at)
+        .await
+        .with_context(|| format!("{at} is taken"))?;
+    let app = only_this_host(desk::router(desk), at);
+    let stop = async {
+        let _ = told_to_stop().await;
+    };
+    Ok(axum::serve(listener, app)
+        .with_graceful_shutdown(stop)
+        .await?)
+}
+
+/// Every endpoint of the house. A new one is a line in its own crate's table, not here.
+pub fn routes(
+    house: &House,
+    recorder: &Recorder,
+    basemap: Option<&Path>,
+    secure: Secure,
+) -> Vec<Route> {
+    let mut routes = pages::console();
+    routes.extend(loggia_policy::routes(Arc::clone(&house.policy), secure));
+    routes.extend(loggia_transparency::routes(house.log.clone()));
+    routes.extend(loggia_shield::routes(&house.shield));
+    routes.extend(loggia_register::routes(Arc::new(register(house, recorder))));
+    routes.extend(loggia_video::routes(loggia_video::Rooms {
+        recorder_ward: Arc::clone(recorder.ward()),
+        blobs: Arc::clone(&house.blobs),
+        policy: Arc::clone(&house.policy),
+        shield: Arc::clone(&house.shield),
+        log: house.log.clone(),
+        clock: Arc::clone(&house.clock),
+        recorder_keys: vec![house.recorder_key.public()],
+    }));
+    routes.extend(pages::basemap(basemap));
+    routes
+}
+
+fn router(
+    house: &House,
+    recorder: &Recorder,
+    basemap: Option<&Path>,
+    secure: Secure,
+) -> anyhow::Result<Router> {
+    let door = Arc::clone(&house.policy);
+    let mut table = routes(house, recorder, basemap, secure);
+    let document = crate::openapi::document().to_pretty_json()?;
+    table.push(Route::get(
+        "/api/v1/openapi.json",
+        Access::Public,
+        axum::routing::get(|| async move {
+            ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+        }),
+    ));
+    Ok(loggia_api::router(table, door))
+}
+
+/// The public register over this house's declarations.
+fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
+    let (shield, ward) = (Arc::clone(&house.shield), Arc::clone(recorder.ward()));
+    let declared = move || -> Result<Vec<Declared>, Fault> {
+        let list = shield.list().map_err(Fault::from)?;
+        Ok(list
+            .into_iter()
+            .map(|c| {
+                let codec = ward.of(c.id).and_then(|h| h.codec);
+                let h264 = codec.as_deref().map(|c| c == "H.264");
+                Declared {
+                    plays_in_browser: h264.map(|h264| h264 || c.sub_rtsp_url.is_some()),
+                    codec,
+                    id: c.id,
+                    label: c.label,
+                    place: c.place,
+                    lat: c.lat,
+                    lon: c.lon,
+                    heading_deg: Some(c.heading_deg),
+                    purpose: c.purpose,
+                    legal_basis: c.legal_basis,
+                    accountable: c.accountable,
+                    retention_h: c.retention_h,
+                    analysed: Vec::new(),
+                    openings: 0,
+                    make: c.make,
+                    model: c.model,
+                    origin: c.origin,
+                }
+            })
+            .collect())
+    };
+    let name = house.city.clone();
+    let city = if house.policy.is_demo() {
+        loggia_register::City::Demo { name }
+    } else {
+        loggia_register::City::Real { name }
+    };
+    let clock = Arc::clone(&house.clock);
+    loggia_register::Register::new(city, house.log.clone(), clock, Arc::new(declared))
+}
+
+/// Retention, deadlines, the key store's age, and a new roster for the recorder.
+async fn ticks(house: Arc<House>, recorder: Weak<Recorder>, custodians: Followed) {
+    let mut turn = tokio::time::interval(TICK);
+    loop {
+        turn.tick().await;
+        let Some(recorder) = recorder.upgrade() else {
+            return;
+        };
+        let (house, custodians) = (Arc::clone(&house), custodians.clone());
+        let done = tokio::task::spawn_blocking(move || tick(&house, &recorder, &custodians)).await;
+        if let Ok(Err(error)) = done {
+            tracing::warn!("a tick was not finished: {error:#}");
+        }
+    }
+}
+
+/// The custodians that the recorder follows.
+type Followed = watch::Sender<Arc<loggia_seal::Custodians>>;
+
+fn tick(house: &House, recorder: &Recorder, custodians: &Followed) -> anyhow::Result<()> {
+    if let Some(dispute) = house.keys.tick()? {
+        tracing::warn!(
+            ?dispute,
+            "wall time disagrees: nothing is destroyed by it; see `loggia keys`"
+        );
+    }
+    let cameras = house.shield.list_all()?;
+    for camera in &cameras {
+        if camera.retired_at.is_none() {
+            recorder.watch(camera.id)?;
+        } else {
+            recorder.unwatch(camera.id);
+        }
+    }
+    let by_camera = cameras.into_iter().map(|c| (c.id, c.retention_h)).collect();
+    let retention = Retention {
+        by_camera,
+        ..Retention::default()
+    };
+    house.policy.retention_tick(&retention)?;
+    let now = house.policy.custodians()?;
+    if custodians.borrow().roster_version() != now.roster_version() {
+        custodians.send_replace(Arc::new(now));
+    }
+    house.policy.tick()?;
+    Ok(())
+}
+
+enum Door {
+    Plain(TcpListener),
+    Tls(TlsListener),
+}
+
+/// Plain HTTP on loopback; TLS for everything else.
+async fn listen(at: &Addresses, address: SocketAddr) -> anyhow::Result<Door> {
+    let tcp = TcpListener::bind(address).await.with_context(|| {
+        format!("{address} is taken; stop what listens there, or choose another port")
+    })?;
+    match (&at.tls, tls::is_loopback(address.ip())) {
+        (_, true) => Ok(Door::Plain(tcp)),
+        (Some(folder), false) => {
+            let names = vec![address.ip().to_string(), "localhost".to_owned()];
+            Ok(Door::Tls(TlsListener::start(tcp, folder, &names)?))
+        }
+        (None, false) => {
+            anyhow::bail!("{address} is not loopback and needs `tls` in the configuration")
+        }
+    }
+}
+
+async fn serve(door: Door, app: Router, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
+    let stop = async move {
+        let _ = stopped.wait_for(|s| *s).await;
+    };
+    match door {
+        Door::Plain(listener) => {
+            axum::serve(listener, app)
+                .with_graceful_shutdown(stop)
+                .await
+        }
+        Door::Tls(listener) => {
+            axum::serve(listener, app)
+                .with_graceful_shutdown(stop)
+                .await
+        }
+    }
+}
+
+/// Refuses calls under another name: a page elsewhere cannot point its own name at this loopback
+/// server (DNS rebinding) and act through it.
+fn only_this_host(app: Router, at: SocketAddr) -> Router {
+    let names = [at.to_string(), format!("localhost:{}", at.port())];
+    app.layer(middleware::from_fn(move |request: Request, next: Next| {
+        let host = request
+            .headers()
+            .get(header::HOST)
+            .and_then(|h| h.to_str().ok());
+        let known = host.is_some_and(|h| names.iter().any(|n| n == h));
+        async move {
+            if known {
+                return next.run(request).await;
+            }
+            let why = "this desk answers only to its own name on this machine".to_owned();
+            let answer: Response = Problem(Fault::Forbidden(why)).into_response();
+            answer
+        }
+    }))
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the first-run text is this command's output"
+)]
+fn welcome(house: &House, at: &Addresses, people: &DemoPeople) {
+    println!(
+        "\n  {} is open at http://localhost:{}\n",
+        house.city,
+        at.console.port()
+    );
+    println!("  DEMO: this machine holds everybody's keys. Never put real cameras on it.\n");
+    for (id, name, hint) in &people.0 {
+        println!("  {id:<14} {name:<18} {hint}");
+    }
+    println!(
+        "\n  Everybody's password and passphrase is \"demo\"; one click in the page does too."
+    );
+    println!("  Try: open Evidence as p.lindqvist, ask for two minutes; approve as a.korhonen and");
+    if let Some(desk) = at.desk {
+        println!(
+            "  release as k.virtanen and a.korhonen at http://localhost:{};",
+            desk.port()
+        );
+    }
+    println!("  then play and export as p.lindqvist, and check the log under Audit.\n");
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done?,
+        _ = term.recv() => {}
+    }
+    Ok(())
+}

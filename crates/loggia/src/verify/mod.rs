@@ -1,0 +1,107 @@
+//! `loggia verify`: checks, offline, what a city or somebody else hands over. The first thing that is
+//! wrong is named and the command fails. Never changes what it reads.
+
+mod bundle;
+mod footage;
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use loggia_transparency::{Checkpoint, Verifier, verify};
+
+use crate::cli::VerifyArgs;
+use crate::house::{PUBLIC, Public};
+
+/// Runs the verb; prints one line for each thing that holds.
+pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let given: Option<Verifier> = args.log_key.as_deref().map(str::parse).transpose()?;
+    let kept = args.since.as_deref().map(checkpoint_file).transpose()?;
+    let what = &args.what;
+    if what.is_file() {
+        bundle::check(what, given.as_ref())?;
+    } else if what.join("checkpoint").is_file() {
+        let key =
+            given.context("a folder of log tiles is checked with --log-key (see /log/key)")?;
+        log(what, &key, kept.as_ref())?;
+    } else if what.join("log").is_dir() {
+        folder(what, given, kept.as_ref())?;
+    } else {
+        bail!(
+            "{} is no export bundle, data folder, backup or folder of log tiles",
+            what.display()
+        );
+    }
+    say("everything that was checked holds");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
+    let report = verify::folder(dir, key, kept).context("the public log is wrong")?;
+    let size = report.checkpoint.size();
+    say(&format!(
+        "public log: {size} entries, every tile recomputed, root signed by {}",
+        key.name()
+    ));
+    if let Some(size) = report.kept {
+        say(&format!(
+            "public log: it begins with the {size} entries of the kept checkpoint"
+        ));
+    }
+    Ok(())
+}
+
+/// A data folder or a backup of one: the log, then every chain.
+fn folder(dir: &Path, key: Option<Verifier>, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
+    let path = dir.join(PUBLIC);
+    let text = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let public: Public = serde_json::from_slice(&text)
+        .with_context(|| format!("{} does not read back", path.display()))?;
+    let key = match key {
+        Some(key) => key,
+        None => {
+            say("the log's key is taken from the folder itself; compare it with the published one");
+            public.log_key.parse()?
+        }
+    };
+    log(&dir.join("log"), &key, kept)?;
+    footage::check(dir, &public.recorders)
+}
+
+fn checkpoint_file(path: &Path) -> anyhow::Result<Checkpoint> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    // A signed note's text ends at the empty line before its signatures.
+    let body = text
+        .split_once("\n\n")
+        .map_or(text.as_str(), |(body, _)| body);
+    Checkpoint::parse(&format!("{}\n", body.trim_end_matches('\n')))
+        .with_context(|| format!("{} is no checkpoint", path.display()))
+}
+
+/// A line of what was found.
+#[expect(
+    clippy::print_stdout,
+    reason = "what was found is this command's output"
+)]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Fails with the place of the first broken record.
+fn broken(what: impl core::fmt::Display) -> anyhow::Error {
+    anyhow::anyhow!("seal broken: {what}")
+}
+
+/// Refuses a folder or file that is larger than a check is meant for.
+fn bounded(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
+    let size = fs::metadata(path)?.len();
+    if size > bytes_max {
+        bail!(
+            "{} has {size} bytes; at most {bytes_max} are read",
+            path.display()
+        );
+    }
+    Ok(fs::read(path)?)
+}

@@ -1,0 +1,118 @@
+//! The access log: each look at footage, kept inside for the oversight body (LED Art. 25).
+//! Never public, never edited, never without the person.
+
+use loggia_model::{Actor, At, Body, PersonId, RequestId, Role};
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Ask, decide};
+use crate::rows::desk as rows;
+use crate::{Error, Policy};
+
+/// Lines in one answer.
+pub const LINES_MAX: u32 = 500;
+
+/// What a viewer did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessAct {
+    /// Began to play.
+    Play,
+    /// Moved to another instant.
+    Seek,
+}
+
+/// One line of the access log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AccessLine {
+    /// Number, ascending.
+    pub id: u64,
+    /// When, microseconds.
+    #[schema(value_type = i64)]
+    pub at: At,
+    /// Who.
+    #[schema(value_type = String)]
+    pub person: PersonId,
+    /// For which request.
+    #[schema(value_type = String)]
+    pub request: RequestId,
+    /// `play`, `seek`, `shares`, `footage`, `export`.
+    pub act: String,
+    /// Position, exhibit or span.
+    pub detail: String,
+}
+
+impl Policy {
+    /// Notes a look that the permit allowed.
+    pub(crate) fn look(
+        &self,
+        who: &Actor,
+        id: RequestId,
+        act: &str,
+        detail: &str,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        self.write(|c| Ok(rows::put_access(c, now, &who.person, id, act, detail)?))
+    }
+
+    /// Notes that sealed records were handed out under a permit (crate `video` calls it).
+    ///
+    /// # Errors
+    /// When the tables cannot be written: then the records are not handed out.
+    pub fn note_footage(
+        &self,
+        permit: &crate::Permit<crate::Open>,
+        camera: loggia_model::CameraId,
+    ) -> Result<(), Error> {
+        self.look(
+            permit.actor(),
+            permit.request(),
+            "footage",
+            &camera.to_string(),
+        )
+    }
+
+    /// Notes that the viewer played or moved.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] when the request is not open for this person.
+    pub fn note_play(
+        &self,
+        who: &Actor,
+        id: RequestId,
+        act: AccessAct,
+        position: At,
+    ) -> Result<(), Error> {
+        let row = self.request_row(id)?;
+        decide(&self.facts(Ask::Open, who, &row)?).require()?;
+        let word = match act {
+            AccessAct::Play => "play",
+            AccessAct::Seek => "seek",
+        };
+        self.look(who, id, word, &position.to_string())
+    }
+
+    /// The access log, newest first, before line `before`. For an auditor of the oversight body.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for anybody else.
+    pub fn access_log(&self, who: &Actor, before: Option<u64>) -> Result<Vec<AccessLine>, Error> {
+        if who.body != Body::Oversight || !who.has(Role::Auditor) {
+            return Err(Error::Forbidden(
+                "the oversight body's auditor reads the access log".into(),
+            ));
+        }
+        let before = before.unwrap_or(u64::MAX);
+        let lines = self.read(|c| Ok(rows::accesses(c, before, LINES_MAX)?))?;
+        Ok(lines
+            .into_iter()
+            .map(|r| AccessLine {
+                id: r.id,
+                at: r.at,
+                person: r.person,
+                request: r.request,
+                act: r.act,
+                detail: r.detail,
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,117 @@
+//! Cases: what every request names. The number stays inside; the public log has its commitment.
+//! Never tells a case number to another body.
+
+use loggia_model::{Actor, At, Digest, PersonId, Purpose};
+use loggia_transparency::{CaseOpened, Event, Loggable, commit_fresh};
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Reason, filing_rule};
+use crate::rows::cases as rows;
+use crate::{Error, Policy};
+
+/// Longest case number, characters.
+pub const NUMBER_CHARS_MAX: usize = 64;
+/// Cases in one answer.
+const CASES_MAX: u32 = 500;
+
+/// A case as its own body sees it.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Case {
+    /// Number in the table.
+    pub id: u64,
+    /// The body's own case number.
+    pub number: String,
+    /// What for.
+    #[schema(value_type = String)]
+    pub purpose: Purpose,
+    /// SHA-256 of salt and number: goes into each request.
+    #[schema(value_type = String)]
+    pub commitment: Digest,
+    /// Who opened it.
+    #[schema(value_type = String)]
+    pub opened_by: PersonId,
+    /// When, microseconds.
+    #[schema(value_type = i64)]
+    pub opened_at: At,
+    /// Its entry in the public log.
+    pub log_index: u64,
+}
+
+struct Opened {
+    case: Digest,
+    purpose: Purpose,
+}
+
+impl Loggable for Opened {
+    fn event(&self) -> Event {
+        Event::CaseOpened(CaseOpened {
+            case: self.case,
+            purpose: self.purpose,
+        })
+    }
+}
+
+impl From<rows::CaseRow> for Case {
+    fn from(r: rows::CaseRow) -> Self {
+        Self {
+            id: r.id,
+            number: r.number,
+            purpose: r.purpose,
+            commitment: r.commitment,
+            opened_by: r.opened_by,
+            opened_at: r.opened_at,
+            log_index: r.log_index,
+        }
+    }
+}
+
+impl Policy {
+    /// Opens a case: logged with a salted commitment, then kept.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for a person who cannot file for the purpose; [`Error::Invalid`].
+    pub fn open_case(&self, by: &Actor, number: &str, purpose: Purpose) -> Result<Case, Error> {
+        let number = number.trim();
+        let ok = (1..=NUMBER_CHARS_MAX).contains(&number.chars().count())
+            && !number.chars().any(char::is_control);
+        if !ok {
+            return Err(Error::Invalid(format!(
+                "a case number has 1–{NUMBER_CHARS_MAX} characters"
+            )));
+        }
+        let (bodies, role) = filing_rule(purpose);
+        if !bodies.contains(&by.body) {
+            return Err(Error::Denied(vec![Reason::PurposeNotOfBody]));
+        }
+        if !by.has(role) {
+            return Err(Error::Denied(vec![Reason::RoleMissing]));
+        }
+        let (commitment, salt) = commit_fresh(number.as_bytes())?;
+        let logged = self.tell(Opened {
+            case: commitment,
+            purpose,
+        })?;
+        let mut row = rows::CaseRow {
+            id: 0,
+            number: number.to_owned(),
+            purpose,
+            salt,
+            commitment: logged.get().case,
+            opened_by: by.person.clone(),
+            body: by.body,
+            opened_at: self.clock.now(),
+            log_index: logged.index(),
+        };
+        row.id = self.write(|c| Ok(rows::put_case(c, &row)?))?;
+        Ok(row.into())
+    }
+
+    /// The cases of the person's own body, newest first.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn cases(&self, who: &Actor) -> Result<Vec<Case>, Error> {
+        let rows = self.read(|c| rows::cases_of(c, who.body, CASES_MAX))?;
+        Ok(rows.into_iter().map(Case::from).collect())
+    }
+}

@@ -1,0 +1,120 @@
+//! Exports: the public entry comes first, then the bundle may be finished on the requester's side.
+//! Never sees the clip; it logs the hash of it.
+
+use loggia_model::{Actor, Digest, RequestId};
+use loggia_transparency::{Event, Export, Loggable};
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Ask, State, decide};
+use crate::filing::length_s;
+use crate::rows::desk::{ExportRow, put_access, put_export};
+use crate::rows::requests as rows;
+use crate::wire::to_base64;
+use crate::{Error, Policy};
+
+/// Longest recipient or exhibit number, characters.
+pub const FIELD_CHARS_MAX: usize = 200;
+
+/// An export as its requester asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exported {
+    /// SHA-256 of the clip.
+    #[schema(value_type = String)]
+    pub sha256: Digest,
+    /// Who gets it.
+    pub recipient: String,
+    /// Its exhibit number.
+    pub exhibit: String,
+}
+
+/// The log's receipt for an export, to go into the bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ExportProof {
+    /// Place in the log.
+    pub entry_index: u64,
+    /// The entry's exact bytes (base64).
+    pub entry: String,
+    /// Inclusion proof (base64 hashes), lowest sibling first.
+    pub proof: Vec<String>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// The log's public key.
+    pub log_key: String,
+}
+
+struct Leaves {
+    request: RequestId,
+    length_s: u32,
+    bundle: Digest,
+}
+
+impl Loggable for Leaves {
+    fn event(&self) -> Event {
+        Event::Export(Export {
+            request: self.request,
+            length_s: self.length_s,
+            bundle: self.bundle,
+        })
+    }
+}
+
+impl Policy {
+    /// Logs an export of opened footage and gives the proof of it.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] when the request is not open for this person; [`Error::Invalid`].
+    pub fn export(
+        &self,
+        by: &Actor,
+        id: RequestId,
+        export: &Exported,
+    ) -> Result<ExportProof, Error> {
+        for (field, text) in [
+            ("recipient", &export.recipient),
+            ("exhibit", &export.exhibit),
+        ] {
+            let chars = text.trim().chars().count();
+            if !(1..=FIELD_CHARS_MAX).contains(&chars) || text.chars().any(char::is_control) {
+                return Err(Error::Invalid(format!(
+                    "{field} has 1–{FIELD_CHARS_MAX} characters"
+                )));
+            }
+        }
+        let _step = self.one_step();
+        let row = self.request_row(id)?;
+        decide(&self.facts(Ask::Open, by, &row)?).require()?;
+        let spans = self.read(|c| rows::spans(c, id))?;
+        let logged = self.tell(Leaves {
+            request: id,
+            length_s: length_s(&spans),
+            bundle: export.sha256,
+        })?;
+        let now = self.clock.now();
+        let kept = ExportRow {
+            log_index: logged.index(),
+            at: now,
+            person: by.person.clone(),
+            sha256: export.sha256,
+            recipient: export.recipient.trim().to_owned(),
+            exhibit: export.exhibit.trim().to_owned(),
+        };
+        self.write(|c| {
+            put_export(c, id, &kept)?;
+            put_access(c, now, &by.person, id, "export", &kept.exhibit)?;
+            rows::put_log(c, id, logged.index(), "export")?;
+            if row.state == State::Open {
+                rows::step(c, id, State::Open, State::Exported)?;
+            }
+            Ok(())
+        })?;
+        let receipt = self.log.receipt(logged.index())?;
+        Ok(ExportProof {
+            entry_index: receipt.index,
+            entry: to_base64(&receipt.entry),
+            proof: receipt.proof.iter().map(|d| to_base64(&d.0)).collect(),
+            checkpoint: receipt.checkpoint,
+            log_key: receipt.log_key,
+        })
+    }
+}

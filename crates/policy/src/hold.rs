@@ -1,0 +1,447 @@
+//! Holds: named spans kept beyond retention, with a reason, an end, a longest term and a review.
+//! Needs a statement of both bodies; moves share tables from hour key to hold key, opens nothing.
+
+use std::collections::BTreeSet;
+
+use core::time::Duration;
+
+use loggia_model::{Actor, At, Body, CameraId, Digest, PersonId, Role, SpanId};
+use loggia_seal::Randomness;
+use loggia_store::HoldId;
+use loggia_transparency::{Event, Hold as HoldEntry, HoldEnd, HoldEnded, Loggable, commit};
+use serde::{Deserialize, Serialize};
+
+use crate::request::{CAMERAS_MAX, CameraSpans, SPANS_MAX};
+use crate::rows::desk;
+use crate::rows::holds::{self as rows, HeldRow, HoldRow};
+use crate::statement::{Act, SignedStatement};
+use crate::wire::{random, sha256};
+use crate::{Error, Policy};
+
+/// Before a hold's bytes in its hash.
+pub const HOLD_CONTEXT: &[u8] = b"loggia/hold/v1\n";
+/// Longest term of a hold: a year; a longer need is a new hold that both bodies agree to again.
+pub const HOLD_LONGEST: Duration = Duration::from_secs(365 * 86_400);
+/// A hold is looked at again after at most this long.
+pub const REVIEW_LONGEST: Duration = Duration::from_secs(90 * 86_400);
+/// How long a hold that was asked for waits for both bodies; its keys wait as long.
+pub const HOLD_PATIENCE: Duration = Duration::from_secs(72 * 3_600);
+/// Longest hold, bytes.
+pub const HOLD_BYTES_MAX: usize = 16 * 1024;
+/// Holds in one answer.
+const HOLDS_MAX: u32 = 500;
+
+/// How far a hold is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldState {
+    /// Waits for both bodies; the keys wait with it.
+    Asked,
+    /// In force: the share tables lie under the hold's own key.
+    Held,
+    /// Over; the hold key is destroyed.
+    Ended,
+}
+
+impl HoldState {
+    /// The word in tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Held => "held",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The state with this word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Asked, Self::Held, Self::Ended]
+            .into_iter()
+            .find(|s| s.word() == word)
+    }
+}
+
+/// What is to be held: these fields, in this order, without white space.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldAsk {
+    /// Format, 1.
+    pub v: u8,
+    /// Whole spans, by camera, ascending.
+    pub camera_spans: Vec<CameraSpans>,
+    /// Why, in words.
+    pub reason: String,
+    /// When the hold ends at the latest, microseconds.
+    pub until: At,
+    /// When it is looked at again, microseconds.
+    pub review: At,
+    /// Who asks.
+    pub asked_by: PersonId,
+    /// Random.
+    pub nonce: Digest,
+}
+
+/// A hold as the bodies see it.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Hold {
+    /// Hash of its bytes: what statements name.
+    #[schema(value_type = String)]
+    pub id: Digest,
+    /// The exact bytes.
+    pub hold: String,
+    /// How far.
+    pub state: HoldState,
+    /// When it was asked for.
+    #[schema(value_type = i64)]
+    pub asked_at: At,
+    /// Its entry in the public log, once in force.
+    pub log_index: Option<u64>,
+    /// Whether its review has come.
+    pub review_due: bool,
+    /// Bodies that agreed.
+    #[schema(value_type = Vec<String>)]
+    pub agreed: Vec<Body>,
+}
+
+struct Held(HoldEntry);
+
+impl Loggable for Held {
+    fn event(&self) -> Event {
+        Event::Hold(self.0.clone())
+    }
+}
+
+struct Over(HoldEnded);
+
+impl Loggable for Over {
+    fn event(&self) -> Event {
+        Event::HoldEnded(self.0.clone())
+    }
+}
+
+struct Review(Digest);
+
+impl Loggable for Review {
+    fn event(&self) -> Event {
+        Event::ReviewDue(loggia_transparency::ReviewDue { request: self.0 })
+    }
+}
+
+impl HoldAsk {
+    fn parse(json: &str, now: At) -> Result<Self, Error> {
+        let bad = |s: &str| Err(Error::Invalid(s.to_owned()));
+        if json.len() > HOLD_BYTES_MAX {
+            return bad("a hold is at most 16 KiB");
+        }
+        let ask: Self = serde_json::from_str(json)
+            .map_err(|e| Error::Invalid(format!("the hold does not read: {e}")))?;
+        let again = serde_json::to_string(&ask).map_err(|e| Error::Invalid(e.to_string()))?;
+        if again != json || ask.v != 1 {
+            return bad("the hold is not version 1 in its canonical form");
+        }
+        if !(10..=2_000).contains(&ask.reason.trim().chars().count()) {
+            return bad("give the reason in 10 to 2,000 characters");
+        }
+        if ask.until <= now || ask.until > now.after(HOLD_LONGEST) {
+            return bad("a hold ends within a year");
+        }
+        if ask.review <= now || ask.review > ask.until || ask.review > now.after(REVIEW_LONGEST) {
+            return bad("a hold is reviewed within 90 days and before it ends");
+        }
+        if ask.camera_spans.is_empty() || ask.camera_spans.len() > CAMERAS_MAX {
+            return Err(Error::Invalid(format!("name 1 to {CAMERAS_MAX} cameras")));
+        }
+        let ascends = ask.camera_spans.is_sorted_by(|a, b| a.camera < b.camera);
+        let whole = ask
+            .camera_spans
+            .iter()
+            .all(|c| c.first.0 > 0 && c.first <= c.last);
+        let count = ask.camera_spans.iter().fold(0u64, |n, c| {
+            n.saturating_add(c.last.0.saturating_sub(c.first.0))
+                .saturating_add(1)
+        });
+        if !ascends || !whole || count > SPANS_MAX {
+            return Err(Error::Invalid(format!(
+                "cameras ascend; at most {SPANS_MAX} spans"
+            )));
+        }
+        Ok(ask)
+    }
+
+    /// The hash that statements name.
+    #[must_use]
+    pub fn id_of(json: &str) -> Digest {
+        sha256(&[HOLD_CONTEXT, json.as_bytes()])
+    }
+}
+
+impl Policy {
+    /// Asks for a hold. The spans' keys wait at once; both bodies must agree within 72 hours.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Invalid`], [`Error::Conflict`] when a span is gone.
+    pub fn ask_hold(&self, by: &Actor, json: &str) -> Result<Digest, Error> {
+        let may = [
+            Role::Investigator,
+            Role::Approver,
+            Role::Custodian,
+            Role::Auditor,
+        ];
+        if by.body == Body::City || !may.iter().any(|r| by.has(*r)) {
+            return Err(Error::Forbidden("police or oversight ask for holds".into()));
+        }
+        let now = self.clock.now();
+        let ask = HoldAsk::parse(json, now)?;
+        if ask.asked_by != by.person {
+            return Err(Error::Invalid("the hold names another person".into()));
+        }
+        let _step = self.one_step();
+        let id = HoldAsk::id_of(json);
+        let spans = self.spans_to_hold(&ask)?;
+        let row = HoldRow {
+            id,
+            number: HoldId(0),
+            json: json.to_owned(),
+            salt: random()?,
+            reason: ask.reason,
+            asked_by: by.person.clone(),
+            asked_at: now,
+            until: ask.until,
+            review: ask.review,
+            reviewed: false,
+            state: HoldState::Asked,
+            log_index: None,
+        };
+        self.write(|c| rows::put_hold(c, &row, &spans))?;
+        let hours: BTreeSet<_> = spans.iter().map(|s| (s.camera, s.hour)).collect();
+        let gone = self
+            .keys
+            .freeze(id, &hours.into_iter().collect::<Vec<_>>())?;
+        if !gone.is_empty() {
+            self.keys.thaw(id)?;
+            self.write(|c| Ok(rows::set_ended(c, id, None)?))?;
+            return Err(Error::Conflict(
+                "a span was destroyed this moment; ask again".into(),
+            ));
+        }
+        Ok(id)
+    }
+
+    fn spans_to_hold(&self, ask: &HoldAsk) -> Result<Vec<HeldRow>, Error> {
+        let mut out = Vec::new();
+        for c in &ask.camera_spans {
+            for n in c.first.0..=c.last.0 {
+                let Some(s) = self.blobs.span(c.camera, SpanId(n))? else {
+                    continue;
+                };
+                let hour = s.begin.hour();
+                if !self.keys.has(c.camera, hour) {
+                    return Err(Error::Conflict(format!(
+                        "{} {} is destroyed",
+                        c.camera, s.span
+                    )));
+                }
+                let (camera, span, begin, end) = (c.camera, s.span, s.begin, s.end);
+                out.push(HeldRow {
+                    camera,
+                    span,
+                    hour,
+                    begin,
+                    end,
+                });
+            }
+        }
+        if out.is_empty() {
+            return Err(Error::Conflict("none of these spans is stored".into()));
+        }
+        Ok(out)
+    }
+
+    /// A statement about a hold by an approver or custodian: agree, or let go. Takes effect when a
+    /// person of each body has said the same.
+    ///
+    /// # Errors
+    /// [`Error::Signature`], [`Error::Forbidden`], [`Error::Conflict`].
+    pub fn state_hold(
+        &self,
+        by: &Actor,
+        id: Digest,
+        signed: &SignedStatement,
+    ) -> Result<HoldState, Error> {
+        if by.body == Body::City || !(by.has(Role::Approver) || by.has(Role::Custodian)) {
+            return Err(Error::Forbidden(
+                "an approver or custodian of each body agrees".into(),
+            ));
+        }
+        let _step = self.one_step();
+        let row = self
+            .read(|c| rows::hold(c, id))?
+            .ok_or(Error::NotFound("hold"))?;
+        let stated = self.stated(by, id, signed, &[Act::Hold, Act::EndHold])?;
+        let act = stated.statement.act;
+        let fits = matches!(
+            (row.state, act),
+            (HoldState::Asked, Act::Hold) | (HoldState::Held, Act::EndHold)
+        );
+        if !fits {
+            return Err(Error::Conflict(format!("the hold is {}", row.state.word())));
+        }
+        self.write(|c| desk::put_statement(c, &stated, by.body))?;
+        if self.bodies_of(id, act)?.len() < 2 {
+            return Ok(row.state);
+        }
+        match act {
+            Act::Hold => self.begin_hold(&row).map(|()| HoldState::Held),
+            _ => self
+                .end_hold(&row, HoldEnd::Released)
+                .map(|()| HoldState::Ended),
+        }
+    }
+
+    fn bodies_of(&self, id: Digest, act: Act) -> Result<BTreeSet<Body>, Error> {
+        let said = self.read(|c| desk::statements(c, id))?;
+        Ok(said
+            .iter()
+            .filter(|s| s.act == act.word())
+            .map(|s| s.body)
+            .collect())
+    }
+
+    /// Moves each span's share table under the hold key. Holding waits for no log: the entry follows
+    /// the move, and a tick writes it if the log was down.
+    fn begin_hold(&self, row: &HoldRow) -> Result<(), Error> {
+        let key = self.keys.hold_key(row.number)?;
+        let mut randomness = Randomness::machine();
+        for s in self.read(|c| Ok(rows::spans(c, row.id)?))? {
+            let wrapped = self.wrapped(s.camera, s.span)?;
+            let hour_key = self
+                .keys
+                .take(s.camera, s.hour)?
+                .ok_or_else(|| Error::Conflict(format!("{} {} is destroyed", s.camera, s.span)))?;
+            let moved = wrapped.rewrap(&hour_key, &key, &mut randomness)?.to_bytes();
+            self.write(|c| Ok(rows::put_table(c, row.id, &s, &moved)?))?;
+        }
+        self.write(|c| Ok(rows::set_state(c, row.id, HoldState::Held)?))?;
+        self.keys.thaw(row.id)?;
+        self.tell_hold(row)
+    }
+
+    fn tell_hold(&self, row: &HoldRow) -> Result<(), Error> {
+        let logged = self.tell(Held(HoldEntry {
+            hold_commitment: hold_commitment(row),
+            body: self.asking_body(row),
+            until: row.until.secs(),
+            review: row.review.secs(),
+        }))?;
+        self.write(|c| Ok(rows::set_logged(c, row.id, logged.index())?))
+    }
+
+    fn asking_body(&self, row: &HoldRow) -> Body {
+        self.roster_actor(&row.asked_by)
+            .map_or(Body::Oversight, |a| a.body)
+    }
+
+    /// Ends a hold: the entry, the key, the copies. A running request about its spans comes first.
+    fn end_hold(&self, row: &HoldRow, how: HoldEnd) -> Result<(), Error> {
+        if self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
+            return Err(Error::Conflict(
+                "a running request names spans of this hold".into(),
+            ));
+        }
+        let body = self.asking_body(row);
+        let told = self.tell(Over(HoldEnded {
+            hold_commitment: hold_commitment(row),
+            body,
+            how,
+        }));
+        self.keys.destroy_hold(row.number)?;
+        let index = told.as_ref().ok().map(loggia_transparency::Logged::index);
+        self.write(|c| Ok(rows::set_ended(c, row.id, index)?))?;
+        let spans = self.read(|c| Ok(rows::spans(c, row.id)?))?;
+        self.drop_aside(spans.iter().map(|s| (s.camera, s.span)))?;
+        told.map(|_| ())
+    }
+
+    /// What time does to holds: asked ones lapse after 72 hours, reviews fall due, terms end.
+    ///
+    /// # Errors
+    /// When keys or tables fail; the next tick tries again.
+    pub(crate) fn hold_tick(&self) -> Result<(), Error> {
+        let _step = self.one_step();
+        let now = self.clock.now();
+        for row in self.read(|c| rows::standing(c))? {
+            match row.state {
+                HoldState::Asked if now >= row.asked_at.after(HOLD_PATIENCE) => {
+                    self.keys.thaw(row.id)?;
+                    self.write(|c| Ok(rows::set_ended(c, row.id, None)?))?;
+                }
+                HoldState::Asked if self.bodies_of(row.id, Act::Hold)?.len() == 2 => {
+                    self.begin_hold(&row)?;
+                }
+                HoldState::Held if now >= row.until => {
+                    if !self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
+                        self.end_hold(&row, HoldEnd::Lapsed)?;
+                    }
+                }
+                HoldState::Held => {
+                    if row.log_index.is_none() {
+                        self.tell_hold(&row)?;
+                    }
+                    if now >= row.review && !row.reviewed {
+                        let _told = self.tell(Review(hold_commitment(&row)))?;
+                        self.write(|c| Ok(rows::set_reviewed(c, row.id)?))?;
+                    }
+                }
+                HoldState::Asked | HoldState::Ended => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Every hold, newest first: for police and oversight people.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for the city's.
+    pub fn holds(&self, who: &Actor) -> Result<Vec<Hold>, Error> {
+        if who.body == Body::City {
+            return Err(Error::Forbidden(
+                "holds are for police and oversight".into(),
+            ));
+        }
+        self.read(|c| rows::holds(c, HOLDS_MAX))?
+            .into_iter()
+            .map(|r| {
+                Ok(Hold {
+                    id: r.id,
+                    state: r.state,
+                    asked_at: r.asked_at,
+                    log_index: r.log_index,
+                    review_due: r.reviewed,
+                    agreed: self.bodies_of(r.id, Act::Hold)?.into_iter().collect(),
+                    hold: r.json,
+                })
+            })
+            .collect()
+    }
+
+    /// Drops copies that were set aside, unless another hold or running request needs them.
+    pub(crate) fn drop_aside(
+        &self,
+        spans: impl Iterator<Item = (CameraId, SpanId)>,
+    ) -> Result<(), Error> {
+        let needed = self.needed_spans()?;
+        for (camera, span) in spans {
+            if !needed.contains(&(camera, span)) {
+                self.blobs.drop_held(camera, span)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Salted commitment to the hold's exact bytes.
+fn hold_commitment(row: &HoldRow) -> Digest {
+    commit(&row.salt, row.json.as_bytes())
+}

@@ -1,0 +1,68 @@
+//! The endpoints of people, requests, desks and holds: thin, each one call of the crate.
+//! Never decides; never blocks the async threads with tables, keys or the log.
+
+mod desk;
+mod evidence;
+mod session;
+
+use std::sync::Arc;
+
+use loggia_api::{Access, Problem, Route, Secure};
+use loggia_model::{Fault, Role};
+
+use crate::{Error, Policy};
+
+pub(crate) use desk::DeskApi;
+pub(crate) use evidence::EvidenceApi;
+pub(crate) use session::SessionApi;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Rooms {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) secure: Secure,
+}
+
+/// Who files and reads requests.
+pub(crate) const FILERS: Access = Access::AnyOf(&[Role::Investigator, Role::Auditor]);
+/// Who may look at requests that concern them.
+pub(crate) const READERS: Access = Access::AnyOf(&[
+    Role::Investigator,
+    Role::Approver,
+    Role::Custodian,
+    Role::Auditor,
+]);
+
+/// The crate's endpoints. `secure` says whether the server speaks TLS.
+#[must_use]
+pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
+    let rooms = Rooms { policy, secure };
+    let mut all = session::routes(&rooms);
+    all.extend(evidence::routes(&rooms));
+    all.extend(desk::routes(&rooms));
+    all
+}
+
+/// The endpoints' description.
+pub struct OpenApi;
+
+impl utoipa::OpenApi for OpenApi {
+    fn openapi() -> utoipa::openapi::OpenApi {
+        let mut doc = SessionApi::openapi();
+        doc.merge(EvidenceApi::openapi());
+        doc.merge(DeskApi::openapi());
+        doc
+    }
+}
+
+/// Runs a call of the crate off the async threads.
+pub(crate) async fn off<T: Send + 'static>(
+    rooms: &Rooms,
+    work: impl FnOnce(&Policy) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Problem> {
+    let policy = Arc::clone(&rooms.policy);
+    match tokio::task::spawn_blocking(move || work(&policy)).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(Problem(Fault::Broken("the call broke off".to_owned()))),
+    }
+}

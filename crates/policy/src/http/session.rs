@@ -1,0 +1,317 @@
+//! Endpoints of signing in and out, of the demo's people, of accounts and the roster.
+//! Never answers whether a name exists.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use loggia_api::{Access, Me, Problem, ProblemBody, Route, end_cookie, session_cookie, token_of};
+use loggia_model::{Actor, Body, PersonId, Role, Roles};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Rooms, off};
+use crate::decide::Standing;
+use crate::roster::SignedRoster;
+use crate::statement::SignedStatement;
+use crate::{Error, SignedIn};
+
+/// Who is signed in, and whether this is a demo.
+#[derive(Debug, Serialize, ToSchema)]
+struct Session {
+    actor: Option<Person>,
+    demo: bool,
+}
+
+/// A person with roles.
+#[derive(Debug, Serialize, ToSchema)]
+struct Person {
+    #[schema(value_type = String)]
+    person: PersonId,
+    name: String,
+    #[schema(value_type = String)]
+    body: Body,
+    #[schema(value_type = Vec<String>)]
+    roles: Roles,
+}
+
+impl From<Actor> for Person {
+    fn from(a: Actor) -> Self {
+        Self {
+            person: a.person,
+            name: a.name,
+            body: a.body,
+            roles: a.roles,
+        }
+    }
+}
+
+/// Name and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    #[schema(value_type = String)]
+    person: PersonId,
+    password: String,
+}
+
+/// A person to become (demo).
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Become {
+    #[schema(value_type = String)]
+    person: PersonId,
+}
+
+/// A person of the demo.
+#[derive(Debug, Serialize, ToSchema)]
+struct DemoPerson {
+    #[serde(flatten)]
+    who: Person,
+    what_to_try: &'static str,
+}
+
+/// An account as the administrator sees it.
+#[derive(Debug, Serialize, ToSchema)]
+struct Account {
+    #[schema(value_type = String)]
+    person: PersonId,
+    disabled: bool,
+}
+
+/// A new password, agreed to by both groups.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    password: String,
+    statements: Vec<SignedStatement>,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(
+        session,
+        sign_in,
+        sign_out,
+        demo_people,
+        become_person,
+        accounts,
+        disable,
+        enable,
+        reset,
+        roster,
+        change_roster
+    ),
+    components(schemas(Session, Person, Credentials, Become, DemoPerson, Account, Reset))
+)]
+pub(crate) struct SessionApi;
+
+const ADMINISTRATOR: Access = Access::AnyOf(&[Role::Administrator]);
+
+pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
+    let s = || rooms.clone();
+    let path = "/api/v1/session";
+    let account = "/api/v1/accounts/{person}/disabled";
+    vec![
+        Route::get(path, Access::Public, get(session).with_state(s())),
+        Route::post(path, Access::Public, post(sign_in).with_state(s())),
+        Route::delete(path, Access::Public, delete(sign_out).with_state(s())),
+        Route::get(
+            "/api/v1/demo/people",
+            Access::DemoOnly,
+            get(demo_people).with_state(s()),
+        ),
+        Route::post(
+            "/api/v1/demo/become",
+            Access::DemoOnly,
+            post(become_person).with_state(s()),
+        ),
+        Route::get(
+            "/api/v1/accounts",
+            ADMINISTRATOR,
+            get(accounts).with_state(s()),
+        ),
+        Route::post(account, ADMINISTRATOR, post(disable).with_state(s())),
+        Route::delete(account, ADMINISTRATOR, delete(enable).with_state(s())),
+        Route::post(
+            "/api/v1/accounts/{person}/password",
+            Access::RosterKey,
+            post(reset).with_state(s()),
+        ),
+        Route::get(
+            "/api/v1/roster",
+            Access::Public,
+            get(roster).with_state(s()),
+        ),
+        Route::post(
+            "/api/v1/desk/roster",
+            Access::RosterKey,
+            post(change_roster).with_state(s()),
+        ),
+    ]
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/api/v1/session", tag = "session",
+    responses((status = 200, body = Session)))]
+async fn session(State(rooms): State<Rooms>, me: Result<Me, Problem>) -> Json<Session> {
+    let actor = me.ok().map(|Me(actor)| actor.into());
+    Json(Session {
+        actor,
+        demo: rooms.policy.is_demo(),
+    })
+}
+
+/// Signs in; the answer sets the session cookie.
+#[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Credentials,
+    responses((status = 200, body = Session), (status = 401, body = ProblemBody),
+        (status = 503, body = ProblemBody)))]
+async fn sign_in(
+    State(rooms): State<Rooms>,
+    Json(given): Json<Credentials>,
+) -> Result<Response, Problem> {
+    let password = zeroize::Zeroizing::new(given.password);
+    let signed = rooms.policy.sign_in(&given.person, &password).await?;
+    started(&rooms, signed)
+}
+
+fn started(rooms: &Rooms, signed: SignedIn) -> Result<Response, Problem> {
+    let cookie = session_cookie(&signed.token, rooms.secure)?;
+    let body = Session {
+        actor: Some(signed.actor.into()),
+        demo: rooms.policy.is_demo(),
+    };
+    Ok(([(header::SET_COOKIE, cookie)], Json(body)).into_response())
+}
+
+/// Signs out.
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204)))]
+async fn sign_out(State(rooms): State<Rooms>, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(token) = token_of(&headers).map(str::to_owned) {
+        off(&rooms, move |p| p.sign_out(&token)).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, end_cookie())]).into_response())
+}
+
+/// The demo's people and what to try as each of them.
+#[utoipa::path(get, path = "/api/v1/demo/people", tag = "demo",
+    responses((status = 200, body = [DemoPerson])))]
+async fn demo_people(State(rooms): State<Rooms>) -> Result<Json<Vec<DemoPerson>>, Problem> {
+    let roster = rooms.policy.roster()?;
+    let people = roster.roster().members.iter().map(|m| DemoPerson {
+        what_to_try: what_to_try(&m.roles),
+        who: m.actor().into(),
+    });
+    Ok(Json(people.collect()))
+}
+
+fn what_to_try(roles: &Roles) -> &'static str {
+    let has = |r| roles.contains(&r);
+    if has(Role::Investigator) {
+        "open a case, ask for two minutes of one camera, and play them once they are released"
+    } else if has(Role::Approver) && has(Role::Custodian) {
+        "decide a request of the other body, then release your group's shares at the key desk"
+    } else if has(Role::Approver) {
+        "decide a request of the other body"
+    } else if has(Role::Custodian) {
+        "release your group's shares of an approved request at the key desk"
+    } else if has(Role::Auditor) {
+        "check an entry of the public log, read the access log, ask for an audit sample"
+    } else if has(Role::Operator) {
+        "look at the cameras' health and the days of storage left; footage stays sealed to you"
+    } else {
+        "disable an account; then see that you can read no footage and approve nothing"
+    }
+}
+
+/// Becomes a person of the demo.
+#[utoipa::path(post, path = "/api/v1/demo/become", tag = "demo", request_body = Become,
+    responses((status = 200, body = Session), (status = 404, body = ProblemBody)))]
+async fn become_person(
+    State(rooms): State<Rooms>,
+    Json(given): Json<Become>,
+) -> Result<Response, Problem> {
+    let signed = off(&rooms, move |p| p.become_person(&given.person)).await?;
+    started(&rooms, signed)
+}
+
+/// Every account.
+#[utoipa::path(get, path = "/api/v1/accounts", tag = "session",
+    responses((status = 200, body = [Account]), (status = 403, body = ProblemBody)))]
+async fn accounts(State(rooms): State<Rooms>) -> Result<Json<Vec<Account>>, Problem> {
+    let all = off(&rooms, crate::Policy::accounts).await?;
+    let account = |(person, disabled)| Account { person, disabled };
+    Ok(Json(all.into_iter().map(account).collect()))
+}
+
+/// Disables an account.
+#[utoipa::path(post, path = "/api/v1/accounts/{person}/disabled", tag = "session",
+    responses((status = 204), (status = 403, body = ProblemBody)))]
+async fn disable(
+    State(rooms): State<Rooms>,
+    Me(me): Me,
+    Path(person): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let person = PersonId(person);
+    off(&rooms, move |p| {
+        p.set_standing(&me, &person, Standing::Disabled)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Enables an account again.
+#[utoipa::path(delete, path = "/api/v1/accounts/{person}/disabled", tag = "session",
+    responses((status = 204), (status = 403, body = ProblemBody)))]
+async fn enable(
+    State(rooms): State<Rooms>,
+    Me(me): Me,
+    Path(person): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let person = PersonId(person);
+    off(&rooms, move |p| {
+        p.set_standing(&me, &person, Standing::Enabled)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets a password anew, with a statement of a custodian of each group.
+#[utoipa::path(post, path = "/api/v1/accounts/{person}/password", tag = "session",
+    request_body = Reset,
+    responses((status = 204), (status = 403, body = ProblemBody)))]
+async fn reset(
+    State(rooms): State<Rooms>,
+    Path(person): Path<String>,
+    Json(given): Json<Reset>,
+) -> Result<StatusCode, Problem> {
+    let person = PersonId(person);
+    off(&rooms, move |p| {
+        let password = zeroize::Zeroizing::new(given.password);
+        p.reset_credential(&person, &password, &given.statements)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Every version of the roster with its signatures, first to last.
+#[utoipa::path(get, path = "/api/v1/roster", tag = "session",
+    responses((status = 200, body = [SignedRoster])))]
+async fn roster(State(rooms): State<Rooms>) -> Result<Json<Vec<SignedRoster>>, Problem> {
+    Ok(Json(off(&rooms, crate::Policy::roster_chain).await?))
+}
+
+/// Takes the next roster, signed by a custodian of each group.
+#[utoipa::path(post, path = "/api/v1/desk/roster", tag = "desk", request_body = SignedRoster,
+    responses((status = 204), (status = 403, body = ProblemBody)))]
+async fn change_roster(
+    State(rooms): State<Rooms>,
+    Json(signed): Json<SignedRoster>,
+) -> Result<StatusCode, Problem> {
+    off(&rooms, move |p| p.change_roster(signed).map(drop)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+// The conversion table from `Error` to problem+json is `api`'s; this proves that ours fits in it.
+const _: fn(Error) -> Problem = Problem::from;

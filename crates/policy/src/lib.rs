@@ -1,0 +1,53 @@
+//! People, roster, cases, requests, decisions, releases, holds and retention: from case to facts to
+//! decision to permit; the two-person rule. Never decrypts footage and never opens a share.
+
+mod access;
+mod become_demo;
+mod cases;
+mod decide;
+mod door;
+mod duty;
+mod error;
+mod export;
+mod filing;
+mod hold;
+mod http;
+mod line;
+mod people;
+mod permit;
+mod policy;
+mod release;
+mod request;
+mod retention;
+mod roster;
+mod roster_book;
+mod rows;
+mod rules;
+mod statement;
+mod view;
+mod wire;
+
+pub use access::{AccessAct, AccessLine};
+pub use become_demo::{DEMO_MARKER, DemoMode};
+pub use cases::Case;
+pub use decide::{
+    Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, decide, deciding_body,
+    filing_rule, sentence,
+};
+pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
+pub use duty::{Alert, AlertStage, Watch};
+pub use error::Error;
+pub use export::{ExportProof, Exported};
+pub use filing::{Cover, REQUESTS_WAITING_MAX};
+pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
+pub use http::{OpenApi, routes};
+pub use people::{PASSWORD_CHARS_MIN, SESSION_IDLE, SESSION_LONGEST, SignedIn};
+pub use permit::{Decided, Live, Open, Permit};
+pub use policy::{Parts, Policy};
+pub use release::DeskShare;
+pub use request::{CameraSpans, Request};
+pub use retention::{Retention, Tick};
+pub use roster::{Member, Roster, RosterSignature, SignedRoster, VerifiedRoster};
+pub use rules::{ListedBasis, Rules};
+pub use statement::{Act, FRESH, SignedStatement, Stated, Statement};
+pub use view::{RequestView, SpanState};

@@ -1,0 +1,309 @@
+//! The line of one request: decision, withdrawal, expiry. The log comes first, the state after.
+//! Never takes a step that `decide` did not allow.
+
+use loggia_model::{Actor, At, Body, PersonId, Purpose, RequestId};
+use loggia_transparency::{
+    Event, LiveView, Loggable, RequestEnd, RequestEnded, ReviewDue, Verdict,
+};
+
+use crate::decide::{Ask, Facts, Party, Reason, Standing, State, decide};
+use crate::permit::{Decided, Live, Open, Permit};
+use crate::request::Request;
+use crate::rows::desk;
+use crate::rows::requests::{self as rows, RequestRow};
+use crate::statement::{Act, SignedStatement};
+use crate::{Error, Policy};
+
+struct Ended {
+    request: RequestId,
+    how: RequestEnd,
+}
+
+impl Loggable for Ended {
+    fn event(&self) -> Event {
+        Event::RequestEnded(RequestEnded {
+            request: self.request,
+            how: self.how,
+        })
+    }
+}
+
+struct Review(RequestId);
+
+impl Loggable for Review {
+    fn event(&self) -> Event {
+        Event::ReviewDue(ReviewDue { request: self.0 })
+    }
+}
+
+struct Viewing(LiveView);
+
+impl Loggable for Viewing {
+    fn event(&self) -> Event {
+        Event::LiveView(self.0.clone())
+    }
+}
+
+impl Policy {
+    /// A request's row.
+    pub(crate) fn request_row(&self, id: RequestId) -> Result<RequestRow, Error> {
+        self.read(|c| rows::request(c, id))?
+            .ok_or(Error::NotFound("request"))
+    }
+
+    /// A person as party: what the roster in force says, and whether the account is disabled.
+    fn party(&self, person: &PersonId, body: Body) -> Result<Party, Error> {
+        let standing = match self.actor_enabled(person)? {
+            Some(_) => Standing::Enabled,
+            None => Standing::Disabled,
+        };
+        let actor = self.roster_actor(person);
+        Ok(Party {
+            person: person.clone(),
+            body: actor.as_ref().map_or(body, |a| a.body),
+            roles: actor.map(|a| a.roles).unwrap_or_default(),
+            standing,
+        })
+    }
+
+    /// The facts for an act about a request, as they are now.
+    pub(crate) fn facts(&self, ask: Ask, who: &Actor, row: &RequestRow) -> Result<Facts, Error> {
+        let request = Request::parse(&row.json)?;
+        let until = match (ask, row.open_until) {
+            (Ask::Open | Ask::Live, Some(until)) => until,
+            (Ask::Release, Some(until)) if row.opening_index.is_some() => until,
+            // Nothing is open: there is no time in which it could be read.
+            (Ask::Open | Ask::Live, None) => row.filed_at,
+            _ => row.deadline,
+        };
+        let approver = match (&row.decided_by, row.decided_body) {
+            (Some(person), Some(body)) if row.state.agreed() => Some(self.party(person, body)?),
+            _ => None,
+        };
+        Ok(Facts {
+            ask,
+            who: self.party(&who.person, who.body)?,
+            purpose: row.purpose,
+            basis: self.rules.basis(&request.legal_basis, row.purpose),
+            requester: self.party(&row.requester, row.body)?,
+            state: row.state,
+            approver,
+            police_custodian: row.police_custodian.clone(),
+            oversight_custodian: row.oversight_custodian.clone(),
+            now: self.clock.now(),
+            until,
+        })
+    }
+
+    /// A desk's statement, checked against the roster and against having been made before.
+    pub(crate) fn stated(
+        &self,
+        by: &Actor,
+        subject: RequestId,
+        signed: &SignedStatement,
+        acts: &[Act],
+    ) -> Result<crate::Stated, Error> {
+        let roster = self.roster()?;
+        let member = roster
+            .roster()
+            .member(&by.person)
+            .ok_or(Error::Unauthenticated)?;
+        let key = member.sign_public()?;
+        let stated = signed.check(subject, &by.person, &key, acts, self.clock.now())?;
+        if self.read(|c| desk::stated(c, stated.hash))? {
+            return Err(Error::Conflict("this statement was made before".into()));
+        }
+        Ok(stated)
+    }
+
+    /// The second person's word: approve or refuse. Checked, decided, logged, then kept.
+    ///
+    /// # Errors
+    /// [`Error::Signature`], [`Error::Invalid`], [`Error::Denied`] with the reasons.
+    pub fn decide_request(
+        &self,
+        by: &Actor,
+        id: RequestId,
+        signed: &SignedStatement,
+    ) -> Result<State, Error> {
+        let _step = self.one_step();
+        let row = self.request_row(id)?;
+        let stated = self.stated(by, id, signed, &[Act::Approve, Act::Refuse])?;
+        decide(&self.facts(Ask::Decide, by, &row)?).require()?;
+        let (verdict, to) = match stated.statement.act {
+            Act::Approve => (Verdict::Approve, State::Approved),
+            _ => (Verdict::Refuse, State::Refused),
+        };
+        let logged = self.tell(Decided {
+            request: id,
+            verdict,
+            body: by.body,
+        })?;
+        let now = self.clock.now();
+        let live = row.purpose == Purpose::IncidentLive && to == State::Approved;
+        let until = live.then(|| self.live_until(now));
+        self.write(|c| {
+            rows::put_log(c, id, logged.index(), "decision")?;
+            desk::put_statement(c, &stated, by.body)?;
+            rows::decided(c, id, to, (&by.person, by.body), now, logged.index(), until)
+        })?;
+        if to == State::Refused {
+            self.let_go(&row)?;
+        }
+        Ok(to)
+    }
+
+    /// The requester takes the request back, at any time before it ends.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for anybody else; [`Error::Conflict`] when it has ended.
+    pub fn withdraw(&self, by: &Actor, id: RequestId) -> Result<(), Error> {
+        let _step = self.one_step();
+        let row = self.request_row(id)?;
+        if row.requester != by.person {
+            return Err(Error::Denied(vec![Reason::NotTheRequester]));
+        }
+        if row.state.ended() || row.state == State::Filing {
+            return Err(Error::Conflict(format!(
+                "the request is {}",
+                row.state.word()
+            )));
+        }
+        self.end(&row, RequestEnd::Withdrawn, State::Withdrawn)
+    }
+
+    /// Ends what has run out: requests past their deadline, openings and live views past their end.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// When log or tables fail; the next tick tries again.
+    pub fn expire_due(&self) -> Result<u32, Error> {
+        self.resume()?;
+        let _step = self.one_step();
+        let now = self.clock.now();
+        let mut ended = 0;
+        for row in self.read(|c| rows::running(c))? {
+            let until = row.open_until.unwrap_or(row.deadline);
+            if now < until {
+                continue;
+            }
+            let how = match row.state {
+                State::Filing => continue,
+                State::Approved | State::Released if row.open_until.is_none() => {
+                    RequestEnd::Abandoned
+                }
+                _ => RequestEnd::Expired,
+            };
+            self.end(&row, how, State::Expired)?;
+            ended += 1;
+        }
+        Ok(ended)
+    }
+
+    /// Logs the end, then takes the step, then lets the keys go.
+    fn end(&self, row: &RequestRow, how: RequestEnd, to: State) -> Result<(), Error> {
+        let logged = self.tell(Ended {
+            request: row.id,
+            how,
+        })?;
+        self.write(|c| {
+            rows::put_log(c, row.id, logged.index(), "request_ended")?;
+            rows::step(c, row.id, row.state, to)
+        })?;
+        self.let_go(row)
+    }
+
+    /// Releases the freeze, forgets the shares, and calls for the review that danger to life takes.
+    fn let_go(&self, row: &RequestRow) -> Result<(), Error> {
+        self.keys.thaw(row.id)?;
+        self.write(|c| Ok(desk::drop_shares(c, row.id)?))?;
+        let spans = self.read(|c| rows::spans(c, row.id))?;
+        self.drop_aside(spans.iter().map(|s| (s.camera, s.span)))?;
+        if matches!(row.purpose, Purpose::DangerToLife | Purpose::IncidentLive) {
+            let logged = self.tell(Review(row.id))?;
+            self.write(|c| Ok(rows::put_log(c, row.id, logged.index(), "review_due")?))?;
+        }
+        Ok(())
+    }
+
+    /// The permit to read the sealed records of an opened request: for its requester, while the
+    /// opening lasts. Asked anew for each call.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] with the reasons.
+    pub fn footage_permit(&self, id: RequestId, actor: &Actor) -> Result<Permit<Open>, Error> {
+        let row = self.request_row(id)?;
+        decide(&self.facts(Ask::Open, actor, &row)?).require()?;
+        let request = Request::parse(&row.json)?;
+        let until = row
+            .open_until
+            .ok_or(Error::Denied(vec![Reason::NotReleased]))?;
+        Permit::new(
+            Open::new(request.camera_spans),
+            actor.clone(),
+            until,
+            self.approval(&row)?,
+        )
+    }
+
+    /// The permit to view live: approved by one person of the other body, logged before the first
+    /// picture, at most 15 minutes from the approval.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] with the reasons; always when now ≥ until.
+    pub fn live_permit(&self, id: RequestId, actor: &Actor) -> Result<Permit<Live>, Error> {
+        let _step = self.one_step();
+        let row = self.request_row(id)?;
+        decide(&self.facts(Ask::Live, actor, &row)?).require()?;
+        let request = Request::parse(&row.json)?;
+        let until = row
+            .open_until
+            .ok_or(Error::Denied(vec![Reason::NotApproved]))?;
+        let told = self.read(|c| rows::log_of(c, id))?;
+        if !told.iter().any(|(_, kind)| kind == "live_view") {
+            let left = until.since(self.clock.now()).as_secs();
+            let logged = self.tell(Viewing(LiveView {
+                request: id,
+                body: row.body,
+                length_s: u32::try_from(left).unwrap_or(0),
+                cameras: u32::try_from(request.camera_spans.len()).unwrap_or(u32::MAX),
+            }))?;
+            self.write(|c| Ok(rows::put_log(c, id, logged.index(), "live_view")?))?;
+        }
+        let cameras = request.camera_spans.iter().map(|c| c.camera).collect();
+        let live = Live::new(cameras, request.one_time_public()?);
+        Permit::new(live, actor.clone(), until, self.approval(&row)?)
+    }
+
+    /// The approval as it stands in the log: read back and compared, never assumed.
+    fn approval(&self, row: &RequestRow) -> Result<loggia_transparency::Logged<Decided>, Error> {
+        let not_approved = || Error::Denied(vec![Reason::NotApproved]);
+        let index = row.decision_index.ok_or_else(not_approved)?;
+        let body = row.decided_body.ok_or_else(not_approved)?;
+        let decided = Decided {
+            request: row.id,
+            verdict: Verdict::Approve,
+            body,
+        };
+        Ok(self.log.recall(decided, index)?)
+    }
+
+    /// When a live view ends that is approved at `now`.
+    pub(crate) fn live_until(&self, now: At) -> At {
+        let longest = u64::from(self.rules.live_s).min(crate::decide::LIVE_MAX_S);
+        now.after(core::time::Duration::from_secs(longest))
+    }
+
+    /// What time does to requests, holds and duty; call it about once a minute. Retention is apart
+    /// ([`Policy::retention_tick`]), so that nothing here can delay it.
+    ///
+    /// # Errors
+    /// The first failure; the others have run all the same.
+    pub fn tick(&self) -> Result<u32, Error> {
+        let expired = self.expire_due();
+        let opened = self.finish_openings();
+        let held = self.hold_tick();
+        let watched = self.watch_tick();
+        opened.and(held).and(watched).and(expired)
+    }
+}

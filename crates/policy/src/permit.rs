@@ -1,0 +1,174 @@
+//! The permit: this person may do this, for this request, until then. Made in this crate only, after
+//! a decision that is in the public log. Never cloned, never read from bytes, never made in tests.
+
+use std::fmt;
+
+use loggia_model::{Actor, At, Body, CameraId, RequestId};
+use loggia_transparency::{Event, Loggable, Logged, Verdict};
+
+use crate::Error;
+use crate::decide::Reason;
+use crate::request::CameraSpans;
+
+/// A decision that stands in the log: the second person's yes or no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// About which request.
+    pub request: RequestId,
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// The deciding person's body.
+    pub body: Body,
+}
+
+impl Loggable for Decided {
+    fn event(&self) -> Event {
+        Event::Decision(loggia_transparency::Decision {
+            request: self.request,
+            decision: self.verdict,
+            body: self.body,
+        })
+    }
+}
+
+mod acts {
+    /// Sealed: the acts that a permit can be for are this crate's closed list.
+    pub trait Act: Send + Sync {}
+    impl Act for super::Open {}
+    impl Act for super::Live {}
+}
+
+/// Reading the sealed records of opened spans.
+#[derive(Debug)]
+pub struct Open {
+    spans: Vec<CameraSpans>,
+}
+
+/// Viewing cameras live, unblurred, in a declared incident.
+#[derive(Debug)]
+pub struct Live {
+    cameras: Vec<CameraId>,
+    one_time_key: [u8; 32],
+}
+
+/// This actor may do `A`, for this request, until [`Permit::until`].
+#[must_use = "a permit is made to be handed to what acts"]
+pub struct Permit<A: acts::Act> {
+    act: A,
+    request: RequestId,
+    actor: Actor,
+    until: At,
+    decision: Logged<Decided>,
+}
+
+impl<A: acts::Act> Permit<A> {
+    /// Called after `decide` allowed the act and the approval was found in the log.
+    pub(crate) fn new(
+        act: A,
+        actor: Actor,
+        until: At,
+        decision: Logged<Decided>,
+    ) -> Result<Self, Error> {
+        if decision.get().verdict != Verdict::Approve {
+            return Err(Error::Denied(vec![Reason::NotApproved]));
+        }
+        let request = decision.get().request;
+        Ok(Self {
+            act,
+            request,
+            actor,
+            until,
+            decision,
+        })
+    }
+
+    /// For which request.
+    #[must_use]
+    pub fn request(&self) -> RequestId {
+        self.request
+    }
+
+    /// For whom: the name on the watermark and in the access log.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// From when on it is worth nothing.
+    #[must_use]
+    pub fn until(&self) -> At {
+        self.until
+    }
+
+    /// The decision that it rests on, in the public log.
+    pub fn decision(&self) -> &Logged<Decided> {
+        &self.decision
+    }
+
+    /// Whether it still holds: whoever keeps a permit for longer than one call asks again.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] when now ≥ until.
+    pub fn still(&self, now: At) -> Result<(), Error> {
+        if now >= self.until {
+            return Err(Error::Denied(vec![Reason::TooLate]));
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    pub(crate) fn new(spans: Vec<CameraSpans>) -> Self {
+        Self { spans }
+    }
+}
+
+impl Live {
+    pub(crate) fn new(cameras: Vec<CameraId>, one_time_key: [u8; 32]) -> Self {
+        Self {
+            cameras,
+            one_time_key,
+        }
+    }
+}
+
+impl Permit<Open> {
+    /// What may be read: whole spans, by camera, first to last inclusive. No record outside them.
+    #[must_use]
+    pub fn spans(&self) -> &[CameraSpans] {
+        &self.act.spans
+    }
+
+    /// Whether this span of this camera may be read.
+    #[must_use]
+    pub fn covers(&self, camera: CameraId, span: loggia_model::SpanId) -> bool {
+        self.act
+            .spans
+            .iter()
+            .any(|s| s.camera == camera && s.first <= span && span <= s.last)
+    }
+}
+
+impl Permit<Live> {
+    /// Which cameras.
+    #[must_use]
+    pub fn cameras(&self) -> &[CameraId] {
+        &self.act.cameras
+    }
+
+    /// The viewer's one-time X25519 key, to which the recorder seals the coming spans' keys.
+    #[must_use]
+    pub fn one_time_key(&self) -> [u8; 32] {
+        self.act.one_time_key
+    }
+}
+
+impl<A: acts::Act + fmt::Debug> fmt::Debug for Permit<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Permit({:?}, {}, {}, until {})",
+            self.act, self.request, self.actor.person, self.until
+        )
+    }
+}

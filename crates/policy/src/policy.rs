@@ -1,0 +1,144 @@
+//! The crate's one object: tables, keys, blobs, log, clock and rules, held together.
+//! Never acts by itself; a tick or a call does.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+
+use loggia_model::{Actor, Clock, PersonId};
+use loggia_store::{Blobs, Db, KeyStore};
+use loggia_transparency::{Log, Loggable, Logged};
+use rusqlite::Transaction;
+
+use crate::Error;
+use crate::become_demo::DemoMode;
+use crate::door::Replays;
+use crate::people::Wicket;
+use crate::roster::VerifiedRoster;
+use crate::rows;
+use crate::rules::Rules;
+
+/// What the crate works with. Wired by the binary.
+pub struct Parts {
+    /// Tables.
+    pub db: Arc<Db>,
+    /// Sealed records.
+    pub blobs: Arc<Blobs>,
+    /// Hour and hold keys.
+    pub keys: Arc<KeyStore>,
+    /// The public log.
+    pub log: Log,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The city's rules.
+    pub rules: Rules,
+    /// Set on demo folders alone.
+    pub demo: Option<DemoMode>,
+    /// Where alerts are posted (plain HTTP to the city's own gateway, which knows how to reach
+    /// people); none sends none.
+    pub alert_gateway: Option<String>,
+}
+
+/// Who may do what, and the line from case to opening.
+pub struct Policy {
+    pub(crate) db: Arc<Db>,
+    pub(crate) blobs: Arc<Blobs>,
+    pub(crate) keys: Arc<KeyStore>,
+    pub(crate) log: Log,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rules: Rules,
+    pub(crate) demo: Option<DemoMode>,
+    pub(crate) alert_gateway: Option<String>,
+    pub(crate) wicket: Wicket,
+    pub(crate) replays: Replays,
+    pub(crate) roster: RwLock<Option<Arc<VerifiedRoster>>>,
+    pub(crate) log_hangs: Arc<AtomicBool>,
+    line: Mutex<()>,
+}
+
+impl Policy {
+    /// Opens the tables, checks the whole chain of rosters, and finishes what a crash interrupted.
+    ///
+    /// # Errors
+    /// When tables or rosters do not read back, the rules are out of bounds, or a folder that was
+    /// not made as a demo is opened as one.
+    pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
+        parts.rules.check()?;
+        parts.db.migrate(rows::SCHEMA, rows::MIGRATIONS)?;
+        let policy = Self {
+            db: parts.db,
+            blobs: parts.blobs,
+            keys: parts.keys,
+            log: parts.log,
+            clock: parts.clock,
+            rules: parts.rules,
+            demo: parts.demo,
+            alert_gateway: parts.alert_gateway,
+            wicket: Wicket::new(),
+            replays: Replays::new(),
+            roster: RwLock::new(None),
+            log_hangs: Arc::default(),
+            line: Mutex::new(()),
+        };
+        policy.check_demo_mark()?;
+        policy.load_rosters()?;
+        policy.resume()?;
+        Ok(Arc::new(policy))
+    }
+
+    /// The city's rules.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Whether this is a demo folder.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.demo.is_some()
+    }
+
+    /// Reads the tables in one consistent view.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.db.read(work)
+    }
+
+    /// Writes the tables in one transaction.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.db.write(work)
+    }
+
+    /// One step of any request at a time: a withdrawal cannot slip between an approval's log entry
+    /// and its row. Steps are rare (some a minute) and short (one log append, about 20 ms).
+    pub(crate) fn one_step(&self) -> MutexGuard<'_, ()> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Self::one_step`], but does not wait.
+    pub(crate) fn one_step_if_free(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.line.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Writes to the public log and waits until it is durable there.
+    pub(crate) fn tell<T: Loggable>(&self, value: T) -> Result<Logged<T>, Error> {
+        Ok(self.log.append(value)?)
+    }
+
+    /// The person as the roster in force knows them.
+    pub(crate) fn roster_actor(&self, person: &PersonId) -> Option<Actor> {
+        let roster = self.roster_now()?;
+        roster
+            .roster()
+            .member(person)
+            .map(crate::roster::Member::actor)
+    }
+}

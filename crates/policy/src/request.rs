@@ -1,0 +1,148 @@
+//! The access request: exact bytes made by the requester's device, whose hash everything later
+//! names. Never trusts a field that was not checked here.
+
+use loggia_model::{At, CameraId, Digest, LegalBasis, PersonId, Purpose, RequestId, SpanId};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::wire::{base64_n, sha256};
+
+/// Before the request's bytes in its hash.
+pub const REQUEST_CONTEXT: &[u8] = b"loggia/request/v1\n";
+/// Longest request: 64 cameras of 60 B and the rest.
+pub const REQUEST_BYTES_MAX: usize = 16 * 1024;
+/// Most cameras in one request.
+pub const CAMERAS_MAX: usize = 64;
+/// Most spans in one request: 4,000 released shares of 170 B fit a body of 1 MiB (22 h of one
+/// camera in spans of 20 s).
+pub const SPANS_MAX: u64 = 4_000;
+/// Longest time asked for in one request: a day.
+pub const LENGTH_US_MAX: i64 = 24 * loggia_model::HOUR_US;
+
+/// Whole spans of one camera.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CameraSpans {
+    /// Camera number.
+    #[schema(value_type = u32)]
+    pub camera: CameraId,
+    /// First span.
+    #[schema(value_type = u64)]
+    pub first: SpanId,
+    /// Last span, this one included.
+    #[schema(value_type = u64)]
+    pub last: SpanId,
+}
+
+/// A request: these fields, in this order, without white space.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Format, 1.
+    pub v: u8,
+    /// What is asked for, by camera, ascending.
+    pub camera_spans: Vec<CameraSpans>,
+    /// First instant wanted, microseconds.
+    pub from: At,
+    /// First instant after what is wanted.
+    pub to: At,
+    /// Why.
+    pub purpose: Purpose,
+    /// By which law.
+    pub legal_basis: LegalBasis,
+    /// SHA-256 of the case's salt and number.
+    pub case_commitment: Digest,
+    /// X25519 public key (base64) to which the shares are released.
+    pub one_time_key: String,
+    /// Hash of the rules in force, as `GET /legal-bases` gives it.
+    pub policy_hash: Digest,
+    /// Who asks.
+    pub requester: PersonId,
+    /// Random, so that no two requests are the same.
+    pub nonce: Digest,
+}
+
+impl Request {
+    /// Reads the exact bytes and checks everything that needs no other facts.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the field.
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        if json.len() > REQUEST_BYTES_MAX {
+            return Err(Error::Invalid(format!(
+                "a request is at most {REQUEST_BYTES_MAX} bytes"
+            )));
+        }
+        let request: Self = serde_json::from_str(json)
+            .map_err(|e| Error::Invalid(format!("the request does not read: {e}")))?;
+        request.check()?;
+        if request.to_json()? != json {
+            return Err(Error::Invalid(
+                "the request is not in its canonical form".into(),
+            ));
+        }
+        Ok(request)
+    }
+
+    /// The exact bytes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a field cannot be written.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|e| Error::Invalid(e.to_string()))
+    }
+
+    /// The request's name: the hash of its exact bytes.
+    #[must_use]
+    pub fn id_of(json: &str) -> RequestId {
+        sha256(&[REQUEST_CONTEXT, json.as_bytes()])
+    }
+
+    /// The one-time public key.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it is not 32 bytes in base64.
+    pub fn one_time_public(&self) -> Result<[u8; 32], Error> {
+        base64_n(&self.one_time_key, "one_time_key")
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let bad = |s: &str| Err(Error::Invalid(s.to_owned()));
+        if self.v != 1 {
+            return bad("only requests of version 1 are known");
+        }
+        if self.from >= self.to || self.to.0.saturating_sub(self.from.0) > LENGTH_US_MAX {
+            return bad("`from` must be before `to`, and at most 24 h lie between them");
+        }
+        if self.camera_spans.is_empty() || self.camera_spans.len() > CAMERAS_MAX {
+            return Err(Error::Invalid(format!("name 1 to {CAMERAS_MAX} cameras")));
+        }
+        if !self.camera_spans.is_sorted_by(|a, b| a.camera < b.camera) {
+            return bad("cameras must ascend and stand in the request once");
+        }
+        let live = self.purpose == Purpose::IncidentLive;
+        let mut spans = 0u64;
+        for c in &self.camera_spans {
+            if live {
+                // Live view names no span: those that it shows are not recorded yet.
+                if c.first.0 != 0 || c.last.0 != 0 {
+                    return bad("a live view names spans 0 to 0");
+                }
+                continue;
+            }
+            if c.first.0 == 0 || c.first > c.last {
+                return bad("spans count from 1 and `first` is not after `last`");
+            }
+            spans = spans.saturating_add((c.last.0 - c.first.0).saturating_add(1));
+        }
+        if spans > SPANS_MAX {
+            return Err(Error::Invalid(format!(
+                "over {SPANS_MAX} spans; ask for less time"
+            )));
+        }
+        if self.legal_basis.0.len() > 64 || !crate::roster::person_form(&self.requester) {
+            return bad("legal_basis or requester is not in its form");
+        }
+        self.one_time_public().map(|_| ())
+    }
+}

@@ -1,0 +1,194 @@
+//! Retention: due hour keys are destroyed, told before and after to the log, then their footage is
+//! deleted. Never waits for the log, a full disk or a person; skips what a request or hold keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+
+use core::time::Duration;
+
+use loggia_model::{CameraId, Hour, SpanId};
+use loggia_store::Due;
+use loggia_transparency::{Event, KeyDestroyed, KeyDue, Loggable};
+
+use crate::rows::{holds, hours as rows};
+use crate::{Error, Policy};
+
+/// Default retention: three days.
+pub const RETENTION_H_DEFAULT: u32 = 72;
+/// How long destruction gives the log to take an entry before it goes on without it.
+const LOG_WAIT: Duration = Duration::from_secs(5);
+
+/// How long each camera's footage is kept, hours. `shield`'s inventory says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// For cameras that are not listed.
+    pub default_h: u32,
+    /// By camera.
+    pub by_camera: BTreeMap<CameraId, u32>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            default_h: RETENTION_H_DEFAULT,
+            by_camera: BTreeMap::new(),
+        }
+    }
+}
+
+impl Retention {
+    fn of(&self, camera: CameraId) -> Duration {
+        let hours = self
+            .by_camera
+            .get(&camera)
+            .copied()
+            .unwrap_or(self.default_h);
+        Duration::from_secs(u64::from(hours) * 3_600)
+    }
+}
+
+/// What a tick did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tick {
+    /// Keys destroyed.
+    pub destroyed: Vec<(CameraId, Hour)>,
+    /// Keys that are due but frozen by a request or a hold that was asked for.
+    pub frozen: Vec<(CameraId, Hour)>,
+    /// Hours whose footage was deleted.
+    pub deleted: Vec<Hour>,
+}
+
+struct DueEntry(KeyDue);
+
+impl Loggable for DueEntry {
+    fn event(&self) -> Event {
+        Event::KeyDue(self.0.clone())
+    }
+}
+
+struct DoneEntry(KeyDestroyed);
+
+impl Loggable for DoneEntry {
+    fn event(&self) -> Event {
+        Event::KeyDestroyed(self.0.clone())
+    }
+}
+
+impl Policy {
+    /// Destroys what is due; call it about once a minute, on a thread of its own (it waits for the
+    /// log for seconds at most, but [`Policy::tick`] waits as long as the log takes). Ages are the key store's own (time that
+    /// really passed), so a clock that was set forward destroys nothing by itself.
+    ///
+    /// # Errors
+    /// When keys cannot be overwritten or tables not written. A log that fails is no error here: the
+    /// entry is written by a later tick.
+    pub fn retention_tick(&self, retention: &Retention) -> Result<Tick, Error> {
+        let mut tick = Tick::default();
+        let mut by_hour: BTreeMap<Hour, Vec<Due>> = BTreeMap::new();
+        for due in self.keys.due(|camera| retention.of(camera)) {
+            if due.frozen {
+                tick.frozen.push((due.camera, due.hour));
+            } else {
+                by_hour.entry(due.hour).or_default().push(due);
+            }
+        }
+        for (hour, due) in by_hour {
+            let keys = u32::try_from(due.len()).unwrap_or(u32::MAX);
+            self.tell_if_it_can(DueEntry(KeyDue { hour: hour.0, keys }));
+            // A request that froze the hour since is respected: the store looks again under its lock.
+            let done = self.keys.destroy(&due)?;
+            tick.frozen.extend(done.frozen);
+            if !done.destroyed.is_empty() {
+                let n = u64::try_from(done.destroyed.len()).unwrap_or(0);
+                self.write(|c| Ok(rows::destroyed(c, hour, n)?))?;
+                tick.destroyed.extend(done.destroyed);
+            }
+        }
+        self.tell_destroyed()?;
+        self.delete_hours(&mut tick)?;
+        Ok(tick)
+    }
+
+    /// Tells the log of every destruction that it has not been told of, this tick's and earlier ones.
+    fn tell_destroyed(&self) -> Result<(), Error> {
+        for row in self.read(|c| Ok(rows::hours(c)?))? {
+            if row.untold == 0 {
+                continue;
+            }
+            let keys = u32::try_from(row.untold).unwrap_or(u32::MAX);
+            if self.tell_if_it_can(DoneEntry(KeyDestroyed {
+                hour: row.hour.0,
+                keys,
+            })) {
+                self.write(|c| Ok(rows::told(c, row.hour, row.untold)?))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the footage of hours of which no key is left but those that are frozen; held and
+    /// frozen spans are set aside first. An hour that lost its keys otherwise (a key folder that was
+    /// not mounted) is never deleted: only what was destroyed here is in the table.
+    fn delete_hours(&self, tick: &mut Tick) -> Result<(), Error> {
+        // No request may be filed between the question which spans are needed and the deletion. While
+        // a step waits for the log, deletion is for a later tick: the keys are gone already.
+        let Some(_step) = self.one_step_if_free() else {
+            return Ok(());
+        };
+        let rows = self.read(|c| Ok(rows::hours(c)?))?;
+        let cameras: Vec<CameraId> = self.blobs.heads().iter().map(|h| h.camera).collect();
+        let frozen: BTreeSet<_> = tick.frozen.iter().copied().collect();
+        for row in rows.into_iter().filter(|r| r.on_disk) {
+            let living =
+                |c: &CameraId| self.keys.has(*c, row.hour) && !frozen.contains(&(*c, row.hour));
+            if cameras.iter().any(living) {
+                continue;
+            }
+            let needed: Vec<_> = self.needed_spans()?.into_iter().collect();
+            self.blobs.delete_hour(row.hour, &needed)?;
+            self.write(|c| Ok(rows::deleted(c, row.hour)?))?;
+            tick.deleted.push(row.hour);
+        }
+        self.write(|c| Ok(rows::sweep(c)?))
+    }
+
+    /// Spans that a hold or a running request needs.
+    pub(crate) fn needed_spans(&self) -> Result<BTreeSet<(CameraId, SpanId)>, Error> {
+        self.read(|c| Ok(holds::needed(c)?))
+    }
+
+    /// Tells the log, but waits for it no longer than [`LOG_WAIT`]; whether it took the entry.
+    fn tell_if_it_can<T: Loggable + Send + 'static>(&self, value: T) -> bool {
+        // One that hangs is enough: no second thread is sent after it.
+        if self.log_hangs.load(Ordering::Acquire) {
+            return false;
+        }
+        let (log, hangs) = (self.log.clone(), self.log_hangs.clone());
+        let (answer, told) = mpsc::sync_channel(1);
+        hangs.store(true, Ordering::Release);
+        let spawned = std::thread::Builder::new()
+            .name("retention-log".to_owned())
+            .spawn(move || {
+                let done = log.append(value).map(|_| ());
+                hangs.store(false, Ordering::Release);
+                // Nobody may be waiting any more.
+                let _late = answer.send(done);
+            });
+        if spawned.is_err() {
+            self.log_hangs.store(false, Ordering::Release);
+            return false;
+        }
+        match told.recv_timeout(LOG_WAIT) {
+            Ok(Ok(())) => true,
+            Ok(Err(e)) => {
+                tracing::error!(error = %e, "destruction goes on although the log failed");
+                false
+            }
+            Err(_) => {
+                tracing::error!("destruction goes on although the log does not answer");
+                false
+            }
+        }
+    }
+}

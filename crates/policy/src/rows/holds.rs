@@ -1,0 +1,245 @@
+//! Rows of holds and of the share tables they keep. The tables are ciphertext under a hold key that
+//! lies in the erasable key store, never here.
+
+use std::collections::BTreeSet;
+
+use loggia_model::{At, CameraId, Digest, Hour, PersonId, SpanId};
+use loggia_store::HoldId;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{at, count, digest, int, person};
+use crate::Error;
+use crate::hold::HoldState;
+
+/// A hold as kept.
+#[derive(Debug, Clone)]
+pub(crate) struct HoldRow {
+    pub(crate) id: Digest,
+    pub(crate) number: HoldId,
+    pub(crate) json: String,
+    pub(crate) salt: [u8; 32],
+    pub(crate) reason: String,
+    pub(crate) asked_by: PersonId,
+    pub(crate) asked_at: At,
+    pub(crate) until: At,
+    pub(crate) review: At,
+    pub(crate) reviewed: bool,
+    pub(crate) state: HoldState,
+    pub(crate) log_index: Option<u64>,
+}
+
+/// One held span; its rewrapped share table lies beside it once the hold is in force.
+#[derive(Debug, Clone)]
+pub(crate) struct HeldRow {
+    pub(crate) camera: CameraId,
+    pub(crate) span: SpanId,
+    pub(crate) hour: Hour,
+    pub(crate) begin: At,
+    pub(crate) end: At,
+}
+
+fn raw(r: &Row<'_>) -> rusqlite::Result<(HoldRow, String)> {
+    let row = HoldRow {
+        id: digest(r, "id")?,
+        number: HoldId(count(r.get("number")?)),
+        json: r.get("json")?,
+        salt: r.get("salt")?,
+        reason: r.get("reason")?,
+        asked_by: person(r, "asked_by")?,
+        asked_at: at(r, "asked_at")?,
+        until: at(r, "until")?,
+        review: at(r, "review")?,
+        reviewed: r.get("reviewed")?,
+        state: HoldState::Ended,
+        log_index: r.get::<_, Option<i64>>("log_index")?.map(count),
+    };
+    Ok((row, r.get("state")?))
+}
+
+fn whole((row, state): (HoldRow, String)) -> Result<HoldRow, Error> {
+    let bad = || Error::Damaged(format!("hold state `{state}`"));
+    Ok(HoldRow {
+        state: HoldState::of(&state).ok_or_else(bad)?,
+        ..row
+    })
+}
+
+pub(crate) fn put_hold(c: &Connection, row: &HoldRow, spans: &[HeldRow]) -> Result<(), Error> {
+    let n = c.execute(
+        "INSERT OR IGNORE INTO policy_hold
+           (id, json, salt, reason, asked_by, asked_at, until, review, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            row.id.0,
+            row.json,
+            row.salt,
+            row.reason,
+            row.asked_by.0,
+            row.asked_at.0,
+            row.until.0,
+            row.review.0,
+            row.state.word()
+        ],
+    )?;
+    if n == 0 {
+        return Err(Error::Conflict("this hold was asked for before".into()));
+    }
+    let mut put = c.prepare(
+        "INSERT INTO policy_hold_span (hold, camera, span, hour, begin_at, end_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for s in spans {
+        let span = int(s.span.0);
+        put.execute(params![
+            row.id.0, s.camera.0, span, s.hour.0, s.begin.0, s.end.0
+        ])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn hold(c: &Connection, id: Digest) -> Result<Option<HoldRow>, Error> {
+    c.query_row("SELECT * FROM policy_hold WHERE id = ?1", [id.0], raw)
+        .optional()?
+        .map(whole)
+        .transpose()
+}
+
+/// Holds, newest first, at most `limit`.
+pub(crate) fn holds(c: &Connection, limit: u32) -> Result<Vec<HoldRow>, Error> {
+    c.prepare("SELECT * FROM policy_hold ORDER BY asked_at DESC LIMIT ?1")?
+        .query_map([limit], raw)?
+        .map(|r| whole(r?))
+        .collect()
+}
+
+/// Holds that have not ended.
+pub(crate) fn standing(c: &Connection) -> Result<Vec<HoldRow>, Error> {
+    c.prepare("SELECT * FROM policy_hold WHERE state IN ('asked', 'held') ORDER BY asked_at")?
+        .query_map([], raw)?
+        .map(|r| whole(r?))
+        .collect()
+}
+
+pub(crate) fn set_state(c: &Connection, id: Digest, to: HoldState) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE policy_hold SET state = ?2 WHERE id = ?1",
+        params![id.0, to.word()],
+    )
+    .map(drop)
+}
+
+pub(crate) fn set_reviewed(c: &Connection, id: Digest) -> rusqlite::Result<()> {
+    c.execute("UPDATE policy_hold SET reviewed = 1 WHERE id = ?1", [id.0])
+        .map(drop)
+}
+
+pub(crate) fn set_logged(c: &Connection, id: Digest, index: u64) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE policy_hold SET log_index = ?2 WHERE id = ?1",
+        params![id.0, int(index)],
+    )
+    .map(drop)
+}
+
+pub(crate) fn set_ended(c: &Connection, id: Digest, index: Option<u64>) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE policy_hold SET state = 'ended', ended_index = ?2 WHERE id = ?1",
+        params![id.0, index.map(int)],
+    )?;
+    c.execute(
+        "UPDATE policy_hold_span SET body = NULL WHERE hold = ?1",
+        [id.0],
+    )
+    .map(drop)
+}
+
+pub(crate) fn spans(c: &Connection, id: Digest) -> rusqlite::Result<Vec<HeldRow>> {
+    c.prepare("SELECT * FROM policy_hold_span WHERE hold = ?1 ORDER BY camera, span")?
+        .query_map([id.0], held)?
+        .collect()
+}
+
+fn held(r: &Row<'_>) -> rusqlite::Result<HeldRow> {
+    Ok(HeldRow {
+        camera: super::camera(r, "camera")?,
+        span: super::span(r, "span")?,
+        hour: Hour(r.get("hour")?),
+        begin: at(r, "begin_at")?,
+        end: at(r, "end_at")?,
+    })
+}
+
+/// Keeps the share table of a held span, under the hold key.
+pub(crate) fn put_table(
+    c: &Connection,
+    id: Digest,
+    s: &HeldRow,
+    body: &[u8],
+) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE policy_hold_span SET body = ?4 WHERE hold = ?1 AND camera = ?2 AND span = ?3",
+        params![id.0, s.camera.0, int(s.span.0), body],
+    )
+    .map(drop)
+}
+
+/// The hold that keeps a span, if one does: its name and the share table.
+pub(crate) fn table_of(
+    c: &Connection,
+    camera: CameraId,
+    span: SpanId,
+) -> rusqlite::Result<Option<(HoldId, Vec<u8>)>> {
+    c.query_row(
+        "SELECT h.number, s.body FROM policy_hold_span s JOIN policy_hold h ON h.id = s.hold
+         WHERE s.camera = ?1 AND s.span = ?2 AND h.state = 'held' AND s.body IS NOT NULL
+         ORDER BY h.until DESC LIMIT 1",
+        params![camera.0, int(span.0)],
+        |r| Ok((HoldId(count(r.get(0)?)), r.get(1)?)),
+    )
+    .optional()
+}
+
+/// Every span that a hold or a running request needs.
+pub(crate) fn needed(c: &Connection) -> rusqlite::Result<BTreeSet<(CameraId, SpanId)>> {
+    c.prepare(
+        "SELECT s.camera, s.span FROM policy_hold_span s
+           JOIN policy_hold h ON h.id = s.hold WHERE h.state IN ('asked', 'held')
+         UNION SELECT s.camera, s.span FROM policy_request_span s
+           JOIN policy_request r ON r.id = s.request
+         WHERE r.state IN ('filing', 'asked', 'approved', 'released', 'open', 'exported')",
+    )?
+    .query_map([], |r| {
+        Ok((super::camera(r, "camera")?, super::span(r, "span")?))
+    })?
+    .collect()
+}
+
+/// Held spans of one camera that overlap `[from, to)`.
+pub(crate) fn kept_of(
+    c: &Connection,
+    camera: CameraId,
+    from: At,
+    to: At,
+) -> rusqlite::Result<Vec<SpanId>> {
+    c.prepare(
+        "SELECT s.span FROM policy_hold_span s JOIN policy_hold h ON h.id = s.hold
+         WHERE s.camera = ?1 AND s.begin_at < ?3 AND s.end_at > ?2 AND h.state = 'held'",
+    )?
+    .query_map(params![camera.0, from.0, to.0], |r| {
+        Ok(SpanId(count(r.get(0)?)))
+    })?
+    .collect()
+}
+
+/// Whether a request that has not ended names a span of this hold.
+pub(crate) fn asked_for(c: &Connection, id: Digest) -> rusqlite::Result<bool> {
+    c.query_row(
+        "SELECT EXISTS (SELECT 1 FROM policy_hold_span h
+           JOIN policy_request_span s ON s.camera = h.camera AND s.span = h.span
+           JOIN policy_request r ON r.id = s.request
+         WHERE h.hold = ?1
+           AND r.state IN ('filing', 'asked', 'approved', 'released', 'open', 'exported'))",
+        [id.0],
+        |r| r.get(0),
+    )
+}

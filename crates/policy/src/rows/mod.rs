@@ -1,0 +1,103 @@
+//! The policy tables and the few statements that read and write them. Native SQL, named functions.
+//! Never decides anything: a row that contradicts itself is an error, not a guess.
+
+pub(crate) mod cases;
+pub(crate) mod desk;
+pub(crate) mod duty;
+pub(crate) mod holds;
+pub(crate) mod hours;
+pub(crate) mod people;
+pub(crate) mod requests;
+
+use loggia_model::{At, Body, CameraId, Digest, PersonId, Purpose, SpanId};
+use rusqlite::Row;
+
+use crate::Error;
+
+/// Name under which the store keeps this crate's migrations.
+pub(crate) const SCHEMA: &str = "policy";
+
+/// The migrations, in order; never edited, only appended.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("001.sql")];
+
+/// A digest column.
+pub(crate) fn digest(row: &Row<'_>, column: &str) -> rusqlite::Result<Digest> {
+    Ok(Digest(row.get::<_, [u8; 32]>(column)?))
+}
+
+/// An instant column.
+pub(crate) fn at(row: &Row<'_>, column: &str) -> rusqlite::Result<At> {
+    Ok(At(row.get(column)?))
+}
+
+/// A person column.
+pub(crate) fn person(row: &Row<'_>, column: &str) -> rusqlite::Result<PersonId> {
+    Ok(PersonId(row.get(column)?))
+}
+
+/// A person column that may be empty.
+pub(crate) fn person_maybe(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<PersonId>> {
+    Ok(row.get::<_, Option<String>>(column)?.map(PersonId))
+}
+
+/// A camera column.
+pub(crate) fn camera(row: &Row<'_>, column: &str) -> rusqlite::Result<CameraId> {
+    Ok(CameraId(row.get(column)?))
+}
+
+/// A span column.
+pub(crate) fn span(row: &Row<'_>, column: &str) -> rusqlite::Result<SpanId> {
+    Ok(SpanId(count(row.get(column)?)))
+}
+
+/// A count from SQLite's signed integers; none of ours is negative.
+pub(crate) fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+/// A count as SQLite's signed integer.
+pub(crate) fn int(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The word of a body in tables and answers.
+pub(crate) fn body_word(body: Body) -> &'static str {
+    match body {
+        Body::Police => "police",
+        Body::Oversight => "oversight",
+        Body::City => "city",
+    }
+}
+
+/// The body with this word.
+pub(crate) fn body_of(word: &str) -> Result<Body, Error> {
+    [Body::Police, Body::Oversight, Body::City]
+        .into_iter()
+        .find(|b| body_word(*b) == word)
+        .ok_or_else(|| Error::Damaged(format!("body `{word}`")))
+}
+
+/// The word of a purpose in tables and answers.
+pub(crate) fn purpose_word(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Investigation => "investigation",
+        Purpose::DangerToLife => "danger_to_life",
+        Purpose::SubjectAccess => "subject_access",
+        Purpose::IncidentLive => "incident_live",
+        Purpose::AuditSample => "audit_sample",
+    }
+}
+
+/// The purpose with this word.
+pub(crate) fn purpose_of(word: &str) -> Result<Purpose, Error> {
+    [
+        Purpose::Investigation,
+        Purpose::DangerToLife,
+        Purpose::SubjectAccess,
+        Purpose::IncidentLive,
+        Purpose::AuditSample,
+    ]
+    .into_iter()
+    .find(|p| purpose_word(*p) == word)
+    .ok_or_else(|| Error::Damaged(format!("purpose `{word}`")))
+}

@@ -1,0 +1,204 @@
+//! Statements by roster keys: approve, refuse, release. The exact bytes are signed; everything is
+//! checked before anything is believed. Never signs: the keys live on the desks.
+
+use core::time::Duration;
+
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use loggia_model::{At, Digest, PersonId, RequestId};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// What a statement's signature covers, before its bytes.
+pub const STATEMENT_CONTEXT: &[u8] = b"loggia/statement/v1\n";
+/// Longest statement: its note is one page.
+pub const STATEMENT_BYTES_MAX: usize = 8 * 1024;
+/// Longest note.
+pub const NOTE_CHARS_MAX: usize = 2_000;
+/// How far a statement's or a desk call's time may lie from the server's, either way.
+pub const FRESH: Duration = Duration::from_secs(120);
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// The second person agrees.
+    Approve,
+    /// The second person does not.
+    Refuse,
+    /// A custodian releases their group's shares.
+    Release,
+    /// A hold is agreed to (holds need both bodies).
+    Hold,
+    /// A hold is to end before its term (both bodies).
+    EndHold,
+    /// A person's password may be set anew (takes both groups).
+    ResetCredential,
+}
+
+impl Act {
+    /// The word in statements and tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Refuse => "refuse",
+            Self::Release => "release",
+            Self::Hold => "hold",
+            Self::EndHold => "end_hold",
+            Self::ResetCredential => "reset_credential",
+        }
+    }
+}
+
+/// A statement as it is signed: these fields, in this order, without white space.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// Format, 1.
+    pub v: u8,
+    /// What it is about: the request's hash (for a hold or a reset, that subject's hash).
+    pub request: RequestId,
+    /// What it does.
+    pub act: Act,
+    /// Who says so.
+    pub by: PersonId,
+    /// When, microseconds.
+    pub at: At,
+    /// Why, in words.
+    pub note: String,
+}
+
+impl Statement {
+    /// The exact bytes to sign and send.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the note is too long.
+    pub fn to_json(&self) -> Result<String, Error> {
+        if self.note.chars().count() > NOTE_CHARS_MAX {
+            return Err(Error::Invalid(format!(
+                "the note is over {NOTE_CHARS_MAX} characters"
+            )));
+        }
+        serde_json::to_string(self).map_err(|e| Error::Invalid(e.to_string()))
+    }
+
+    /// What is signed for these exact bytes.
+    #[must_use]
+    pub fn to_be_signed(json: &str) -> Vec<u8> {
+        [STATEMENT_CONTEXT, json.as_bytes()].concat()
+    }
+}
+
+/// A statement on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignedStatement {
+    /// The JSON, as a string, byte for byte as it was signed.
+    pub statement: String,
+    /// Ed25519 signature over the context and the JSON (base64).
+    pub signature: String,
+}
+
+/// A statement whose signature, person, act, subject and time were checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// What was said.
+    pub statement: Statement,
+    /// SHA-256 of the exact bytes with context: no statement counts twice.
+    pub hash: Digest,
+    /// As it came.
+    pub signed: SignedStatement,
+}
+
+impl SignedStatement {
+    /// Who the statement claims to be by; believed only after [`Self::check`] with that key.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it does not read.
+    pub fn claims_by(&self) -> Result<PersonId, Error> {
+        if self.statement.len() > STATEMENT_BYTES_MAX {
+            return Err(Error::Invalid(format!(
+                "a statement is at most {STATEMENT_BYTES_MAX} B"
+            )));
+        }
+        serde_json::from_str::<Statement>(&self.statement)
+            .map(|s| s.by)
+            .map_err(|e| Error::Invalid(format!("the statement does not read: {e}")))
+    }
+
+    /// Checks everything about the statement but whether the person may make it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when malformed, stale, or about something else; [`Error::Signature`].
+    pub fn check(
+        &self,
+        subject: RequestId,
+        by: &PersonId,
+        sign_key: &[u8],
+        acts: &[Act],
+        now: At,
+    ) -> Result<Stated, Error> {
+        if self.statement.len() > STATEMENT_BYTES_MAX {
+            return Err(Error::Invalid(format!(
+                "a statement is at most {STATEMENT_BYTES_MAX} B"
+            )));
+        }
+        let signature = crate::wire::base64(&self.signature, "the statement's signature")?;
+        let signed = Statement::to_be_signed(&self.statement);
+        UnparsedPublicKey::new(&ED25519, sign_key)
+            .verify(&signed, &signature)
+            .map_err(|_| Error::Signature("the statement".into()))?;
+        let statement: Statement = serde_json::from_str(&self.statement)
+            .map_err(|e| Error::Invalid(format!("the statement does not read: {e}")))?;
+        // One statement, one form: what was signed is what this struct writes, so that no second
+        // reader can see other fields in the same bytes.
+        if statement.to_json()? != self.statement {
+            return Err(Error::Invalid(
+                "the statement is not in its canonical form".into(),
+            ));
+        }
+        if statement.v != 1 {
+            return Err(Error::Invalid(
+                "only statements of version 1 are known".into(),
+            ));
+        }
+        if statement.by != *by {
+            return Err(Error::Invalid(format!(
+                "the statement is by {}, not {by}",
+                statement.by
+            )));
+        }
+        if statement.request != subject {
+            return Err(Error::Invalid(
+                "the statement is about another request".into(),
+            ));
+        }
+        if !acts.contains(&statement.act) {
+            return Err(Error::Invalid(format!(
+                "`{}` is not said here",
+                statement.act.word()
+            )));
+        }
+        fresh(statement.at, now)?;
+        let hash = crate::wire::sha256(&[&signed]);
+        Ok(Stated {
+            statement,
+            hash,
+            signed: self.clone(),
+        })
+    }
+}
+
+/// Whether `at` is within [`FRESH`] of `now`.
+///
+/// # Errors
+/// [`Error::Invalid`] with what to check.
+pub fn fresh(at: At, now: At) -> Result<(), Error> {
+    if at.since(now) > FRESH || now.since(at) > FRESH {
+        return Err(Error::Invalid(format!(
+            "signed at {at}, but it is {now} here; check this machine's clock and sign again"
+        )));
+    }
+    Ok(())
+}

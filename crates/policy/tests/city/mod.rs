@@ -1,0 +1,387 @@
+//! A small city for tests: real store, log, keys and sealed records in a temporary folder.
+//! Never a stand-in for any of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use loggia_model::{
+    Actor, At, Body, CameraId, Clock, Digest, MANUAL_START, ManualClock, PersonId, Purpose,
+    RequestId, Role, SpanId,
+};
+use loggia_policy::{
+    Act, Case, Cover, DemoMode, Member, Parts, Policy, Request, Roster, RosterSignature, Rules,
+    SignedRoster, SignedStatement, Statement,
+};
+use loggia_seal::{
+    Chain, Draft, Head, OneTimeKey, PieceTime, Randomness, RecorderKey, ReleasedShare, SealedShare,
+    Share, SigningKey, SpanRef, Track,
+};
+use loggia_seal::{CustodianKey, KeyfileCost, PersonKey};
+use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore};
+use loggia_transparency::{Log, LogKey};
+
+pub const CAMERA: CameraId = CameraId(7);
+pub const SPAN_US: i64 = 20_000_000;
+
+type Row = (&'static str, Body, &'static [Role]);
+pub const PEOPLE: &[Row] = &[
+    ("p.lindqvist", Body::Police, &[Role::Investigator]),
+    (
+        "a.korhonen",
+        Body::Oversight,
+        &[Role::Approver, Role::Custodian],
+    ),
+    ("k.virtanen", Body::Police, &[Role::Custodian]),
+    ("r.heikkila", Body::Police, &[Role::Approver]),
+    ("s.makela", Body::Oversight, &[Role::Custodian]),
+    ("m.niemi", Body::Oversight, &[Role::Auditor]),
+    ("o.saarinen", Body::City, &[Role::Operator]),
+    ("t.laine", Body::City, &[Role::Administrator]),
+];
+
+pub struct City {
+    pub clock: Arc<ManualClock>,
+    pub policy: Arc<Policy>,
+    pub keys: Arc<KeyStore>,
+    pub blobs: Arc<Blobs>,
+    pub log: Log,
+    pub people: BTreeMap<&'static str, PersonKey>,
+    pub recorder: Arc<RecorderKey>,
+    pub db: Arc<Db>,
+    pub dir: tempfile::TempDir,
+}
+
+impl City {
+    pub fn new() -> Self {
+        let city = Self::without_roster();
+        city.policy.change_roster(city.first_roster()).unwrap();
+        city
+    }
+
+    pub fn without_roster() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let demo = DemoMode::mark(&data).unwrap();
+        let clock = Arc::new(ManualClock::default());
+        let r = &mut Randomness::machine();
+        let (recorder, _) = RecorderKey::generate(r).unwrap();
+        let blobs = BlobsConfig {
+            recorders: vec![recorder.public()],
+            ..BlobsConfig::default()
+        };
+        let blobs = Arc::new(Blobs::open(&data, blobs).unwrap());
+        let (layer, boot) = (FileLayer::Real, "boot-1".to_owned());
+        let keys =
+            Arc::new(KeyStore::open(&data.join("keys"), layer, clock.clone(), boot).unwrap());
+        let (key, _) = LogKey::generate().unwrap();
+        let log = Log::open(&data.join("log"), key, "test.example/log", clock.clone()).unwrap();
+        let db = Arc::new(Db::open(&data.join("policy.sqlite")).unwrap());
+        let policy = Policy::open(Parts {
+            db: db.clone(),
+            blobs: blobs.clone(),
+            keys: keys.clone(),
+            log: log.clone(),
+            clock: clock.clone(),
+            rules: Rules::default(),
+            demo: Some(demo),
+            alert_gateway: None,
+        })
+        .unwrap();
+        let key = |p: &str| PersonKey::generate(PersonId(p.into()), &mut Randomness::machine());
+        let people = PEOPLE
+            .iter()
+            .map(|(p, _, _)| (*p, key(p).unwrap()))
+            .collect();
+        Self {
+            clock,
+            policy,
+            keys,
+            blobs,
+            log,
+            people,
+            recorder: Arc::new(recorder),
+            db,
+            dir,
+        }
+    }
+
+    /// The same folder, opened by a second `Policy`, as after a restart.
+    pub fn restart(&mut self) {
+        self.policy = Policy::open(Parts {
+            db: self.db.clone(),
+            blobs: self.blobs.clone(),
+            keys: self.keys.clone(),
+            log: self.log.clone(),
+            clock: self.clock.clone(),
+            rules: Rules::default(),
+            demo: DemoMode::of(&self.dir.path().join("data")),
+            alert_gateway: None,
+        })
+        .unwrap();
+    }
+
+    pub fn members(&self) -> Vec<Member> {
+        PEOPLE
+            .iter()
+            .map(|(p, body, roles)| {
+                let key = &self.people[p];
+                let base64 = |bytes: &[u8]| {
+                    use base64::Engine;
+                    base64::engine::general_purpose::STANDARD.encode(bytes)
+                };
+                let holds = roles.contains(&Role::Custodian);
+                let signs = holds || roles.contains(&Role::Approver);
+                Member {
+                    person: PersonId((*p).into()),
+                    name: (*p).to_uppercase(),
+                    body: *body,
+                    roles: roles.iter().copied().collect(),
+                    sign_key: signs.then(|| base64(&key.signing.public().0)),
+                    hpke_key: holds.then(|| base64(&key.custodian.public().0)),
+                }
+            })
+            .collect()
+    }
+
+    pub fn first_roster(&self) -> SignedRoster {
+        let at = self.clock.now();
+        let roster = Roster {
+            v: 1,
+            version: 1,
+            prev: Digest::default(),
+            members: self.members(),
+            at,
+        };
+        self.signed_roster(&roster, &["k.virtanen", "a.korhonen"])
+    }
+
+    pub fn signed_roster(&self, roster: &Roster, by: &[&str]) -> SignedRoster {
+        let json = roster.to_json().unwrap();
+        let message = Roster::to_be_signed(Roster::hash_of(&json));
+        let signatures = by
+            .iter()
+            .map(|p| RosterSignature {
+                person: PersonId((*p).into()),
+                signature: b64(&self.people[p].signing.sign(&message).unwrap()),
+            })
+            .collect();
+        SignedRoster {
+            roster: json,
+            signatures,
+        }
+    }
+
+    pub fn actor(&self, person: &str) -> Actor {
+        let (_, body, roles) = PEOPLE.iter().find(|(p, _, _)| *p == person).unwrap();
+        Actor {
+            person: PersonId(person.into()),
+            name: person.to_uppercase(),
+            body: *body,
+            roles: roles.iter().copied().collect(),
+        }
+    }
+
+    /// Records `spans` spans of 20 s from the clock's present time, and lets that time pass.
+    pub fn record(&self, camera: CameraId, spans: u64) {
+        let custodians = self.policy.custodians().unwrap();
+        let (head, last) = self.blobs.resume(camera);
+        let head = if last == 0 { Head::default() } else { head };
+        let mut chain = Chain::new(camera, self.recorder.clone(), head, last);
+        let r = &mut Randomness::machine();
+        for _ in 0..spans {
+            let at = self.clock.now();
+            let key = self.keys.get_or_make(camera, at.hour()).unwrap();
+            let span = chain.next_span();
+            let open = chain.open_span(span, at, &custodians, &key, r).unwrap();
+            self.blobs.put(open).unwrap();
+            for n in 0..5 {
+                let begin = At(at.0 + n * 4_000_000);
+                let end = At(begin.0 + 4_000_000);
+                let time = PieceTime {
+                    track: Track::Main,
+                    begin,
+                    end,
+                    camera_begin: None,
+                };
+                let clear = clear_piece(camera, span, n);
+                let piece = chain.piece(time, Draft::from(clear.as_slice())).unwrap();
+                self.blobs.put(piece).unwrap();
+            }
+            self.blobs.put(chain.close_span().unwrap()).unwrap();
+            self.clock
+                .pass(core::time::Duration::from_micros(SPAN_US as u64));
+        }
+        self.blobs.flush().unwrap();
+    }
+
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let entries = self.log.entries(0, 1_000).unwrap();
+        entries.iter().map(|(_, e)| e.event.kind()).collect()
+    }
+
+    pub fn case(&self, by: &str, purpose: Purpose) -> Case {
+        self.policy
+            .open_case(&self.actor(by), "5560/R/1234/26", purpose)
+            .unwrap()
+    }
+
+    /// A request for spans 2 and 3 of the camera (12:00:25–12:00:55), with its one-time key.
+    pub fn ask(&self, by: &str, purpose: Purpose, basis: &str) -> Asked {
+        let case = self.case(by, purpose);
+        let (from, to) = (
+            At(MANUAL_START.0 + 25_000_000),
+            At(MANUAL_START.0 + 55_000_000),
+        );
+        let cover = self.policy.cover(&[CAMERA], from, to).unwrap();
+        let key = OneTimeKey::generate(&mut Randomness::machine()).unwrap();
+        let mut nonce = [0; 32];
+        Randomness::machine().fill(&mut nonce).unwrap();
+        let request = Request {
+            v: 1,
+            camera_spans: cover.camera_spans.clone(),
+            from,
+            to,
+            purpose,
+            legal_basis: loggia_model::LegalBasis(basis.into()),
+            case_commitment: case.commitment,
+            one_time_key: b64(&key.public().0),
+            policy_hash: self.policy.rules().hash().unwrap(),
+            requester: PersonId(by.into()),
+            nonce: Digest(nonce),
+        };
+        let json = request.to_json().unwrap();
+        Asked {
+            id: Request::id_of(&json),
+            json,
+            case,
+            key,
+            cover,
+        }
+    }
+
+    pub fn file(&self, by: &str, purpose: Purpose, basis: &str) -> Asked {
+        let asked = self.ask(by, purpose, basis);
+        let why = "a bicycle was taken at the corner at noon";
+        self.policy
+            .file(&self.actor(by), &asked.json, asked.case.id, why)
+            .unwrap();
+        asked
+    }
+
+    pub fn investigate(&self) -> Asked {
+        self.file("p.lindqvist", Purpose::Investigation, "fi-pkl-7")
+    }
+
+    pub fn say(&self, by: &str, request: RequestId, act: Act) -> SignedStatement {
+        self.say_with(&self.people[by].signing, by, request, act, self.clock.now())
+    }
+
+    pub fn say_with(
+        &self,
+        key: &SigningKey,
+        by: &str,
+        request: RequestId,
+        act: Act,
+        at: At,
+    ) -> SignedStatement {
+        let by = PersonId(by.into());
+        let statement = Statement {
+            v: 1,
+            request,
+            act,
+            by,
+            at,
+            note: "read and weighed".into(),
+        };
+        let json = statement.to_json().unwrap();
+        let signature = b64(&key.sign(&Statement::to_be_signed(&json)).unwrap());
+        SignedStatement {
+            statement: json,
+            signature,
+        }
+    }
+
+    pub fn approve(&self, by: &str, id: RequestId) {
+        let said = self.say(by, id, Act::Approve);
+        self.policy
+            .decide_request(&self.actor(by), id, &said)
+            .unwrap();
+    }
+
+    /// What the custodian's own machine does: open the own shares, reseal them to the one-time key.
+    pub fn reseal(&self, key: &CustodianKey, by: &str, asked: &Asked) -> Vec<ReleasedShare> {
+        let shares = self.policy.desk_shares(&self.actor(by), asked.id).unwrap();
+        let r = &mut Randomness::machine();
+        shares
+            .iter()
+            .map(|s| {
+                let span = SpanRef {
+                    camera: s.camera,
+                    span: s.span,
+                    commitment: s.commitment,
+                };
+                let sealed = SealedShare {
+                    group: s.group,
+                    custodian: s.custodian,
+                    enc: from_b64(&s.enc).try_into().unwrap(),
+                    ct: from_b64(&s.ct).try_into().unwrap(),
+                };
+                let share = Share::open(key, &sealed, &span).unwrap();
+                share
+                    .release(&span, &asked.id, &asked.key.public(), r)
+                    .unwrap()
+            })
+            .collect()
+    }
+
+    pub fn release(&self, by: &str, asked: &Asked) {
+        let shares = self.reseal(&self.people[by].custodian, by, asked);
+        let said = self.say(by, asked.id, Act::Release);
+        self.policy
+            .release(&self.actor(by), asked.id, &said, &shares)
+            .unwrap();
+    }
+
+    pub fn open(&self) -> Asked {
+        let asked = self.investigate();
+        self.approve("a.korhonen", asked.id);
+        self.release("k.virtanen", &asked);
+        self.release("a.korhonen", &asked);
+        asked
+    }
+}
+
+pub struct Asked {
+    pub id: RequestId,
+    pub json: String,
+    pub case: Case,
+    pub key: OneTimeKey,
+    pub cover: Cover,
+}
+
+/// A key as it comes back from a passphrase-protected key file.
+pub fn through_keyfile(key: &PersonKey) -> PersonKey {
+    let r = &mut Randomness::machine();
+    let text = key
+        .lock("correct horse battery", KeyfileCost::STANDARD, r)
+        .unwrap();
+    let file = loggia_seal::Keyfile::parse(text.as_bytes()).unwrap();
+    assert!(file.unlock("wrong horse").is_err());
+    file.unlock("correct horse battery").unwrap()
+}
+
+pub fn clear_piece(camera: CameraId, span: SpanId, n: i64) -> Vec<u8> {
+    format!("a street, {camera} {span} piece {n}").into_bytes()
+}
+
+pub fn b64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+pub fn from_b64(text: &str) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .unwrap()
+}
