@@ -92,6 +92,7 @@ fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()
         demo: None,
         sync_interval: loggia_store::SYNC_INTERVAL,
         quota_bytes: None,
+        alert_gateway: None,
     })?;
     for n in 1..=count {
         house.shield.enroll(&declaration(n, port))?;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{backup, bench, cameras, demo, keys, openapi, verify};
+use crate::config::Config;
+use crate::{backup, bench, cameras, city_setup, demo, keys, openapi, serve, verify};
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.
 #[derive(Debug, Parser)]
@@ -20,6 +21,32 @@ pub struct Cli {
 enum Verb {
     /// Run the demo city: simulated cameras, recorder, server and everybody's key desk
     Demo(DemoArgs),
+    /// Draw and sign the roster: who holds which role and key
+    #[command(subcommand)]
+    Roster(RosterVerb),
+    /// Make the data folder of a real installation
+    Init {
+        /// Configuration file
+        #[arg(long)]
+        config: PathBuf,
+        /// The first roster, signed by a custodian of each group
+        #[arg(long)]
+        roster: PathBuf,
+    },
+    /// Give a person of the roster their first password (in LOGGIA_PASSPHRASE, or asked)
+    Account {
+        /// Configuration file
+        #[arg(long)]
+        config: PathBuf,
+        /// Person
+        person: String,
+    },
+    /// Record and serve a real installation
+    Serve {
+        /// Configuration file
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Find, check and enrol cameras
     #[command(subcommand)]
     Camera(CameraVerb),
@@ -37,6 +64,12 @@ enum Verb {
     Basemap(BasemapVerb),
     /// Print the API's description (OpenAPI 3.1)
     Openapi,
+    /// Print every endpoint and who may call it: PATH METHOD ACCESS, from a demo folder made for it
+    #[command(hide = true)]
+    Routes {
+        /// A folder that does not exist yet
+        data: PathBuf,
+    },
     /// The processes that `make bench` measures
     #[command(subcommand, hide = true)]
     Bench(BenchVerb),
@@ -46,6 +79,10 @@ enum Verb {
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Demo(args) => demo::run(&args)?,
+        Verb::Roster(verb) => city_setup::roster(&verb)?,
+        Verb::Init { config, roster } => city_setup::init(&config, &roster)?,
+        Verb::Account { config, person } => city_setup::account(&config, &person)?,
+        Verb::Serve { config } => serve::city(&Config::read(&config)?)?,
         Verb::Key(verb) => keys::run(&verb)?,
         Verb::Verify(args) => return verify::run(&args),
         Verb::Backup(args) => backup::back_up(&args)?,
@@ -53,6 +90,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Basemap(BasemapVerb::Build { extract, out }) => basemap(&extract, &out)?,
         Verb::Camera(verb) => cameras::run(&verb)?,
         Verb::Openapi => say(&openapi::document().to_pretty_json()?),
+        Verb::Routes { data } => say(&demo::routes(&data)?.join("\n")),
         Verb::Bench(verb) => bench::run(&verb)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -150,6 +188,30 @@ pub enum KeyVerb {
     Desk(DeskArgs),
 }
 
+/// The roster.
+#[derive(Debug, Subcommand)]
+pub enum RosterVerb {
+    /// Draw a version from a list of members
+    Draft {
+        /// `members.toml`: rows as `loggia key show` prints them
+        members: PathBuf,
+        /// The version before, when there is one
+        #[arg(long)]
+        after: Option<PathBuf>,
+        /// File to write
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Sign a drawn version as a custodian, on the custodian's own machine
+    Sign {
+        /// The drawn roster; the signature is added to it
+        roster: PathBuf,
+        /// Key file
+        #[arg(long)]
+        key: PathBuf,
+    },
+}
+
 /// A key desk.
 #[derive(Debug, Args)]
 pub struct DeskArgs {
@@ -159,6 +221,9 @@ pub struct DeskArgs {
     /// Address of the city's Loggia
     #[arg(long)]
     pub server: String,
+    /// The city's certificate, or its authority's (PEM): no other is trusted
+    #[arg(long)]
+    pub cert: Option<PathBuf>,
     /// Port on 127.0.0.1
     #[arg(long, default_value_t = 8081)]
     pub port: u16,

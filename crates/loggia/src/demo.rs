@@ -36,19 +36,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         .build()?;
     runtime.block_on(async {
         let city = City::shipped()?;
-        let fresh = DemoMode::of(&args.data).is_none();
-        let demo = DemoMode::mark(&args.data)?;
-        let house = Arc::new(House::open(Plan {
-            data: args.data.clone(),
-            city: city.city.clone(),
-            origin: "demo.loggia.example/log".to_owned(),
-            demo: Some(demo),
-            sync_interval: loggia_store::SYNC_INTERVAL,
-            quota_bytes: Some(QUOTA_BYTES),
-        })?);
-        if fresh || house.policy.roster_now().is_none() {
-            people(&house, &city)?;
-        }
+        let house = Arc::new(open(&args.data, &city)?);
         let sim = cameras(&house, &city, args.streams.as_deref()).await?;
         let addresses = serve::Addresses {
             console: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
@@ -64,6 +52,32 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         sim.stop().await;
         Ok(())
     })
+}
+
+/// The demo's data folder, with its people.
+fn open(data: &Path, city: &City) -> anyhow::Result<House> {
+    let fresh = DemoMode::of(data).is_none();
+    let demo = DemoMode::mark(data)?;
+    let house = House::open(Plan {
+        data: data.to_owned(),
+        city: city.city.clone(),
+        origin: "demo.loggia.example/log".to_owned(),
+        demo: Some(demo),
+        sync_interval: loggia_store::SYNC_INTERVAL,
+        quota_bytes: Some(QUOTA_BYTES),
+        alert_gateway: None,
+    })?;
+    if fresh || house.policy.roster_now().is_none() {
+        people(&house, city)?;
+    }
+    Ok(house)
+}
+
+/// Every endpoint of a demo at `data`, see [`serve::listing`].
+pub fn routes(data: &Path) -> anyhow::Result<Vec<String>> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let _inside = runtime.enter();
+    serve::listing(&open(data, &City::shipped()?)?)
 }
 
 /// Everybody's keys and accounts, and the first roster, signed by a custodian of each group.

@@ -47,6 +47,8 @@ pub struct Plan {
     pub sync_interval: Duration,
     /// Footage takes no more than this, bytes.
     pub quota_bytes: Option<u64>,
+    /// Where alerts to people on duty are posted.
+    pub alert_gateway: Option<String>,
 }
 
 /// Everything of one data folder.
@@ -107,7 +109,7 @@ impl House {
             clock: Arc::clone(&clock),
             rules: Rules::default(),
             demo: plan.demo,
-            alert_gateway: None,
+            alert_gateway: plan.alert_gateway,
         })?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;
         Ok(Self {

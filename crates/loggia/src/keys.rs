@@ -10,7 +10,7 @@ use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 use crate::cli::{DeskArgs, KeyVerb, say};
 use crate::clock::SystemClock;
 use crate::desk::Desk;
-use crate::{files, serve};
+use crate::{city_setup, files, serve};
 
 /// Environment variable that may hold the passphrase; else it is read from standard input.
 const PASSPHRASE: &str = "LOGGIA_PASSPHRASE";
@@ -39,9 +39,7 @@ pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
             let text = std::fs::read(file)
                 .with_context(|| format!("{} cannot be read", file.display()))?;
             let key = Keyfile::parse(&text)?;
-            say(&serde_json::to_string_pretty(&serde_json::json!({
-                "person": key.person, "sign_key": key.sign_key, "hpke_key": key.hpke_key,
-            }))?);
+            say(&city_setup::row(&key));
             Ok(())
         }
         KeyVerb::Desk(args) => desk(args),
@@ -51,7 +49,13 @@ pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
 fn desk(args: &DeskArgs) -> anyhow::Result<()> {
     let passphrase = passphrase("Passphrase of the key: ")?;
     let clock = Arc::new(SystemClock);
-    let desk = Arc::new(Desk::open(&args.keys, &passphrase, &args.server, clock)?);
+    let desk = Arc::new(Desk::open(
+        &args.keys,
+        &passphrase,
+        &args.server,
+        args.cert.as_deref(),
+        clock,
+    )?);
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -65,7 +69,7 @@ fn desk(args: &DeskArgs) -> anyhow::Result<()> {
 }
 
 /// The passphrase from the environment or a line of standard input.
-fn passphrase(prompt: &str) -> anyhow::Result<String> {
+pub fn passphrase(prompt: &str) -> anyhow::Result<String> {
     if let Ok(given) = std::env::var(PASSPHRASE) {
         return Ok(given);
     }

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::city::City;
+use crate::config::Config;
 use crate::desk::{self, Desk};
 use crate::house::House;
 use crate::tls::TlsListener;
@@ -59,6 +60,22 @@ impl DemoPeople {
     }
 }
 
+/// A real installation, until it is told to stop.
+pub fn city(config: &Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let house = Arc::new(config.open()?);
+        let at = Addresses {
+            console: config.listen,
+            desk: None,
+            tls: config.tls.clone(),
+        };
+        run(house, at, config.basemap.clone(), None).await
+    })
+}
+
 /// Records and serves until SIGINT or SIGTERM.
 pub async fn run(
     house: Arc<House>,
@@ -86,7 +103,7 @@ pub async fn run(
         let desk_at = at.desk.context("a demo has a desk")?;
         let url = format!("http://{}", at.console);
         let clock = Arc::clone(&house.clock);
-        let opened = move || Desk::open(&keys.keys, &keys.passphrase, &url, clock);
+        let opened = move || Desk::open(&keys.keys, &keys.passphrase, &url, None, clock);
         let desk = Arc::new(tokio::task::spawn_blocking(opened).await??);
         let listener = listen(&at, desk_at).await?;
         let app = only_this_host(desk::router(desk), desk_at);
@@ -156,6 +173,19 @@ fn router(
     secure: Secure,
 ) -> anyhow::Result<Router> {
     let door = Arc::clone(&house.policy);
+    Ok(loggia_api::router(
+        table(house, recorder, basemap, secure)?,
+        door,
+    ))
+}
+
+/// Every endpoint, and the description of them all.
+fn table(
+    house: &House,
+    recorder: &Recorder,
+    basemap: Option<&Path>,
+    secure: Secure,
+) -> anyhow::Result<Vec<Route>> {
     let mut table = routes(house, recorder, basemap, secure);
     let document = crate::openapi::document().to_pretty_json()?;
     table.push(Route::get(
@@ -165,7 +195,29 @@ fn router(
             ([(header::CONTENT_TYPE, "application/json")], document).into_response()
         }),
     ));
-    Ok(loggia_api::router(table, door))
+    Ok(table)
+}
+
+/// `METHOD PATH ACCESS` of every endpoint, sorted: what the route test holds against the server.
+pub fn listing(house: &House) -> anyhow::Result<Vec<String>> {
+    let custodians = house.custodians()?;
+    let recorder = house.record(custodians.subscribe(), RecorderConfig::default())?;
+    let mut lines: Vec<String> = table(house, &recorder, None, Secure::No)?
+        .iter()
+        .map(|route| {
+            let access = match route.access {
+                Access::AnyOf(roles) => {
+                    let names: Vec<String> = roles.iter().map(|r| format!("{r:?}")).collect();
+                    names.join("|")
+                }
+                other => format!("{other:?}"),
+            };
+            format!("{} {} {access}", route.path, route.method)
+        })
+        .collect();
+    lines.sort();
+    recorder.stop();
+    Ok(lines)
 }
 
 /// The public register over this house's declarations.

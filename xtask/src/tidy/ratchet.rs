@@ -22,6 +22,9 @@ pub struct Verdict {
     pub notes: Vec<String>,
 }
 
+/// Places named beside each count; the file's own history tells the rest.
+const EXAMPLES: usize = 3;
+
 /// Compares today's counts with the file's.
 pub fn compare(tree: &Tree, counts: &BTreeMap<&'static str, Vec<String>>) -> Result<Verdict> {
     let allowed = read(tree)?;
@@ -29,9 +32,10 @@ pub fn compare(tree: &Tree, counts: &BTreeMap<&'static str, Vec<String>>) -> Res
     for (name, places) in counts {
         let limit = allowed.get(*name).copied().unwrap_or(0);
         if !places.is_empty() {
-            verdict
-                .notes
-                .push(format!("{name} = {}: {}", places.len(), places.join(", ")));
+            let shown = places.iter().take(EXAMPLES).cloned().collect::<Vec<_>>();
+            let more = if places.len() > EXAMPLES { ", …" } else { "" };
+            let (count, shown) = (places.len(), shown.join(", "));
+            verdict.notes.push(format!("{name} = {count}: {shown}{more}"));
         }
         if places.len() > limit {
             verdict.risen.push(Finding::file(

@@ -100,6 +100,7 @@ impl Desk {
         keys: &std::path::Path,
         passphrase: &str,
         server: &str,
+        cert: Option<&std::path::Path>,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
         let ring = Keyring::open(keys, passphrase)?;
@@ -110,7 +111,7 @@ impl Desk {
         };
         Ok(Self {
             keys: ring,
-            city: Remote::new(server, Arc::clone(&clock)),
+            city: Remote::new(server, cert, Arc::clone(&clock))?,
             pinned: Pinned::at(folder),
             clock,
         })

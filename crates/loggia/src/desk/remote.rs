@@ -1,6 +1,7 @@
 //! Calls to the city, each signed with a roster key. Everything that comes back is input to verify.
 //! Never follows a redirect, never sends a private key.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use loggia_model::Clock;
 use loggia_seal::PersonKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, TlsProvider};
 
 /// What a desk call's signature covers, before the call.
 const CONTEXT: &str = "loggia/desk/v1";
@@ -33,19 +35,25 @@ struct Problem {
 }
 
 impl Remote {
-    /// A city at `base`, e.g. `https://loggia.helsinki.example`.
-    pub fn new(base: &str, clock: Arc<dyn Clock>) -> Self {
+    /// A city at `base`, e.g. `https://loggia.helsinki.example`, known by the certificates in `cert`
+    /// (PEM: the city's own, or the authority's that issued it).
+    ///
+    /// # Errors
+    /// When `cert` does not read, or `base` is neither HTTPS nor on this machine.
+    pub fn new(base: &str, cert: Option<&Path>, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let base = base.trim_end_matches('/').to_owned();
+        let here = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+        if !base.starts_with("https://") && !here.iter().any(|h| base.starts_with(h)) {
+            bail!("{base} is not on this machine: give its https:// address");
+        }
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(WITHIN))
             .max_redirects(0)
             .http_status_as_error(false)
+            .tls_config(tls(cert)?)
             .build()
             .new_agent();
-        Self {
-            base: base.trim_end_matches('/').to_owned(),
-            agent,
-            clock,
-        }
+        Ok(Self { base, agent, clock })
     }
 
     /// A public text.
@@ -103,6 +111,29 @@ impl Remote {
             key.person
         ))
     }
+}
+
+/// Trusts the given certificates and no others: a desk has one city.
+fn tls(cert: Option<&Path>) -> anyhow::Result<TlsConfig> {
+    let mut certs = Vec::new();
+    if let Some(path) = cert {
+        let pem =
+            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        for item in ureq::tls::parse_pem(&pem) {
+            if let PemItem::Certificate(cert) = item? {
+                certs.push(cert);
+            }
+        }
+        if certs.is_empty() {
+            bail!("{} holds no certificate (PEM)", path.display());
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .unversioned_rustls_crypto_provider(provider)
+        .root_certs(RootCerts::new_with_certs(&certs))
+        .build())
 }
 
 fn read(mut answer: ureq::http::Response<ureq::Body>) -> anyhow::Result<String> {

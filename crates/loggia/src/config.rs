@@ -1,0 +1,123 @@
+//! A real installation's configuration: one typed TOML file. An unknown key is an error that names
+//! those there are, and nothing dangerous has a default.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use loggia_policy::DemoMode;
+use serde::Deserialize;
+
+use crate::house::{House, Plan};
+use crate::tls;
+
+/// Shortest and longest time between a record and its sync.
+const SYNC_MS: std::ops::RangeInclusive<u64> = 50..=10_000;
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The city's name as pages show it.
+    pub city: String,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where to serve.
+    pub listen: SocketAddr,
+    /// The log's name for good, e.g. `helsinki.example/loggia`.
+    pub log_origin: String,
+    /// Folder with `tls.crt` and `tls.key`; an own certificate is made there when it has neither.
+    /// Needed for anything but loopback.
+    pub tls: Option<PathBuf>,
+    /// Folder made by `loggia basemap build`.
+    pub basemap: Option<PathBuf>,
+    /// Longest time between a record and its sync, milliseconds; 500 when not given.
+    pub sync_interval_ms: Option<u64>,
+    /// Footage takes no more than this, GB; the whole disk less a reserve when not given.
+    pub footage_gb_max: Option<u64>,
+    /// Where alerts to people on duty are posted.
+    pub alert_gateway: Option<String>,
+}
+
+impl Config {
+    /// Reads and checks the file.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        let config: Self = toml::from_str(&text)
+            .with_context(|| format!("{} is not a configuration", path.display()))?;
+        config
+            .check()
+            .with_context(|| format!("{}", path.display()))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if !tls::is_loopback(self.listen.ip()) && self.tls.is_none() {
+            bail!(
+                "`listen` is {}, which is not loopback: set `tls`",
+                self.listen
+            );
+        }
+        if self
+            .sync_interval_ms
+            .is_some_and(|ms| !SYNC_MS.contains(&ms))
+        {
+            bail!(
+                "`sync_interval_ms` is {} to {}",
+                SYNC_MS.start(),
+                SYNC_MS.end()
+            );
+        }
+        if DemoMode::of(&self.data).is_some() {
+            bail!(
+                "{} is a demo folder and stays one: choose another",
+                self.data.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Opens the data folder.
+    pub fn open(&self) -> anyhow::Result<House> {
+        let sync = self.sync_interval_ms.map(Duration::from_millis);
+        House::open(Plan {
+            data: self.data.clone(),
+            city: self.city.clone(),
+            origin: self.log_origin.clone(),
+            demo: None,
+            sync_interval: sync.unwrap_or(loggia_store::SYNC_INTERVAL),
+            quota_bytes: self
+                .footage_gb_max
+                .map(|gb| gb.saturating_mul(1_000_000_000)),
+            alert_gateway: self.alert_gateway.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Config::read(file.path()).map_err(|e| format!("{e:#}"))
+    }
+
+    const GOOD: &str = "city = \"X\"\ndata = \"d\"\nlisten = \"127.0.0.1:8080\"\n\
+                        log_origin = \"x.example/loggia\"\n";
+
+    #[test]
+    fn wrong_configurations_say_what_to_do() {
+        assert!(read(GOOD).is_ok());
+        let open = GOOD.replace("127.0.0.1", "0.0.0.0");
+        assert!(read(&open).unwrap_err().contains("set `tls`"));
+        let unknown = format!("{GOOD}basemapp = \"b\"\n");
+        assert!(read(&unknown).unwrap_err().contains("basemap"));
+        let slow = format!("{GOOD}sync_interval_ms = 60000\n");
+        assert!(read(&slow).unwrap_err().contains("50 to 10000"));
+        assert!(read("city = \"X\"\n").unwrap_err().contains("data"));
+    }
+}

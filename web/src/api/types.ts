@@ -1,0 +1,185 @@
+// The JSON that the server speaks (docs: openapi/loggia.json). Times are microseconds since 1970.
+
+export type Body = 'police' | 'oversight' | 'city';
+export type Role = 'operator' | 'investigator' | 'approver' | 'custodian' | 'auditor' | 'administrator';
+export interface Actor {
+  person: string;
+  name: string;
+  body: Body;
+  roles: Role[];
+}
+export interface SessionAnswer {
+  actor: Actor | null;
+  demo: boolean;
+}
+export interface DemoPerson extends Actor {
+  what_to_try: string;
+}
+export interface Summary {
+  city: string;
+  demo: boolean;
+  at: number;
+  cameras_declared: number;
+  openings_this_month: number;
+  log_size: number;
+}
+export interface PublicCamera {
+  id: number;
+  label: string;
+  place: string;
+  lat: number;
+  lon: number;
+  heading_deg: number | null;
+  purpose: string;
+  legal_basis: string;
+  accountable: string;
+  retention_h: number;
+  analysed: string[];
+  openings: number;
+  make: string;
+  model: string;
+  origin: string;
+  codec: string | null;
+  plays_in_browser: boolean | null;
+}
+export type HealthState = 'recording' | 'reconnecting' | 'gap' | 'never';
+export interface Health {
+  id: number;
+  label: string;
+  state: HealthState;
+  since: number | null;
+  bitrate_bps: number | null;
+  last_key_frame: number | null;
+  clock_offset_us: number | null;
+  restarts: number;
+  codec: string | null;
+  width: number | null;
+  height: number | null;
+  reason: string | null;
+}
+export interface Storage {
+  bytes_used: number;
+  bytes_free: number;
+  days_left: number | null;
+  sync_interval_ms: number;
+  state: 'ok' | 'disk_full' | 'stopped';
+  oldest: number | null;
+  newest: number | null;
+}
+export interface LegalBasisRow {
+  id: string;
+  title: string;
+  purposes: string[];
+}
+export interface RulesInForce {
+  policy_hash: string;
+  legal_bases: LegalBasisRow[];
+}
+export interface CaseRow {
+  id: number;
+  number: string;
+  purpose: string;
+  commitment: string;
+}
+export type SpanState = 'sealed' | 'frozen' | 'opened' | 'held' | 'expired';
+export interface Timeline {
+  spans: { span: number; begin: number; end: number; state: SpanState }[];
+  gaps: { begin: number; end: number; reason: string }[];
+}
+export interface CameraSpans {
+  camera: number;
+  first: number;
+  last: number;
+}
+export interface Cover {
+  camera_spans: CameraSpans[];
+  begin: number;
+  end: number;
+  overhang_us: number;
+}
+export type RequestState =
+  | 'asked'
+  | 'approved'
+  | 'released'
+  | 'open'
+  | 'exported'
+  | 'refused'
+  | 'withdrawn'
+  | 'expired';
+export interface AccessRequest {
+  id: string;
+  state: RequestState;
+  request: string;
+  case: { id: number; number: string; purpose: string; salt: string };
+  necessity: string;
+  body: Body;
+  requester: string;
+  filed_at: number;
+  deadline: number;
+  open_until: number | null;
+  approvals: { by: string; body: Body; at: number; act: 'approve' | 'refuse' | 'release' }[];
+  released_groups: Body[];
+  opening_index: number | null;
+  log_entries: { index: number; kind: string }[];
+}
+/** The exact request, parsed for reading only; hashes are always over the string. */
+export interface RequestText {
+  v: 1;
+  camera_spans: CameraSpans[];
+  from: number;
+  to: number;
+  purpose: string;
+  legal_basis: string;
+  case_commitment: string;
+  one_time_key: string;
+  policy_hash: string;
+  requester: string;
+  nonce: string;
+}
+export interface ReleasedShare {
+  camera: number;
+  span: number;
+  group: number;
+  enc: string;
+  ct: string;
+}
+export interface RecordRow {
+  seq: number;
+  kind: 'span_open' | 'piece' | 'gap' | 'manifest';
+  track: number;
+  span: number | null;
+  begin: number;
+  end: number;
+  len: number;
+}
+export interface Footage {
+  recorder_keys: { key_id: string; public: string }[];
+  cameras: { camera: number; records: RecordRow[] }[];
+}
+export interface ExportReceipt {
+  entry_index: number;
+  entry: string;
+  proof: string[];
+  checkpoint: string;
+  log_key: string;
+}
+export interface LogEntry {
+  v: 1;
+  kind: string;
+  at: number;
+  [field: string]: unknown;
+}
+export interface LogPage {
+  size: number;
+  entries: { index: number; entry: LogEntry }[];
+}
+export interface DeskPerson {
+  person: string;
+  name: string;
+  body: Body;
+  roles: Role[];
+}
+export interface DeskRequest extends AccessRequest {
+  cameras: number[];
+  checks: { name: string; ok: boolean; words: string }[];
+}

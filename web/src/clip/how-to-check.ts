@@ -1,0 +1,45 @@
+// The page in the bundle that tells a recipient, in English and Serbian, how to check it without us.
+
+const escape = (s: string): string =>
+  s.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c);
+
+export function howToCheck(request: string, clips: string[]): string {
+  const names = clips.map((c) => `<code>${escape(c)}</code>`).join(', ');
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>How to check this export</title></head>
+<body>
+<h1>How to check this export</h1>
+<p>This bundle was made by Loggia on the requester's own machine. Request hash:<br><code>${escape(request)}</code></p>
+<h2>With the program</h2>
+<p>On any machine, with no network. Take the log's key from a source other than whoever gave you this file:</p>
+<pre>loggia verify BUNDLE.zip --log-key KEY</pre>
+<p>It exits with 0 when all of the following holds, and else names the first thing that is wrong.</p>
+<h2>By hand</h2>
+<ol>
+<li><strong>Nothing was swapped.</strong> The SHA-256 of each file is in <code>manifest.json</code>; the SHA-256 of
+<code>manifest.json</code> itself is <code>bundle</code> in <code>export.json</code>.</li>
+<li><strong>The export is in the public log.</strong> <code>entry</code> in <code>export.json</code> is the log entry (base64); it names
+the same bundle hash and request. Its leaf hash, SHA-256(0x00 &#8214; entry), and <code>proof</code> give the root in
+<code>checkpoint</code> (RFC 6962), which the log's Ed25519 key signed (C2SP signed note).</li>
+<li><strong>The request is the one that was approved.</strong> SHA-256("loggia/request/v1\\n" &#8214; <code>request.json</code>) is the
+request hash.</li>
+<li><strong>The recorder sealed it.</strong> <code>sealed.lgr</code> holds the records as recorded. Each carries the hash of the one
+before it and the recorder's signature (<code>recorder_keys</code> in <code>export.json</code>; the log names the recorder's key in
+<code>recorder_started</code>).</li>
+<li><strong>The keys are the right ones.</strong> For each span in <code>keys.json</code>, HKDF-SHA256(police &#8214; oversight) gives the key
+and the commitment that stands in the span's first record.</li>
+<li><strong>The clip is the footage.</strong> Each piece in <code>sealed.lgr</code> decrypts (AES-256-GCM) to the video data in ${names},
+byte for byte. Only the container's sequence numbers and decode times were set, so that the pieces stand behind each other.</li>
+</ol>
+<p>The format is docs/design/seal.md in Loggia's source; a checker of 80 lines in Python is in its tests.</p>
+<h1 lang="sr">Како се проверава овај извоз</h1>
+<div lang="sr">
+<p>Овај свежањ је направила Loggia на рачунару подносиоца захтева. На било ком рачунару, без мреже:</p>
+<pre>loggia verify BUNDLE.zip --log-key KEY</pre>
+<p>Кључ дневника узмите из извора који није онај од кога сте добили датотеку. Програм завршава нулом када се слажу: отисци датотека,
+упис извоза у јавном дневнику са доказом и потписом, захтев, потписани ланац снимача, кључеви са својом обавезом, и сам снимак,
+бајт по бајт. У супротном именује прво што није у реду.</p>
+</div>
+</body></html>
+`;
+}

@@ -1,0 +1,6 @@
+import './styles/elements.css';
+import { mount } from 'svelte';
+import Desk from './rooms/desk/Desk.svelte';
+import { words } from './words/index.svelte';
+
+void words.start().finally(() => mount(Desk, { target: document.getElementById('app')! }));

@@ -1,0 +1,6 @@
+import './styles/elements.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { words } from './words/index.svelte';
+
+void words.start().finally(() => mount(App, { target: document.getElementById('app')! }));

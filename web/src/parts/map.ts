@@ -1,0 +1,247 @@
+// The map itself: MapLibre with the city's own base map, no outside tiles, no glyph files. Loaded lazily.
+import 'maplibre-gl/dist/maplibre-gl.css';
+import {
+  LngLatBounds,
+  Map as MapLibre,
+  NavigationControl,
+  setWorkerUrl,
+  type GeoJSONSource,
+  type GeoJSONSourceSpecification,
+  type LayerSpecification,
+  type StyleSpecification,
+} from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import type { HealthState } from '../api/types';
+
+// Without this MapLibre 6 looks for its worker beside a file that Vite has renamed: a silent blank map.
+setWorkerUrl(workerUrl);
+
+export interface MapCamera {
+  id: number;
+  label: string;
+  lat: number;
+  lon: number;
+  heading_deg: number | null;
+  state?: HealthState;
+  chosen?: boolean;
+}
+
+const colour = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const BASE = `${location.origin}/basemap/basemap.geojson`;
+/** Ways for people on foot and by bicycle: drawn thin. */
+const PATHS = ['footway', 'path', 'steps', 'cycleway', 'pedestrian', 'service', 'track', 'bridleway'];
+const CENTRE: [number, number] = [24.944, 60.1715];
+
+function layers(): LayerSpecification[] {
+  const of = (layer: string) => ['==', ['get', 'layer'], layer] as never;
+  const area = (layer: string, paint: string): LayerSpecification => ({
+    id: layer,
+    type: 'fill',
+    source: 'base',
+    // Polygon and MultiPolygon.
+    filter: ['all', of(layer), ['in', 'Polygon', ['geometry-type']]] as never,
+    paint: { 'fill-color': colour(paint) },
+  });
+  const narrow = ['in', ['coalesce', ['get', 'kind'], ''], ['literal', PATHS]];
+  const road = (id: string, path: boolean, widths: number[]): LayerSpecification => ({
+    id,
+    type: 'line',
+    source: 'base',
+    filter: ['all', of('roads'), path ? narrow : ['!', narrow], ['in', 'LineString', ['geometry-type']]] as never,
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: {
+      'line-color': colour('--map-road'),
+      'line-width': ['interpolate', ['exponential', 1.6], ['zoom'], ...widths] as never,
+    },
+  });
+  return [
+    { id: 'land', type: 'background', paint: { 'background-color': colour('--map-land') } },
+    area('green', '--map-green'),
+    area('water', '--map-water'),
+    { ...area('roads', '--map-road'), id: 'squares' } as LayerSpecification,
+    road('paths', true, [13, 0.4, 16, 1.5, 19, 6]),
+    road('streets', false, [13, 1, 16, 6, 19, 28]),
+    area('buildings', '--map-building'),
+    {
+      id: 'rail',
+      type: 'line',
+      source: 'base',
+      filter: of('rail'),
+      paint: { 'line-color': colour('--map-rail'), 'line-width': 1.2, 'line-dasharray': [4, 2] },
+    },
+  ];
+}
+
+const style = (): StyleSpecification => ({
+  version: 8,
+  sources: {
+    base: { type: 'geojson', data: BASE, attribution: '© OpenStreetMap contributors', maxzoom: 17 },
+    cameras: { type: 'geojson', data: collection([]) },
+  },
+  layers: [
+    ...layers(),
+    {
+      id: 'cameras',
+      type: 'symbol',
+      source: 'cameras',
+      layout: {
+        'icon-image': ['get', 'icon'],
+        'icon-rotate': ['get', 'turn'],
+        'icon-rotation-alignment': 'map',
+        'icon-allow-overlap': true,
+        'icon-ignore-placement': true,
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 12, 0.35, 16, 0.55],
+        'symbol-sort-key': ['get', 'rank'],
+      },
+    },
+  ],
+});
+
+type Features = Exclude<GeoJSONSourceSpecification['data'], string>;
+type Look = HealthState | 'chosen';
+const RANK: Record<Look, number> = { recording: 0, reconnecting: 1, never: 2, gap: 3, chosen: 4 };
+const look = (c: MapCamera): Look => (c.chosen ? 'chosen' : (c.state ?? 'recording'));
+
+function collection(cameras: MapCamera[]): Features {
+  return {
+    type: 'FeatureCollection',
+    features: cameras.map((c) => {
+      const l = look(c);
+      const turns = l === 'recording' || l === 'chosen';
+      return {
+        type: 'Feature',
+        id: c.id,
+        geometry: { type: 'Point', coordinates: [c.lon, c.lat] },
+        properties: {
+          id: c.id,
+          icon: `${l}${turns && c.heading_deg !== null ? '-points' : ''}`,
+          turn: turns ? (c.heading_deg ?? 0) : 0,
+          rank: RANK[l],
+        },
+      };
+    }),
+  };
+}
+
+/** Draws one mark, 64×64: grey dot with a point for the normal, shape + letter for the abnormal. */
+function icon(l: Look, points: boolean): ImageData {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 64;
+  const g = canvas.getContext('2d', { willReadFrequently: true })!;
+  const path = (d: string) => new Path2D(d);
+  const shapes: Record<Look, Path2D> = {
+    recording: path('M32 20a12 12 0 1 0 0 24a12 12 0 1 0 0-24Z'),
+    chosen: path('M32 16a16 16 0 1 0 0 32a16 16 0 1 0 0-32Z'),
+    reconnecting: path('M32 8 56 32 32 56 8 32Z'),
+    gap: path('M32 6 60 54H4Z'),
+    never: path('M10 10H54V54H10Z'),
+  };
+  const fill = { recording: '--map-camera', chosen: '--accent', reconnecting: '--warn', gap: '--bad', never: '--bad' };
+  g.lineJoin = 'round';
+  g.lineWidth = 6;
+  g.strokeStyle = colour('--card');
+  g.fillStyle = colour(fill[l]);
+  if (points) {
+    const point = path(l === 'chosen' ? 'M32 0 45 22H19Z' : 'M32 4 42 22H22Z');
+    g.stroke(point);
+    g.fill(point);
+  }
+  g.stroke(shapes[l]);
+  g.fill(shapes[l]);
+  const letter = { recording: '', chosen: '', reconnecting: 'R', gap: 'G', never: 'N' }[l];
+  if (letter) {
+    g.fillStyle = colour('--card');
+    g.font = `700 26px ${colour('--font')}`;
+    g.textAlign = 'center';
+    g.fillText(letter, 32, l === 'gap' ? 49 : 41);
+  }
+  return g.getImageData(0, 0, 64, 64);
+}
+
+export class CityMap {
+  readonly #map: MapLibre;
+  #cameras: MapCamera[] = [];
+  #ready = false;
+  #fitted = false;
+  readonly #dark = matchMedia('(prefers-color-scheme: dark)');
+  readonly #recolour = () => this.#dress(true);
+
+  /** Throws when the browser has no WebGL2. */
+  constructor(box: HTMLElement, onChoose: (id: number) => void, onBaseFailed: () => void) {
+    this.#map = new MapLibre({
+      container: box,
+      style: style(),
+      center: CENTRE,
+      zoom: 14.4,
+      minZoom: 11,
+      maxZoom: 19,
+      attributionControl: { compact: false },
+      dragRotate: false,
+      pitchWithRotate: false,
+      fadeDuration: 0,
+      cooperativeGestures: false,
+    });
+    this.#map.touchZoomRotate.disableRotation();
+    this.#map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
+    this.#map.on('error', (e) => {
+      if ((e as { sourceId?: string }).sourceId === 'base') onBaseFailed();
+    });
+    this.#map.on('load', () => this.#dress(false));
+    this.#map.on('click', (e) => {
+      const p = e.point;
+      const hit = this.#map.queryRenderedFeatures(
+        [
+          [p.x - 8, p.y - 8],
+          [p.x + 8, p.y + 8],
+        ],
+        { layers: ['cameras'] },
+      )[0];
+      if (hit) onChoose(Number(hit.properties['id']));
+    });
+    this.#map.on('mousemove', 'cameras', () => (this.#map.getCanvas().style.cursor = 'pointer'));
+    this.#map.on('mouseleave', 'cameras', () => (this.#map.getCanvas().style.cursor = ''));
+    this.#dark.addEventListener('change', this.#recolour);
+  }
+
+  #dress(again: boolean): void {
+    for (const l of Object.keys(RANK) as Look[]) {
+      for (const points of [false, true]) {
+        const name = `${l}${points ? '-points' : ''}`;
+        if (this.#map.hasImage(name)) this.#map.removeImage(name);
+        this.#map.addImage(name, icon(l, points));
+      }
+    }
+    if (again) {
+      for (const l of layers()) {
+        for (const [k, v] of Object.entries(l.paint ?? {})) {
+          if (k.endsWith('-color')) this.#map.setPaintProperty(l.id, k as never, v as never);
+        }
+      }
+    }
+    this.#ready = true;
+    this.show(this.#cameras);
+  }
+
+  show(cameras: MapCamera[]): void {
+    this.#cameras = cameras;
+    if (!this.#ready) return;
+    this.#map.getSource<GeoJSONSource>('cameras')?.setData(collection(cameras));
+    if (!this.#fitted && cameras.length) {
+      this.#fitted = true;
+      const box = new LngLatBounds();
+      for (const c of cameras) box.extend([c.lon, c.lat]);
+      this.#map.fitBounds(box, { padding: 48, maxZoom: 16, animate: false });
+    }
+  }
+
+  goTo(c: MapCamera): void {
+    if (!this.#map.getBounds().contains([c.lon, c.lat])) this.#map.easeTo({ center: [c.lon, c.lat] });
+  }
+
+  close(): void {
+    this.#dark.removeEventListener('change', this.#recolour);
+    this.#map.remove();
+  }
+}

@@ -1,0 +1,27 @@
+// Log entries in plain words. What a kind does not say is not guessed.
+import type { LogEntry } from '../../api/types';
+import { say, words } from '../../words/index.svelte';
+
+const str = (v: unknown): string => (typeof v === 'string' ? v : '');
+const num = (v: unknown): number => (typeof v === 'number' ? v : 0);
+
+export function plain(e: LogEntry): string {
+  const facts = {
+    body: words.known('body', str(e['body'])),
+    purpose: words.known('purpose', str(e['purpose'])),
+    basis: str(e['legal_basis']),
+    length: words.length(num(e['length_s']) * 1e6),
+    how: words.known('how', str(e['how'])),
+    keys: words.number(num(e['keys'])),
+    spans: words.number(num(e['spans'])),
+    gaps: words.number(num(e['gaps'])),
+    version: words.number(num(e['version'])),
+    by: words.number(num(e['by_s'])),
+    recorder: str(e['recorder']),
+    until: e['until'] ? words.dateTime(num(e['until']) * 1e6) : '',
+    cameras: e.kind === 'heads' ? words.number(num(e['cameras'])) : say('unit.cameras', { n: num(e['cameras']) }),
+  };
+  const kind = e.kind === 'decision' ? `decision_${str(e['decision'])}` : e.kind;
+  const pattern = words.known('log', kind);
+  return pattern === kind ? e.kind : say(`log.${kind}` as 'log.opening', facts);
+}

@@ -1,0 +1,69 @@
+// The exact bytes of an access request, its hash, and the one-time key that everything released is
+// sealed to. The private key cannot be exported and lives in this browser's IndexedDB until the opening ends.
+import { base64, hex, sha256, utf8 } from './bytes';
+import type { CameraSpans, RequestText } from '../api/types';
+import type { OneTimeKey } from './hpke';
+
+export async function newOneTimeKey(): Promise<{ pair: OneTimeKey; publicText: string }> {
+  const pair = (await crypto.subtle.generateKey('X25519', false, ['deriveBits'])) as CryptoKeyPair;
+  const raw = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
+  return { pair, publicText: base64(raw) };
+}
+
+/** Field order is part of the format: the text is hashed as it stands, without white space. */
+export function requestText(r: Omit<RequestText, 'v'>): string {
+  const spans = r.camera_spans.map(
+    (s): CameraSpans => ({ camera: s.camera, first: s.first, last: s.last }),
+  );
+  const ordered: RequestText = {
+    v: 1,
+    camera_spans: spans,
+    from: r.from,
+    to: r.to,
+    purpose: r.purpose,
+    legal_basis: r.legal_basis,
+    case_commitment: r.case_commitment,
+    one_time_key: r.one_time_key,
+    policy_hash: r.policy_hash,
+    requester: r.requester,
+    nonce: r.nonce,
+  };
+  return JSON.stringify(ordered);
+}
+
+export const requestHash = async (request: string): Promise<string> =>
+  hex(await sha256(utf8('loggia/request/v1\n'), utf8(request)));
+
+export const newNonce = (): string => hex(crypto.getRandomValues(new Uint8Array(32)));
+
+const STORE = 'one-time-keys';
+
+function database(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const open = indexedDB.open('loggia', 1);
+    open.onupgradeneeded = () => open.result.createObjectStore(STORE);
+    open.onsuccess = () => resolve(open.result);
+    open.onerror = () => reject(open.error ?? new Error('IndexedDB is not available'));
+  });
+}
+
+async function withStore<T>(mode: IDBTransactionMode, act: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const db = await database();
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const tx = db.transaction(STORE, mode, { durability: 'strict' });
+      const req = act(tx.objectStore(STORE));
+      tx.oncomplete = () => resolve(req.result);
+      tx.onerror = tx.onabort = () => reject(tx.error ?? new Error('the key could not be kept'));
+    });
+  } finally {
+    db.close();
+  }
+}
+
+export const keepKey = (request: string, pair: OneTimeKey): Promise<unknown> =>
+  withStore('readwrite', (s) => s.put(pair, request));
+export const findKey = (request: string): Promise<OneTimeKey | undefined> =>
+  withStore('readonly', (s) => s.get(request) as IDBRequest<OneTimeKey | undefined>);
+export const dropKey = (request: string): Promise<unknown> =>
+  withStore('readwrite', (s) => s.delete(request));

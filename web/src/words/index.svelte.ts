@@ -1,0 +1,101 @@
+// Words of the pages: English, and Serbian in both scripts. Serbian is written in Cyrillic; Latin is
+// derived from it by table. Numbers, dates and plurals are Intl's.
+import { en } from './en';
+import { toLatin } from './latin';
+
+export type Word = keyof typeof en;
+export type Lang = 'en' | 'sr' | 'sr-Latn';
+export const LANGS: { lang: Lang; name: string }[] = [
+  { lang: 'en', name: 'English' },
+  { lang: 'sr', name: 'Српски' },
+  { lang: 'sr-Latn', name: 'Srpski' },
+];
+const KEPT = 'loggia-lang';
+
+function chosen(): Lang {
+  const asked = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem(KEPT);
+  const known = LANGS.find((l) => l.lang === asked);
+  if (known) return known.lang;
+  if (/^sr-latn|^bs|^hr/i.test(navigator.language)) return 'sr-Latn';
+  return navigator.language.startsWith('sr') ? 'sr' : 'en';
+}
+
+class Words {
+  lang = $state<Lang>('en');
+  #book = $state.raw<Record<Word, string>>(en);
+  readonly locale = $derived(
+    this.lang === 'en' ? 'en-GB' : this.lang === 'sr' ? 'sr-Cyrl-RS' : 'sr-Latn-RS',
+  );
+
+  async start(): Promise<void> {
+    await this.speak(chosen());
+  }
+  async speak(lang: Lang): Promise<void> {
+    if (lang === 'en') this.#book = en;
+    else {
+      const { sr } = await import('./sr');
+      this.#book =
+        lang === 'sr'
+          ? sr
+          : (Object.fromEntries(Object.entries(sr).map(([k, v]) => [k, toLatin(v)])) as typeof sr);
+    }
+    this.lang = lang;
+    localStorage.setItem(KEPT, lang);
+    document.documentElement.lang = lang;
+  }
+  /** The word, with {name} filled in; forms parted by `|` are chosen by {n} (one|few|other). */
+  say = (word: Word, values: Record<string, string | number> = {}): string => {
+    let text = this.#book[word] ?? en[word];
+    const n = values['n'];
+    if (text.includes('|') && typeof n === 'number') text = this.#form(text.split('|'), n);
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const v = values[name];
+      return v === undefined ? whole : typeof v === 'number' ? this.number(v) : v;
+    });
+  };
+  /** A word whose key is made from data; the data itself when there is no such word. */
+  known = (prefix: string, key: string): string => {
+    const word = `${prefix}.${key}`;
+    return word in en ? this.say(word as Word) : key;
+  };
+  #form(forms: string[], n: number): string {
+    const rule = new Intl.PluralRules(this.locale).select(n);
+    const place = forms.length === 2 ? (rule === 'one' ? 0 : 1) : rule === 'one' ? 0 : rule === 'few' ? 1 : 2;
+    return forms[place] ?? forms[forms.length - 1] ?? '';
+  }
+  number(n: number, digits = 0): string {
+    return new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits }).format(n);
+  }
+  /** `us` is microseconds since 1970. */
+  dateTime(us: number): string {
+    return this.#date(us, { dateStyle: 'medium', timeStyle: 'short' });
+  }
+  dateTimeSeconds(us: number): string {
+    return this.#date(us, { dateStyle: 'medium', timeStyle: 'medium' });
+  }
+  clock(us: number): string {
+    return this.#date(us, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+  }
+  day(us: number): string {
+    return this.#date(us, { dateStyle: 'medium' });
+  }
+  #date(us: number, o: Intl.DateTimeFormatOptions): string {
+    return new Intl.DateTimeFormat(this.locale, o).format(us / 1000);
+  }
+  length(us: number): string {
+    const s = Math.round(us / 1e6);
+    const [h, m] = [Math.floor(s / 3600), Math.floor((s % 3600) / 60)];
+    const parts = [];
+    if (h) parts.push(`${this.number(h)} ${this.say('unit.h')}`);
+    if (m) parts.push(`${this.number(m)} ${this.say('unit.min')}`);
+    if ((s % 60 && !h) || !parts.length) parts.push(`${this.number(s % 60)} ${this.say('unit.s')}`);
+    return parts.join(' ');
+  }
+  bytes(n: number): string {
+    const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+    const i = n > 0 ? Math.min(units.length - 1, Math.floor(Math.log10(n) / 3)) : 0;
+    return `${this.number(n / 1000 ** i, i ? 1 : 0)} ${units[i]}`;
+  }
+}
+export const words = new Words();
+export const say = words.say;

@@ -1,0 +1,56 @@
+// Opens Debian's Chromium against a running Loggia (LOGGIA_URL, DESK_URL). Never starts a server itself.
+import { chromium } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+export const CITY = (process.env.LOGGIA_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '');
+export const DESK = (process.env.DESK_URL ?? 'http://127.0.0.1:8081').replace(/\/$/, '');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'],
+  });
+
+/** A page that gathers what went wrong in it: script errors and breaches of the CSP. */
+export async function open(context) {
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', (e) => faults.push(`script: ${e.message}`));
+  page.on('console', (m) => {
+    if (m.type() === 'error' && /Content Security Policy|Refused to/.test(m.text())) faults.push(m.text());
+  });
+  return { page, faults };
+}
+
+/** Polls with a function: the CSP blocks string functions. */
+export async function until(page, fn, arg, ms = 20_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const v = await page.evaluate(fn, arg);
+    if (v) return v;
+    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for ${fn}`);
+    await new Promise((ok) => setTimeout(ok, 100));
+  }
+}
+
+/** WCAG 2.2 A and AA by axe. Evaluated over the debugger's channel, which no CSP stands before. */
+export async function axe(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const r = await globalThis.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    return r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(' | ')}`);
+  });
+}
+
+export async function become(page, person) {
+  await page.goto(`${CITY}/`);
+  const status = await page.evaluate(
+    async (p) => (await fetch('/api/v1/demo/become', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ person: p }) })).status,
+    person,
+  );
+  if (status >= 300) throw new Error(`become ${person}: ${status}`);
+}

@@ -1,0 +1,113 @@
+// Every page, in three scripts, light and dark, wide and narrow: no axe violation, no CSP breach, no script error.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { axe, become, CITY, DESK, launch, open, until } from './browser.mjs';
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(async () => browser?.close());
+
+const PAGES = [
+  { path: '/', as: null },
+  { path: '/?camera=1', as: null },
+  { path: '/ops', as: null },
+  { path: '/ops', as: 'o.saarinen' },
+  { path: '/evidence', as: 'p.lindqvist' },
+  { path: '/evidence/new?cameras=1', as: 'p.lindqvist' },
+  { path: '/audit?entry=0', as: null },
+];
+const SETTINGS = [
+  { lang: 'en', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+  { lang: 'sr', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+  { lang: 'sr-Latn', colorScheme: 'light', viewport: { width: 390, height: 844 } },
+  { lang: 'en', colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
+];
+
+for (const s of SETTINGS) {
+  test(`pages are clean: ${s.lang}, ${s.colorScheme}, ${s.viewport.width} px`, { timeout: 240_000 }, async () => {
+    const context = await browser.newContext({ viewport: s.viewport, colorScheme: s.colorScheme });
+    const { page, faults } = await open(context);
+    const wrong = [];
+    const look = async (name) => {
+      await until(page, () => !document.querySelector('[aria-busy]') && !!document.querySelector('h1'));
+      await page.waitForTimeout(400);
+      wrong.push(...(await axe(page)).map((v) => `${name} ${v}`));
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (wide > 0) wrong.push(`${name} is ${wide} px wider than the screen`);
+    };
+    for (const p of PAGES) {
+      if (p.as) await become(page, p.as);
+      await page.goto(`${CITY}${p.path}${p.path.includes('?') ? '&' : '?'}lang=${s.lang}`);
+      await look(`${p.path} ${p.as ?? ''}`);
+      assert.equal(await page.evaluate(() => document.documentElement.lang), s.lang);
+    }
+    await page.goto(`${DESK}/?lang=${s.lang}`);
+    await look('desk');
+    await context.close();
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(faults, []);
+  });
+}
+
+test('the strict CSP is on every page', async () => {
+  for (const path of ['/', '/ops', '/evidence', '/audit']) {
+    const csp = (await fetch(`${CITY}${path}`)).headers.get('content-security-policy') ?? '';
+    assert.match(csp, /default-src 'none'/);
+    assert.doesNotMatch(csp, /unsafe|https?:|\*/);
+  }
+});
+
+test('the demo says on every page that this machine holds all keys', async () => {
+  const { page } = await open(await browser.newContext({ locale: 'en-GB' }));
+  for (const url of [`${CITY}/`, `${CITY}/ops`, `${CITY}/evidence`, `${CITY}/audit`, `${DESK}/`]) {
+    await page.goto(url);
+    await until(page, () => document.body.textContent.includes('this machine holds everybody’s keys'));
+  }
+});
+
+test('the public square works by keyboard alone', { timeout: 60_000 }, async () => {
+  const { page } = await open(await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 } }));
+  await page.goto(`${CITY}/`);
+  await until(page, () => document.querySelectorAll('.list li button').length > 0);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the page');
+  for (let i = 0; i < 40; i += 1) {
+    if (await page.evaluate(() => !!document.activeElement.closest('.list li'))) break;
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await until(page, () => new URL(location.href).searchParams.has('camera') && !!document.querySelector('article.card'));
+});
+
+test('without WebGL the square shows the list and says so', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en-GB' });
+  await context.addInitScript(() => {
+    const real = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+      return /webgl/.test(kind) ? null : real.call(this, kind, ...rest);
+    };
+  });
+  const { page } = await open(context);
+  await page.goto(`${CITY}/`);
+  await until(page, () => document.body.textContent.includes('no WebGL') && document.querySelectorAll('.list li button').length > 0);
+});
+
+test('the public first view stays within 100 KB before the map', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en-GB' });
+  const { page } = await open(context);
+  const sizes = new Map();
+  page.on('response', async (r) => {
+    const path = new URL(r.url()).pathname;
+    if (!/\.(js|css|woff2)$|^\/$/.test(path) || /map-|maplibre/.test(path)) return;
+    const body = await r.body().catch(() => Buffer.alloc(0));
+    const { gzipSync } = await import('node:zlib');
+    sizes.set(path, path.endsWith('.woff2') ? body.length : gzipSync(body).length);
+  });
+  await page.goto(`${CITY}/`);
+  await until(page, () => document.querySelectorAll('.list li button').length > 0);
+  await page.waitForTimeout(500);
+  const total = [...sizes.values()].reduce((a, b) => a + b, 0);
+  assert.ok(total <= 100_000, `${total} bytes: ${JSON.stringify([...sizes])}`);
+});

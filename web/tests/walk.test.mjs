@@ -1,0 +1,125 @@
+// The whole line in a browser: a request, a second person, two custodians, the player, an export, the log.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { become, CITY, DESK, launch, open, until } from './browser.mjs';
+
+let browser, context, page, faults;
+// The opening that this browser holds the one-time key of.
+let opened;
+before(async () => {
+  browser = await launch();
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', acceptDownloads: true });
+  ({ page, faults } = await open(context));
+});
+after(async () => browser?.close());
+
+async function act(person, request, button) {
+  const desk = await context.newPage();
+  await desk.goto(`${DESK}/?person=${person}&request=${request}`);
+  const card = desk.locator(`article[aria-labelledby="case-${request}"]`);
+  await card.getByLabel('Passphrase of the key').fill('demo');
+  await card.getByRole('button', { name: button }).click();
+  await until(desk, () => !!document.querySelector('.notice.good'));
+  await desk.close();
+}
+
+test('a request is filed, approved, released, played and exported', { timeout: 180_000 }, async (t) => {
+  await become(page, 'p.lindqvist');
+  const now = Date.now() * 1000;
+  // One camera that plays here, forty seconds that are surely closed by now.
+  const camera = await page.evaluate(async () => {
+    const all = await (await fetch('/api/v1/public/cameras')).json();
+    return all.find((c) => c.plays_in_browser !== false && /264/.test(c.codec ?? '264')).id;
+  });
+  const line = await page.evaluate(
+    async ([id, from, to]) => (await fetch(`/api/v1/cameras/${id}/timeline?from=${from}&to=${to}`)).json(),
+    [camera, now - 3600e6, now],
+  );
+  const spans = line.spans.filter((s) => s.state !== 'expired');
+  assert.ok(spans.length, 'the demo has recorded a closed span');
+  const last = spans.at(-1);
+  const first = spans.at(-2)?.end === last.begin ? spans.at(-2) : last;
+  const from = Math.ceil(first.begin / 1e6) * 1e6 + 1e6;
+  const to = Math.floor(last.end / 1e6) * 1e6 - 1e6;
+  await page.goto(`${CITY}/evidence/new?cameras=${camera}&from=${from}&to=${to}&window=600`);
+  await page.getByLabel('Case number').fill(`TEST/${now}`);
+  await page.getByLabel('Necessity and proportion, in words').fill('A bicycle was taken; the street camera sees the rack.');
+  const send = page.getByRole('button', { name: 'File the request' });
+  await until(page, () => {
+    const b = [...document.querySelectorAll('button')].find((x) => x.textContent === 'File the request');
+    return !!b && !b.disabled;
+  });
+  await send.click();
+  const request = await until(page, () => /^\/evidence\/([0-9a-f]{64})$/.exec(location.pathname)?.[1]);
+
+  await act('a.korhonen', request, 'Approve');
+  await act('k.virtanen', request, 'Release my share');
+  await act('a.korhonen', request, 'Release my share');
+
+  await page.reload();
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  const ms = await until(page, () => {
+    const wrong = document.querySelector('.player .notice.bad, .player .stop[role=alert]');
+    if (wrong) throw new Error(wrong.textContent);
+    return document.querySelector('[data-first-frame]')?.getAttribute('data-first-frame');
+  });
+  t.diagnostic(`click on play to the first decrypted frame: ${ms} ms`);
+  const moving = await page.evaluate(() => document.querySelector('video').currentTime);
+  await until(page, (t0) => document.querySelector('video').currentTime > t0 + 0.3, moving);
+
+  await page.getByLabel('Recipient').fill('District court');
+  await page.getByLabel('Exhibit number').fill('E-1');
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  const bundle = await until(page, () => document.querySelector('[data-bundle]')?.getAttribute('data-bundle'));
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: /^Save / }).click()]);
+  const dir = mkdtempSync(join(tmpdir(), 'loggia-export-'));
+  try {
+    const file = join(dir, 'bundle.zip');
+    await download.saveAs(file);
+    // Python's zipfile is a second reader of the archive; -t checks every CRC.
+    execFileSync('python3', ['-m', 'zipfile', '-e', file, dir]);
+    const sha = (name) => createHash('sha256').update(readFileSync(join(dir, name))).digest('hex');
+    assert.equal(sha('manifest.json'), bundle);
+    const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'));
+    assert.ok(manifest.files.some((f) => f.name.startsWith('clip')));
+    for (const f of manifest.files) assert.equal(sha(f.name), f.sha256, f.name);
+    const receipt = JSON.parse(readFileSync(join(dir, 'export.json'), 'utf8'));
+    const entry = JSON.parse(Buffer.from(receipt.entry, 'base64').toString());
+    assert.equal(entry.bundle, bundle);
+    assert.equal(entry.request, request);
+    opened = request;
+
+    await page.goto(`${CITY}/audit?entry=${receipt.entry_index}`);
+    await until(page, () => document.querySelector('[data-head="good"]') && document.querySelector('[data-proof="holds"]'));
+    if (process.env.KEEP_BUNDLE) execFileSync('cp', [file, process.env.KEEP_BUNDLE]);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+  assert.deepEqual(faults, []);
+});
+
+test('a flipped bit stops the player at its record', { timeout: 60_000 }, async () => {
+  assert.ok(opened, 'the walk before this opened something');
+  let fed = false;
+  await page.route(/\/footage\/\d+\?/, async (route) => {
+    const answer = await route.fetch();
+    const bytes = await answer.body();
+    // The body of the second record is a piece: its ciphertext is altered on the way.
+    const first = 96 + bytes.readUInt32BE(60) + 64;
+    bytes[first + 96 + 40] ^= 1;
+    fed = true;
+    await route.fulfill({ response: answer, body: bytes });
+  });
+  await page.goto(`${CITY}/evidence/${opened}`);
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  const words = await until(page, () => document.querySelector('.player .stop[role=alert]')?.textContent);
+  assert.ok(fed);
+  assert.match(words, /Seal broken at .*, record \d+/);
+  assert.equal(await page.evaluate(() => document.querySelector('video').hasAttribute('src')), false);
+  await page.unroute(/\/footage\/\d+\?/);
+});

@@ -1,0 +1,23 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+// Two pages: the city's (index.html) and the custodian's desk (desk.html), which `loggia key desk`
+// serves from the custodian's own machine. Nothing is inlined: the CSP allows no inline code or data: fonts.
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    // MapLibre is one lazy chunk of about 1.1 MB (430 KB gzip on the wire with its worker apart).
+    chunkSizeWarningLimit: 1300,
+    rollupOptions: { input: { index: 'index.html', desk: 'desk.html' } },
+  },
+  worker: { format: 'es' },
+  server: {
+    port: 5173,
+    proxy: Object.fromEntries(
+      ['/api', '/log', '/basemap.geojson'].map((p) => [p, process.env.LOGGIA_URL ?? 'http://127.0.0.1:8080']),
+    ),
+  },
+  test: { include: ['src/**/*.test.ts'] },
+});
