@@ -123,10 +123,12 @@ pub fn init(config: &Path, roster: &Path) -> anyhow::Result<()> {
 /// Gives a person of the roster their first password.
 pub fn account(config: &Path, person: &str) -> anyhow::Result<()> {
     let house = Config::read(config)?.open()?;
+    let id = PersonId(person.to_owned());
+    if house.policy.roster()?.roster().member(&id).is_none() {
+        bail!("{person} is not in the roster, and so has no role to sign in with");
+    }
     let password = keys::passphrase("First password: ")?;
-    house
-        .policy
-        .add_account(&PersonId(person.to_owned()), &password)?;
+    house.policy.add_account(&id, &password)?;
     say(&format!(
         "{person} can sign in; another first password is refused from now on"
     ));

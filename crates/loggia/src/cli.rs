@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{backup, bench, cameras, city_setup, demo, keys, openapi, serve, verify};
+use crate::{backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve, verify};
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.
 #[derive(Debug, Parser)]
@@ -77,6 +77,10 @@ enum Verb {
 
 /// Runs the verb.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // What is measured must be readable from outside, and the map is for everybody.
+    if !matches!(cli.verb, Verb::Bench(_) | Verb::Basemap(_)) {
+        secrecy::keep()?;
+    }
     match cli.verb {
         Verb::Demo(args) => demo::run(&args)?,
         Verb::Roster(verb) => city_setup::roster(&verb)?,

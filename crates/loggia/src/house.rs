@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::clock::{SystemClock, boot_id};
-use crate::files;
+use crate::{files, secrecy};
 
-/// The public half of a data folder, readable by everybody: what `loggia verify` starts from.
+/// The public half of a data folder, for everybody to have: what `loggia verify` starts from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Public {
     /// The city's name.
@@ -69,6 +69,8 @@ pub struct House {
     pub shield: Arc<Shield>,
     /// Signs records.
     pub recorder_key: Arc<RecorderKey>,
+    /// Every recorder whose records may be stored here.
+    pub recorders: Vec<RecorderPublic>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Held while the folder is open.
@@ -81,6 +83,7 @@ impl House {
         let data = plan.data;
         std::fs::create_dir_all(&data)
             .with_context(|| format!("{} cannot be made", data.display()))?;
+        secrecy::close_folder(&data)?;
         let lock = only_one(&data)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let secrets = Arc::new(Secrets::open(&data.join("secrets"), FileLayer::Real)?);
@@ -94,7 +97,7 @@ impl House {
             BlobsConfig {
                 sync_interval: plan.sync_interval,
                 quota_bytes: plan.quota_bytes,
-                recorders: public.recorders,
+                recorders: public.recorders.clone(),
                 ..BlobsConfig::default()
             },
         )?);
@@ -121,6 +124,7 @@ impl House {
             policy,
             shield: Arc::new(shield),
             recorder_key,
+            recorders: public.recorders,
             clock,
             _lock: lock,
         })

@@ -10,6 +10,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         loggia_shield::OpenApi::openapi(),
         loggia_register::OpenApi::openapi(),
         loggia_video::OpenApi::openapi(),
+        crate::desk::links::OpenApi::openapi(),
     ] {
         all.merge(part);
     }

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use crate::city::City;
 use crate::config::Config;
 use crate::desk::{self, Desk};
+use crate::guests::{self, GUESTS};
 use crate::house::House;
 use crate::tls::TlsListener;
 use crate::{pages, tls};
@@ -85,17 +86,14 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let custodians = house.custodians()?;
     let recorder = Arc::new(house.record(custodians.subscribe(), RecorderConfig::default())?);
-    let ticking = tokio::spawn(ticks(
-        Arc::clone(&house),
-        Arc::downgrade(&recorder),
-        custodians,
-    ));
+    let turns = Turns::start(&house, Arc::downgrade(&recorder), custodians)?;
     let secure = if tls::is_loopback(at.console.ip()) {
         Secure::No
     } else {
         Secure::Yes
     };
-    let app = router(&house, &recorder, basemap.as_deref(), secure)?;
+    let desk_port = at.desk.map_or(0, |desk| desk.port());
+    let app = router(&house, &recorder, basemap.as_deref(), desk_port, secure)?;
     let console = listen(&at, at.console).await?;
     let (stop, stopped) = watch::channel(false);
     let mut servers = vec![tokio::spawn(serve(console, app, stopped.clone()))];
@@ -115,7 +113,7 @@ pub async fn run(
     told_to_stop().await?;
     tracing::info!("stopping: sealing what is complete");
     let _ = stop.send(true);
-    ticking.abort();
+    drop(turns);
     for server in servers {
         // Live pages hold their connection open; they are not waited for longer than this.
         let _ = tokio::time::timeout(Duration::from_secs(2), server).await;
@@ -133,12 +131,11 @@ pub async fn desk_alone(desk: Arc<Desk>, at: SocketAddr) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("{at} is taken"))?;
     let app = only_this_host(desk::router(desk), at);
-    let stop = async {
-        let _ = told_to_stop().await;
-    };
-    Ok(axum::serve(listener, app)
-        .with_graceful_shutdown(stop)
-        .await?)
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(guests::serve(listener, app, GUESTS, stopped));
+    told_to_stop().await?;
+    let _ = stop.send(true);
+    Ok(serving.await?)
 }
 
 /// Every endpoint of the house. A new one is a line in its own crate's table, not here.
@@ -146,6 +143,7 @@ pub fn routes(
     house: &House,
     recorder: &Recorder,
     basemap: Option<&Path>,
+    desk_port: u16,
     secure: Secure,
 ) -> Vec<Route> {
     let mut routes = pages::console();
@@ -160,9 +158,10 @@ pub fn routes(
         shield: Arc::clone(&house.shield),
         log: house.log.clone(),
         clock: Arc::clone(&house.clock),
-        recorder_keys: vec![house.recorder_key.public()],
+        recorder_keys: house.recorders.clone(),
     }));
     routes.extend(pages::basemap(basemap));
+    routes.push(desk::links::route(desk_port));
     routes
 }
 
@@ -170,11 +169,12 @@ fn router(
     house: &House,
     recorder: &Recorder,
     basemap: Option<&Path>,
+    desk_port: u16,
     secure: Secure,
 ) -> anyhow::Result<Router> {
     let door = Arc::clone(&house.policy);
     Ok(loggia_api::router(
-        table(house, recorder, basemap, secure)?,
+        table(house, recorder, basemap, desk_port, secure)?,
         door,
     ))
 }
@@ -184,9 +184,10 @@ fn table(
     house: &House,
     recorder: &Recorder,
     basemap: Option<&Path>,
+    desk_port: u16,
     secure: Secure,
 ) -> anyhow::Result<Vec<Route>> {
-    let mut table = routes(house, recorder, basemap, secure);
+    let mut table = routes(house, recorder, basemap, desk_port, secure);
     let document = crate::openapi::document().to_pretty_json()?;
     table.push(Route::get(
         "/api/v1/openapi.json",
@@ -202,7 +203,7 @@ fn table(
 pub fn listing(house: &House) -> anyhow::Result<Vec<String>> {
     let custodians = house.custodians()?;
     let recorder = house.record(custodians.subscribe(), RecorderConfig::default())?;
-    let mut lines: Vec<String> = table(house, &recorder, None, Secure::No)?
+    let mut lines: Vec<String> = table(house, &recorder, None, 0, Secure::No)?
         .iter()
         .map(|route| {
             let access = match route.access {
@@ -262,26 +263,60 @@ fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
     loggia_register::Register::new(city, house.log.clone(), clock, Arc::new(declared))
 }
 
-/// Retention, deadlines, the key store's age, and a new roster for the recorder.
-async fn ticks(house: Arc<House>, recorder: Weak<Recorder>, custodians: Followed) {
-    let mut turn = tokio::time::interval(TICK);
-    loop {
-        turn.tick().await;
-        let Some(recorder) = recorder.upgrade() else {
-            return;
-        };
-        let (house, custodians) = (Arc::clone(&house), custodians.clone());
-        let done = tokio::task::spawn_blocking(move || tick(&house, &recorder, &custodians)).await;
-        if let Ok(Err(error)) = done {
-            tracing::warn!("a tick was not finished: {error:#}");
-        }
-    }
-}
-
 /// The custodians that the recorder follows.
 type Followed = watch::Sender<Arc<loggia_seal::Custodians>>;
 
-fn tick(house: &House, recorder: &Recorder, custodians: &Followed) -> anyhow::Result<()> {
+/// The two threads that must not be forgotten. Each ends when this is dropped. Retention has one to
+/// itself: a log that hangs stops the other thread, and must not keep footage alive.
+struct Turns {
+    _ends: [mpsc::Sender<()>; 2],
+}
+
+impl Turns {
+    fn start(
+        house: &Arc<House>,
+        recorder: Weak<Recorder>,
+        custodians: Followed,
+    ) -> anyhow::Result<Self> {
+        let of_retention = Arc::clone(house);
+        let of_requests = Arc::clone(house);
+        let retention = turn("retention", move || retention(&of_retention))?;
+        let requests = turn("deadlines", move || {
+            let Some(recorder) = recorder.upgrade() else {
+                return Ok(());
+            };
+            deadlines(&of_requests, &recorder, &custodians)
+        })?;
+        Ok(Self {
+            _ends: [retention, requests],
+        })
+    }
+}
+
+/// Does `work` at once and then every [`TICK`] on a thread of this name, until the sender is dropped.
+fn turn(
+    name: &'static str,
+    work: impl Fn() -> anyhow::Result<()> + Send + 'static,
+) -> anyhow::Result<mpsc::Sender<()>> {
+    let (end, ended) = mpsc::channel();
+    let work = move || {
+        loop {
+            if let Err(error) = work() {
+                tracing::warn!(name, "a turn was not finished: {error:#}");
+            }
+            if ended.recv_timeout(TICK) != Err(mpsc::RecvTimeoutError::Timeout) {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)?;
+    Ok(end)
+}
+
+/// The key store's age, and the destruction of what is due. Waits for no log and for no person.
+fn retention(house: &House) -> anyhow::Result<()> {
     if let Some(dispute) = house.keys.tick()? {
         tracing::warn!(
             ?dispute,
@@ -289,19 +324,24 @@ fn tick(house: &House, recorder: &Recorder, custodians: &Followed) -> anyhow::Re
         );
     }
     let cameras = house.shield.list_all()?;
-    for camera in &cameras {
-        if camera.retired_at.is_none() {
-            recorder.watch(camera.id)?;
-        } else {
-            recorder.unwatch(camera.id);
-        }
-    }
     let by_camera = cameras.into_iter().map(|c| (c.id, c.retention_h)).collect();
     let retention = Retention {
         by_camera,
         ..Retention::default()
     };
     house.policy.retention_tick(&retention)?;
+    Ok(())
+}
+
+/// Cameras that came or went, a new roster for the recorder, and the deadlines of requests.
+fn deadlines(house: &House, recorder: &Recorder, custodians: &Followed) -> anyhow::Result<()> {
+    for camera in house.shield.list_all()? {
+        if camera.retired_at.is_none() {
+            recorder.watch(camera.id)?;
+        } else {
+            recorder.unwatch(camera.id);
+        }
+    }
     let now = house.policy.custodians()?;
     if custodians.borrow().roster_version() != now.roster_version() {
         custodians.send_replace(Arc::new(now));
@@ -332,21 +372,10 @@ async fn listen(at: &Addresses, address: SocketAddr) -> anyhow::Result<Door> {
     }
 }
 
-async fn serve(door: Door, app: Router, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
-    let stop = async move {
-        let _ = stopped.wait_for(|s| *s).await;
-    };
+async fn serve(door: Door, app: Router, stopped: watch::Receiver<bool>) {
     match door {
-        Door::Plain(listener) => {
-            axum::serve(listener, app)
-                .with_graceful_shutdown(stop)
-                .await
-        }
-        Door::Tls(listener) => {
-            axum::serve(listener, app)
-                .with_graceful_shutdown(stop)
-                .await
-        }
+        Door::Plain(listener) => guests::serve(listener, app, GUESTS, stopped).await,
+        Door::Tls(listener) => guests::serve(listener, app, GUESTS, stopped).await,
     }
 }
 
@@ -364,7 +393,7 @@ fn only_this_host(app: Router, at: SocketAddr) -> Router {
             if known {
                 return next.run(request).await;
             }
-            let why = "this desk answers only to its own name on this machine".to_owned();
+            let why = "this address answers only to its own name on this machine".to_owned();
             let answer: Response = Problem(Fault::Forbidden(why)).into_response();
             answer
         }

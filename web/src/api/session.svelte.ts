@@ -6,9 +6,15 @@ class Session {
   actor = $state<Actor | null>(null);
   demo = $state(false);
   known = $state(false);
+  /** The demo's key desk, under the name by which this page was reached. */
+  desk = $state('');
 
   async load(): Promise<void> {
     const s = await get<SessionAnswer>(`${V1}/session`);
+    if (s.demo && !this.desk) {
+      const { port } = await get<{ port: number }>(`${V1}/demo/desk`);
+      this.desk = `${location.protocol}//${location.hostname}:${port}/`;
+    }
     this.actor = s.actor;
     this.demo = s.demo;
     this.known = true;

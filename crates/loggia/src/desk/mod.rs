@@ -3,6 +3,7 @@
 
 mod checks;
 pub mod keyring;
+pub mod links;
 mod pinned;
 mod remote;
 
@@ -47,6 +48,12 @@ pub struct Shown {
 #[derive(Debug, Deserialize)]
 struct WhichPerson {
     person: PersonId,
+}
+
+/// Which city this desk serves.
+#[derive(Clone, Serialize)]
+struct CityAddress {
+    url: String,
 }
 
 /// What the page asks the desk to do.
@@ -320,10 +327,16 @@ async fn off<T: Send + 'static>(
     }
 }
 
-/// The desk's whole server: its page and three calls.
+/// The desk's whole server: its page and four calls.
 pub fn router(desk: Arc<Desk>) -> axum::Router {
     let mut routes = crate::pages::desk();
+    let url = desk.city.base().to_owned();
     let (a, b, c) = (Arc::clone(&desk), Arc::clone(&desk), desk);
+    routes.push(Route::get(
+        "/desk/city",
+        Access::Public,
+        get(move || async move { Json(CityAddress { url }) }),
+    ));
     routes.push(Route::get(
         "/desk/people",
         Access::Public,

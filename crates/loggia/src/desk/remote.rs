@@ -56,6 +56,11 @@ impl Remote {
         Ok(Self { base, agent, clock })
     }
 
+    /// The city's address.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A public text.
     pub fn text(&self, path: &str) -> anyhow::Result<String> {
         let url = format!("{}{path}", self.base);
