@@ -317,10 +317,11 @@ fn turn(
 
 /// The key store's age, and the destruction of what is due. Waits for no log and for no person.
 fn retention(house: &House) -> anyhow::Result<()> {
-    if let Some(dispute) = house.keys.tick()? {
+    if let Some(dispute) = house.policy.clock_tick()? {
+        let by_s = dispute.by_us / 1_000_000;
         tracing::warn!(
-            ?dispute,
-            "wall time disagrees: nothing is destroyed by it; see `loggia keys`"
+            by_s,
+            "wall time disagrees: it destroys nothing until the auditor settles it"
         );
     }
     let cameras = house.shield.list_all()?;
@@ -394,7 +395,8 @@ fn only_this_host(app: Router, at: SocketAddr) -> Router {
                 return next.run(request).await;
             }
             let why = "this address answers only to its own name on this machine".to_owned();
-            let answer: Response = Problem(Fault::Forbidden(why)).into_response();
+            let mut answer: Response = Problem(Fault::Forbidden(why)).into_response();
+            loggia_api::secure(answer.headers_mut());
             answer
         }
     }))

@@ -8,7 +8,7 @@ use core::time::Duration;
 use loggia_model::{Actor, At, Body, CameraId, Digest, PersonId, Role, SpanId};
 use loggia_seal::Randomness;
 use loggia_store::HoldId;
-use loggia_transparency::{Event, Hold as HoldEntry, HoldEnd, HoldEnded, Loggable, commit};
+use loggia_transparency::{Event, Freeze, Hold as HoldEntry, HoldEnd, HoldEnded, Loggable, commit};
 use serde::{Deserialize, Serialize};
 
 use crate::request::{CAMERAS_MAX, CameraSpans, SPANS_MAX};
@@ -28,6 +28,9 @@ pub const REVIEW_LONGEST: Duration = Duration::from_secs(90 * 86_400);
 pub const HOLD_PATIENCE: Duration = Duration::from_secs(72 * 3_600);
 /// Longest hold, bytes.
 pub const HOLD_BYTES_MAX: usize = 16 * 1024;
+/// Holds of one person that may wait for both bodies at once: each makes keys outlive their
+/// retention for up to 72 hours, so it cannot be had freely.
+pub const HOLDS_WAITING_MAX: u64 = 20;
 /// Holds in one answer.
 const HOLDS_MAX: u32 = 500;
 
@@ -96,13 +99,21 @@ pub struct Hold {
     /// When it was asked for.
     #[schema(value_type = i64)]
     pub asked_at: At,
-    /// Its entry in the public log, once in force.
+    /// Its latest entry in the public log: the freeze, then the hold.
     pub log_index: Option<u64>,
     /// Whether its review has come.
     pub review_due: bool,
     /// Bodies that agreed.
     #[schema(value_type = Vec<String>)]
     pub agreed: Vec<Body>,
+}
+
+struct Frozen(Freeze);
+
+impl Loggable for Frozen {
+    fn event(&self) -> Event {
+        Event::Freeze(self.0.clone())
+    }
 }
 
 struct Held(HoldEntry);
@@ -178,10 +189,12 @@ impl HoldAsk {
 }
 
 impl Policy {
-    /// Asks for a hold. The spans' keys wait at once; both bodies must agree within 72 hours.
+    /// Asks for a hold. The spans' keys wait at once, and the log says that they do; both bodies
+    /// must agree within 72 hours.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], [`Error::Invalid`], [`Error::Conflict`] when a span is gone.
+    /// [`Error::Forbidden`], [`Error::Invalid`], [`Error::Conflict`] when a span is gone,
+    /// [`Error::Busy`] when too many of the person's holds wait.
     pub fn ask_hold(&self, by: &Actor, json: &str) -> Result<Digest, Error> {
         let may = [
             Role::Investigator,
@@ -214,7 +227,14 @@ impl Policy {
             state: HoldState::Asked,
             log_index: None,
         };
-        self.write(|c| rows::put_hold(c, &row, &spans))?;
+        self.write(|c| {
+            if rows::waiting_of(c, &by.person)? >= HOLDS_WAITING_MAX {
+                return Err(Error::Busy(format!(
+                    "{HOLDS_WAITING_MAX} holds that you asked for are waiting"
+                )));
+            }
+            rows::put_hold(c, &row, &spans)
+        })?;
         let hours: BTreeSet<_> = spans.iter().map(|s| (s.camera, s.hour)).collect();
         let gone = self
             .keys
@@ -226,7 +246,20 @@ impl Policy {
                 "a span was destroyed this moment; ask again".into(),
             ));
         }
+        // Freezing never waits for the log: a tick tells it later if it is down.
+        if let Err(e) = self.tell_freeze(&row) {
+            tracing::warn!(error = %e, "a hold's freeze is not in the log yet");
+        }
         Ok(id)
+    }
+
+    fn tell_freeze(&self, row: &HoldRow) -> Result<(), Error> {
+        let spans = self.read(|c| Ok(rows::spans(c, row.id)?))?.len();
+        let logged = self.tell(Frozen(Freeze {
+            request: hold_commitment(row),
+            spans: u32::try_from(spans).unwrap_or(u32::MAX),
+        }))?;
+        self.write(|c| Ok(rows::set_logged(c, row.id, logged.index())?))
     }
 
     fn spans_to_hold(&self, ask: &HoldAsk) -> Result<Vec<HeldRow>, Error> {
@@ -375,11 +408,17 @@ impl Policy {
             match row.state {
                 HoldState::Asked if now >= row.asked_at.after(HOLD_PATIENCE) => {
                     self.keys.thaw(row.id)?;
-                    self.write(|c| Ok(rows::set_ended(c, row.id, None)?))?;
+                    let logged = self.tell(Over(HoldEnded {
+                        hold_commitment: hold_commitment(&row),
+                        body: self.asking_body(&row),
+                        how: HoldEnd::Lapsed,
+                    }))?;
+                    self.write(|c| Ok(rows::set_ended(c, row.id, Some(logged.index()))?))?;
                 }
                 HoldState::Asked if self.bodies_of(row.id, Act::Hold)?.len() == 2 => {
                     self.begin_hold(&row)?;
                 }
+                HoldState::Asked if row.log_index.is_none() => self.tell_freeze(&row)?,
                 HoldState::Held if now >= row.until => {
                     if !self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
                         self.end_hold(&row, HoldEnd::Lapsed)?;

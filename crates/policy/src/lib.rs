@@ -4,6 +4,7 @@
 mod access;
 mod become_demo;
 mod cases;
+mod clock;
 mod decide;
 mod door;
 mod duty;

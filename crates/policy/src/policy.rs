@@ -52,6 +52,8 @@ pub struct Policy {
     pub(crate) replays: Replays,
     pub(crate) roster: RwLock<Option<Arc<VerifiedRoster>>>,
     pub(crate) log_hangs: Arc<AtomicBool>,
+    /// Whether the log knows of the present clock dispute.
+    pub(crate) disputed: Mutex<bool>,
     line: Mutex<()>,
 }
 
@@ -77,6 +79,7 @@ impl Policy {
             replays: Replays::new(),
             roster: RwLock::new(None),
             log_hangs: Arc::default(),
+            disputed: Mutex::new(false),
             line: Mutex::new(()),
         };
         policy.check_demo_mark()?;

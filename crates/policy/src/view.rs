@@ -129,7 +129,7 @@ impl Policy {
         self.view_of(row)
     }
 
-    /// Requests that concern the person, newest first.
+    /// Requests that concern the person: running ones first, then the newest that have ended.
     ///
     /// # Errors
     /// When the tables cannot be read.

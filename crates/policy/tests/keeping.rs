@@ -103,6 +103,27 @@ fn hold_of(city: &City) -> (String, Digest) {
 }
 
 #[test]
+fn asking_for_a_hold_is_told_bounded_and_lapses_in_the_log() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let asker = city.actor("p.lindqvist");
+    let (json, _) = hold_of(&city);
+    city.policy.ask_hold(&asker, &json).unwrap();
+    assert_eq!(city.kinds().last(), Some(&"freeze"));
+    let again = |n: u8| json.replace(&"04".repeat(32), &hex::encode([n; 32]));
+    for n in 20..39 {
+        city.policy.ask_hold(&asker, &again(n)).unwrap();
+    }
+    let one_more = city.policy.ask_hold(&asker, &again(39));
+    assert!(matches!(one_more, Err(Error::Busy(_))), "{one_more:?}");
+    city.clock.pass(hours(72));
+    city.policy.tick().unwrap();
+    assert!(city.keys.frozen().is_empty());
+    let lapsed = city.kinds().iter().filter(|k| **k == "hold_ended").count();
+    assert_eq!(lapsed, 20);
+}
+
+#[test]
 fn a_hold_needs_both_bodies_keeps_named_spans_and_ends() {
     let city = City::new();
     city.record(CAMERA, 6);

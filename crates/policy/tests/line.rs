@@ -343,6 +343,25 @@ fn the_oversight_body_asks_and_the_police_decide() {
 }
 
 #[test]
+fn a_running_request_is_not_hidden_behind_many_that_ended() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let asked = city.investigate();
+    let ended = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+        INSERT INTO policy_request (id, json, case_id, necessity, requester, body, purpose, state,
+          filed_at, deadline, span_salt, place_salt)
+        SELECT randomblob(32), json, case_id, necessity, requester, body, purpose, 'withdrawn',
+          filed_at + i, deadline, span_salt, place_salt FROM policy_request, n";
+    city.db
+        .write(|c| Ok::<_, Error>(c.execute(ended, [])?))
+        .unwrap();
+    for who in ["a.korhonen", "m.niemi", "p.lindqvist"] {
+        let seen = city.policy.request_views(&city.actor(who)).unwrap();
+        assert!(seen.iter().any(|r| r.id == asked.id), "{who}");
+    }
+}
+
+#[test]
 fn requests_are_checked_byte_for_byte() {
     let city = City::new();
     city.record(CAMERA, 6);

@@ -7,7 +7,7 @@ pub mod links;
 mod pinned;
 mod remote;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use axum::Json;
@@ -34,6 +34,7 @@ pub struct Desk {
     city: Remote,
     pinned: Pinned,
     clock: Arc<dyn Clock>,
+    turn: Mutex<()>,
 }
 
 /// A request as the desk shows it.
@@ -121,11 +122,12 @@ impl Desk {
             city: Remote::new(server, cert, Arc::clone(&clock))?,
             pinned: Pinned::at(folder),
             clock,
+            turn: Mutex::new(()),
         })
     }
 
-    fn grounds(&self) -> anyhow::Result<Grounds> {
-        let chain: Vec<SignedRoster> = self.city.open("/api/v1/roster")?;
+    fn grounds(&self, key: &PersonKey) -> anyhow::Result<Grounds> {
+        let chain: Vec<SignedRoster> = self.city.get(key, "/api/v1/desk/roster")?;
         let key = self.city.text("/log/key")?;
         let note = self.city.text("/log/checkpoint")?;
         let (roster, checkpoint) = self.pinned.check(chain, &key, &note, |from, to| {
@@ -183,18 +185,28 @@ impl Desk {
 
     /// Everything that waits for this person or did, each request checked.
     pub fn requests(&self, person: &PersonId) -> anyhow::Result<Vec<Shown>> {
+        self.checked(person, |_| true)
+    }
+
+    fn checked(
+        &self,
+        person: &PersonId,
+        wanted: impl Fn(&RequestView) -> bool,
+    ) -> anyhow::Result<Vec<Shown>> {
         let key = self.keys.key(person)?;
         let mine: Waiting = self.city.get(key, "/api/v1/desk/requests")?;
-        let grounds = self.grounds()?;
+        let grounds = self.grounds(key)?;
         mine.requests
             .into_iter()
+            .filter(wanted)
             .map(|view| self.show(view, &grounds))
             .collect()
     }
 
     /// People whose keys lie here, as the roster knows them.
     pub fn people(&self) -> anyhow::Result<Vec<Actor>> {
-        let roster = self.grounds()?.roster;
+        let first = self.keys.people().next().context("this desk has no key")?;
+        let roster = self.grounds(self.keys.key(first)?)?.roster;
         let known = self.keys.people().filter_map(|p| roster.member(p));
         Ok(known
             .filter(|m| m.sign_key.is_some())
@@ -203,10 +215,11 @@ impl Desk {
     }
 
     fn act(&self, deed: &Deed) -> anyhow::Result<()> {
+        // One at a time: unlocking is dear on purpose, and guessing must not be had in parallel.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let key = self.keys.unlock(&deed.person, &deed.passphrase)?;
-        let shown = self.requests(&deed.person)?;
-        let found = shown.into_iter().find(|s| s.view.id == deed.request);
-        let shown = found.context("this request does not concern you, or is over")?;
+        let shown = self.checked(&deed.person, |view| view.id == deed.request)?;
+        let shown = shown.into_iter().next().context("this request does not concern you, or is over")?;
         if let Some(broken) = shown.checks.iter().find(|c| !c.ok)
             && deed.act != Act::Refuse
         {

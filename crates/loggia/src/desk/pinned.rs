@@ -19,8 +19,9 @@ const FILE: &str = "trusted.json";
 struct Trusted {
     log_key: String,
     first_roster: Digest,
-    /// Newest version that was seen: an older one is a rollback.
-    roster_version: u32,
+    /// Newest roster that was seen: a chain without it is a rollback or a fork. (A custodian who
+    /// has left could sign another version in its place with an old key.)
+    newest_roster: Digest,
     /// Newest checkpoint that was seen, as its unsigned text.
     checkpoint: String,
 }
@@ -50,18 +51,17 @@ impl Pinned {
     ) -> anyhow::Result<(Roster, SignedCheckpoint)> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut last: Option<VerifiedRoster> = None;
-        let mut first = None;
+        let mut hashes = Vec::new();
         for signed in chain {
             let next = signed
                 .verify(last.as_ref())
                 .context("the city's roster is not in order")?;
-            first.get_or_insert(next.hash());
+            hashes.push(next.hash());
             last = Some(next);
         }
-        let (Some(roster), Some(first)) = (last, first) else {
+        let (Some(roster), Some(&first)) = (last, hashes.first()) else {
             bail!("the city has no roster")
         };
-        let version = roster.roster().version;
         let known = self.load()?;
         let key: Verifier = match &known {
             Some(t) => t.log_key.parse()?,
@@ -70,7 +70,7 @@ impl Pinned {
         let signed = verify::checkpoint(note.as_bytes(), &key)
             .context("the public log is not signed by the key that this desk trusts")?;
         if let Some(t) = &known {
-            if t.first_roster != first || version < t.roster_version {
+            if t.first_roster != first || !hashes.contains(&t.newest_roster) {
                 bail!("the city shows another roster than the one that this desk trusts");
             }
             grew(
@@ -84,7 +84,7 @@ impl Pinned {
         let trusted = Trusted {
             log_key: key.to_string(),
             first_roster: first,
-            roster_version: version,
+            newest_roster: roster.hash(),
             checkpoint: signed.checkpoint().text(),
         };
         files::replace(&self.path, &serde_json::to_vec_pretty(&trusted)?)?;

@@ -1,6 +1,7 @@
 //! The endpoints of people, requests, desks and holds: thin, each one call of the crate.
 //! Never decides; never blocks the async threads with tables, keys or the log.
 
+mod clock;
 mod desk;
 mod evidence;
 mod session;
@@ -12,6 +13,7 @@ use loggia_model::{Fault, Role};
 
 use crate::{Error, Policy};
 
+pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
 pub(crate) use evidence::EvidenceApi;
 pub(crate) use session::SessionApi;
@@ -40,6 +42,7 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     let mut all = session::routes(&rooms);
     all.extend(evidence::routes(&rooms));
     all.extend(desk::routes(&rooms));
+    all.extend(clock::routes(&rooms));
     all
 }
 
@@ -51,6 +54,7 @@ impl utoipa::OpenApi for OpenApi {
         let mut doc = SessionApi::openapi();
         doc.merge(EvidenceApi::openapi());
         doc.merge(DeskApi::openapi());
+        doc.merge(ClockApi::openapi());
         doc
     }
 }

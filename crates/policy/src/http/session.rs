@@ -101,6 +101,7 @@ struct Reset {
         enable,
         reset,
         roster,
+        desk_roster,
         change_roster
     ),
     components(schemas(Session, Person, Credentials, Become, DemoPerson, Account, Reset))
@@ -141,8 +142,13 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
         ),
         Route::get(
             "/api/v1/roster",
-            Access::Public,
+            Access::SignedIn,
             get(roster).with_state(s()),
+        ),
+        Route::get(
+            "/api/v1/desk/roster",
+            Access::RosterKey,
+            get(desk_roster).with_state(s()),
         ),
         Route::post(
             "/api/v1/desk/roster",
@@ -295,10 +301,18 @@ async fn reset(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Every version of the roster with its signatures, first to last.
+/// Every version of the roster with its signatures, first to last. It names people, so it is for
+/// those who work here; the public log has its hashes.
 #[utoipa::path(get, path = "/api/v1/roster", tag = "session",
     responses((status = 200, body = [SignedRoster])))]
 async fn roster(State(rooms): State<Rooms>) -> Result<Json<Vec<SignedRoster>>, Problem> {
+    Ok(Json(off(&rooms, crate::Policy::roster_chain).await?))
+}
+
+/// The same, for a desk to check.
+#[utoipa::path(get, path = "/api/v1/desk/roster", tag = "desk",
+    responses((status = 200, body = [SignedRoster]), (status = 401, body = ProblemBody)))]
+async fn desk_roster(State(rooms): State<Rooms>) -> Result<Json<Vec<SignedRoster>>, Problem> {
     Ok(Json(off(&rooms, crate::Policy::roster_chain).await?))
 }
 

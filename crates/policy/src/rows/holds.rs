@@ -120,9 +120,19 @@ pub(crate) fn standing(c: &Connection) -> Result<Vec<HoldRow>, Error> {
         .collect()
 }
 
+/// How many holds of a person wait for both bodies.
+pub(crate) fn waiting_of(c: &Connection, asked_by: &PersonId) -> rusqlite::Result<u64> {
+    c.query_row(
+        "SELECT count(*) FROM policy_hold WHERE asked_by = ?1 AND state = 'asked'",
+        [&asked_by.0],
+        |r| r.get(0).map(count),
+    )
+}
+
+/// The next state; its entry in the log is yet to come.
 pub(crate) fn set_state(c: &Connection, id: Digest, to: HoldState) -> rusqlite::Result<()> {
     c.execute(
-        "UPDATE policy_hold SET state = ?2 WHERE id = ?1",
+        "UPDATE policy_hold SET state = ?2, log_index = NULL WHERE id = ?1",
         params![id.0, to.word()],
     )
     .map(drop)

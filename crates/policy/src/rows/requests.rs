@@ -136,21 +136,27 @@ pub(crate) fn request(c: &Connection, id: RequestId) -> Result<Option<RequestRow
         .transpose()
 }
 
-/// Newest requests, at most `limit`.
+/// Before the rest those that have not ended, so that nobody hides one behind many that have.
+const RUNNING_FIRST: &str = "ORDER BY
+    state IN ('filing', 'asked', 'approved', 'released', 'open', 'exported') DESC, filed_at DESC";
+
+/// Running requests, then the newest ended ones, at most `limit`.
 pub(crate) fn requests(c: &Connection, limit: u32) -> Result<Vec<RequestRow>, Error> {
-    c.prepare("SELECT * FROM policy_request ORDER BY filed_at DESC LIMIT ?1")?
+    let sql = format!("SELECT * FROM policy_request {RUNNING_FIRST} LIMIT ?1");
+    c.prepare(&sql)?
         .query_map([limit], raw)?
         .map(|r| whole(r?))
         .collect()
 }
 
-/// Newest requests of one requester, at most `limit`.
+/// The same of one requester.
 pub(crate) fn requests_by(
     c: &Connection,
     requester: &PersonId,
     limit: u32,
 ) -> Result<Vec<RequestRow>, Error> {
-    c.prepare("SELECT * FROM policy_request WHERE requester = ?1 ORDER BY filed_at DESC LIMIT ?2")?
+    let sql = format!("SELECT * FROM policy_request WHERE requester = ?1 {RUNNING_FIRST} LIMIT ?2");
+    c.prepare(&sql)?
         .query_map(params![requester.0, limit], raw)?
         .map(|r| whole(r?))
         .collect()
