@@ -7,4 +7,6 @@ scripts/setup.sh bench
 scripts/web.sh
 say "building loggia"
 cargo build --quiet --release -p loggia
+bash demo/streams.sh
+bash demo/streams.sh --bench
 exec .cache/venv/bin/python bench/run.py "$@"

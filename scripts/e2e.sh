@@ -17,8 +17,13 @@ for _ in $(seq 1 120); do
   kill -0 $city 2>/dev/null || { cat "$folder/log"; echo "the demo city stopped"; exit 1; }
   sleep 0.5
 done
-if ! (cd web && LOGGIA_URL="http://127.0.0.1:$port" DESK_URL="http://127.0.0.1:$desk" \
+if ! (cd web && KEEP_BUNDLE="$folder/bundle.zip" LOGGIA_URL="http://127.0.0.1:$port" DESK_URL="http://127.0.0.1:$desk" \
   npm run --silent test:pages); then
   tail -40 "$folder/log"
   exit 1
 fi
+
+# What the browser exported, checked by the program and by a second implementation.
+key=$(curl -fs "http://127.0.0.1:$port/log/key")
+target/debug/loggia verify "$folder/bundle.zip" --log-key "$key"
+"${LOGGIA_PYTHON:-.cache/venv/bin/python}" crates/loggia/tests/check_bundle.py "$folder/bundle.zip" "$key"

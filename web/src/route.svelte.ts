@@ -3,6 +3,8 @@
 class Route {
   path = $state(location.pathname);
   query = $state(location.search);
+  /** What a page inside a room calls itself; the room's own name when empty. */
+  title = $state('');
 
   param(name: string): string | null {
     return new URLSearchParams(this.query).get(name);

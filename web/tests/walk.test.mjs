@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { become, CITY, DESK, launch, open, until } from './browser.mjs';
+import { axe, become, CITY, DESK, launch, open, until } from './browser.mjs';
 
 let browser, context, page, faults;
 // The opening that this browser holds the one-time key of.
@@ -21,10 +21,13 @@ after(async () => browser?.close());
 async function act(person, request, button) {
   const desk = await context.newPage();
   await desk.goto(`${DESK}/?person=${person}&request=${request}`);
+  await until(desk, () => !!document.querySelector('article form'));
+  assert.deepEqual(await axe(desk), [], `the desk of ${person}, waiting`);
   const card = desk.locator(`article[aria-labelledby="case-${request}"]`);
   await card.getByLabel('Passphrase of the key').fill('demo');
   await card.getByRole('button', { name: button }).click();
   await until(desk, () => !!document.querySelector('.notice.good'));
+  assert.deepEqual(await axe(desk), [], `the desk of ${person}, done`);
   await desk.close();
 }
 
@@ -50,13 +53,14 @@ test('a request is filed, approved, released, played and exported', { timeout: 1
   await page.getByLabel('Case number').fill(`TEST/${now}`);
   await page.getByLabel('Necessity and proportion, in words').fill('A bicycle was taken; the street camera sees the rack.');
   const send = page.getByRole('button', { name: 'File the request' });
-  await until(page, () => {
-    const b = [...document.querySelectorAll('button')].find((x) => x.textContent === 'File the request');
-    return !!b && !b.disabled;
-  });
+  await until(page, () => !!document.querySelector('button[data-ready]'));
   await send.click();
   const request = await until(page, () => /^\/evidence\/([0-9a-f]{64})$/.exec(location.pathname)?.[1]);
 
+  // The page says what happens next, and in a demo where to do it.
+  await until(page, () => /oversight body has to approve or refuse/.test(document.querySelector('.next')?.textContent ?? ''));
+  await page.getByRole('link', { name: 'Open the key desk as Anna Korhonen' }).waitFor();
+  assert.deepEqual(await axe(page), [], 'a request that waits');
   await act('a.korhonen', request, 'Approve');
   await act('k.virtanen', request, 'Release my share');
   await act('a.korhonen', request, 'Release my share');
@@ -71,6 +75,11 @@ test('a request is filed, approved, released, played and exported', { timeout: 1
   t.diagnostic(`click on play to the first decrypted frame: ${ms} ms`);
   const moving = await page.evaluate(() => document.querySelector('video').currentTime);
   await until(page, (t0) => document.querySelector('video').currentTime > t0 + 0.3, moving);
+
+  assert.deepEqual(await axe(page), [], 'a request with its player');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  assert.deepEqual(await axe(page), [], 'a request with its player, dark');
+  await page.emulateMedia({ colorScheme: 'light' });
 
   await page.getByLabel('Recipient').fill('District court');
   await page.getByLabel('Exhibit number').fill('E-1');
@@ -101,6 +110,40 @@ test('a request is filed, approved, released, played and exported', { timeout: 1
     rmSync(dir, { recursive: true });
   }
   assert.deepEqual(faults, []);
+});
+
+test('a wrong passphrase and an unfinished form say what to do', { timeout: 60_000 }, async () => {
+  await page.goto(`${CITY}/evidence/new`);
+  await page.getByRole('button', { name: 'File the request' }).click();
+  await until(page, () => document.querySelectorAll('.missing li').length === 3 && document.activeElement?.matches('.missing'));
+  assert.deepEqual(await axe(page), [], 'a request with its fields missing');
+  await page.getByRole('link', { name: 'why it is needed' }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'why');
+
+  const now = Date.now() * 1000;
+  const spans = await page.evaluate(
+    async ([from, to]) => (await (await fetch(`/api/v1/cameras/1/timeline?from=${from}&to=${to}`)).json()).spans,
+    [now - 600e6, now],
+  );
+  const s = spans.filter((x) => x.end < now - 30e6).at(-1) ?? spans[0];
+  await page.goto(`${CITY}/evidence/new?cameras=1&from=${Math.ceil(s.begin / 1e6) * 1e6}&to=${Math.floor(s.end / 1e6) * 1e6}&window=600`);
+  await page.getByLabel('Case number').fill(`TEST/${now}/2`);
+  await page.getByLabel('Necessity and proportion, in words').fill('A trial of the desk.');
+  await until(page, () => !!document.querySelector('button[data-ready]'));
+  await page.getByRole('button', { name: 'File the request' }).click();
+  const request = await until(page, () => /^\/evidence\/([0-9a-f]{64})$/.exec(location.pathname)?.[1]);
+  const desk = await context.newPage();
+  await desk.goto(`${DESK}/?person=a.korhonen&request=${request}`);
+  const card = desk.locator(`article[aria-labelledby="case-${request}"]`);
+  await card.getByLabel('Passphrase of the key').fill('not this');
+  await card.getByRole('button', { name: 'Approve' }).click();
+  await until(desk, () => /does not open the key; nothing was signed/.test(document.querySelector('.notice.bad')?.textContent ?? ''));
+  assert.deepEqual(await axe(desk), [], 'the desk after a wrong passphrase');
+  await desk.close();
+  await page.getByRole('button', { name: 'Withdraw the request…' }).click();
+  await page.getByRole('button', { name: 'Withdraw the request', exact: true }).click();
+  await until(page, () => /Nothing was opened/.test(document.querySelector('.next')?.textContent ?? ''));
+  assert.deepEqual(await axe(page), [], 'a withdrawn request');
 });
 
 test('a flipped bit stops the player at its record', { timeout: 60_000 }, async () => {

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
@@ -18,6 +19,10 @@ use crate::{Access, Problem, Route, headers};
 
 /// Largest request body: a release of 100 spans × 2 kB of shares fits five times over.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// A call must have been read and answered (streams: begun to be) by then, so that a body which comes
+/// byte by byte holds its place no longer. The slowest honest call waits for the public log.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// Builds the server. Every route checks its access first; every answer carries the security headers.
 /// A state-changing call with a session must come from a page of this origin (Fetch Metadata, or
@@ -31,7 +36,16 @@ pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
                 .handler
                 .layer(middleware::from_fn(move |request: Request, next: Next| {
                     let door = Arc::clone(&door);
-                    async move { admit(access, door.as_ref(), request, next).await }
+                    async move {
+                        let answer = admit(access, door.as_ref(), request, next);
+                        match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+                            Ok(answer) => answer,
+                            Err(_) => Problem(Fault::Busy(
+                                "the call was not read and answered in time".to_owned(),
+                            ))
+                            .into_response(),
+                        }
+                    }
                 }));
         let merged = match by_path.remove(route.path) {
             Some(others) => others.merge(guarded),
@@ -49,13 +63,39 @@ pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
                 "this address does not answer that method".to_owned(),
             ))
         })
+        .fallback(|| async {
+            Problem(Fault::NotFound(
+                "there is nothing at this address".to_owned(),
+            ))
+        })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::map_response(
-            |mut answer: Response| async move {
-                headers::secure(answer.headers_mut());
-                answer
-            },
-        ))
+        .layer(middleware::map_response(|answer: Response| async move {
+            let mut answer = as_problem(answer).await;
+            headers::secure(answer.headers_mut());
+            answer
+        }))
+}
+
+/// A body, query or path that does not read is refused by axum's extractors in plain text; callers
+/// get it as a problem like any other error.
+async fn as_problem(answer: Response) -> Response {
+    let kind = answer.headers().get(header::CONTENT_TYPE);
+    let spoken = kind.is_some_and(|k| k == "application/problem+json");
+    if !answer.status().is_client_error() || spoken {
+        return answer;
+    }
+    let status = answer.status();
+    let words = to_bytes(answer.into_body(), BODY_BYTES_MAX).await;
+    let words = words.map(|w| String::from_utf8_lossy(&w).into_owned());
+    let words = match words {
+        Ok(words) if !words.is_empty() => words,
+        _ => status.canonical_reason().unwrap_or("refused").to_owned(),
+    };
+    Problem(match status {
+        StatusCode::NOT_FOUND => Fault::NotFound(words),
+        _ => Fault::Invalid(words),
+    })
+    .into_response()
 }
 
 async fn admit(access: Access, door: &dyn Doorkeeper, request: Request, next: Next) -> Response {
@@ -109,14 +149,15 @@ fn with(mut request: Request, actor: Actor) -> Request {
 
 async fn signed(door: &dyn Doorkeeper, request: Request) -> Result<(Request, Actor), Fault> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|_| Fault::Invalid(format!("the body is over {BODY_BYTES_MAX} bytes")))?;
+    // Who does not even claim a key is not read to the end.
     let header = parts
         .headers
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
         .ok_or(Fault::Unauthenticated)?;
+    let body = to_bytes(body, BODY_BYTES_MAX)
+        .await
+        .map_err(|_| Fault::Invalid(format!("the body is over {BODY_BYTES_MAX} bytes")))?;
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
     let mut hash = [0; 32];
     hash.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body).as_ref());
@@ -144,7 +185,6 @@ fn same_origin(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::StatusCode;
     use axum::routing::{get, post};
     use loggia_model::{Body as CityBody, PersonId, Role, Roles};
     use tower::ServiceExt;
@@ -174,6 +214,11 @@ mod tests {
                 Route::get("/public", Access::Public, ok()),
                 Route::get("/mine", Access::SignedIn, ok()),
                 Route::post("/mine", Access::SignedIn, post(|| async { "ok" })),
+                Route::post(
+                    "/read",
+                    Access::SignedIn,
+                    post(|_: axum::Json<u8>| async { "ok" }),
+                ),
                 Route::get("/ops", Access::AnyOf(&[Role::Operator]), ok()),
                 Route::get("/audit", Access::AnyOf(&[Role::Auditor]), ok()),
                 Route::get("/desk", Access::RosterKey, ok()),
@@ -218,6 +263,24 @@ mod tests {
                 answer.headers().contains_key("content-security-policy"),
                 "{path}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn every_refusal_is_a_problem() {
+        let cookie = ("cookie", "loggia_session=good");
+        let own = ("sec-fetch-site", "same-origin");
+        let json = ("content-type", "application/json");
+        for (method, path, headers, status) in [
+            ("GET", "/nothing", &[][..], 404),
+            ("PUT", "/mine", &[][..], 404),
+            ("GET", "/audit", &[cookie][..], 403),
+            ("POST", "/read", &[cookie, own][..], 400),
+            ("POST", "/read", &[cookie, own, json][..], 400),
+        ] {
+            let answer = call(method, path, headers).await;
+            assert_eq!(answer.status(), status, "{method} {path}");
+            assert_eq!(answer.headers()["content-type"], "application/problem+json");
         }
     }
 

@@ -10,7 +10,7 @@ mod session;
 
 pub use access::Access;
 pub use gate::{BODY_BYTES_MAX, router};
-pub use headers::CSP;
+pub use headers::{CSP, secure};
 pub use problem::{Problem, ProblemBody};
 pub use route::Route;
 pub use session::{COOKIE, Doorkeeper, Me, Secure, end_cookie, session_cookie, token_of};

@@ -137,6 +137,9 @@ pub struct DemoArgs {
     /// Base map made by `loggia basemap build`
     #[arg(long)]
     pub basemap: Option<PathBuf>,
+    /// Footage takes no more than this, as if the disk were full then
+    #[arg(long, hide = true)]
+    pub quota_bytes: Option<u64>,
 }
 
 /// Cameras.

@@ -37,7 +37,8 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         .build()?;
     runtime.block_on(async {
         let city = City::shipped()?;
-        let house = Arc::new(open(&args.data, &city)?);
+        let quota = args.quota_bytes.unwrap_or(QUOTA_BYTES);
+        let house = Arc::new(open(&args.data, &city, quota)?);
         let sim = cameras(&house, &city, args.streams.as_deref()).await?;
         let addresses = serve::Addresses {
             console: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
@@ -56,7 +57,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
 }
 
 /// The demo's data folder, with its people.
-fn open(data: &Path, city: &City) -> anyhow::Result<House> {
+fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<House> {
     let fresh = DemoMode::of(data).is_none();
     let demo = DemoMode::mark(data)?;
     let house = House::open(Plan {
@@ -65,7 +66,7 @@ fn open(data: &Path, city: &City) -> anyhow::Result<House> {
         origin: "demo.loggia.example/log".to_owned(),
         demo: Some(demo),
         sync_interval: loggia_store::SYNC_INTERVAL,
-        quota_bytes: Some(QUOTA_BYTES),
+        quota_bytes: Some(quota_bytes),
         alert_gateway: None,
     })?;
     if fresh || house.policy.roster_now().is_none() {
@@ -78,7 +79,7 @@ fn open(data: &Path, city: &City) -> anyhow::Result<House> {
 pub fn routes(data: &Path) -> anyhow::Result<Vec<String>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _inside = runtime.enter();
-    serve::listing(&open(data, &City::shipped()?)?)
+    serve::listing(&open(data, &City::shipped()?, QUOTA_BYTES)?)
 }
 
 /// Everybody's keys and accounts, and the first roster, signed by a custodian of each group.

@@ -93,7 +93,11 @@ pub async fn run(
         Secure::Yes
     };
     let desk_port = at.desk.map_or(0, |desk| desk.port());
-    let app = router(&house, &recorder, basemap.as_deref(), desk_port, secure)?;
+    let mut app = router(&house, &recorder, basemap.as_deref(), desk_port, secure)?;
+    if house.policy.is_demo() {
+        // Whoever reaches a demo becomes anybody in it: no page elsewhere may reach it.
+        app = only_this_host(app, at.console);
+    }
     let console = listen(&at, at.console).await?;
     let (stop, stopped) = watch::channel(false);
     let mut servers = vec![tokio::spawn(serve(console, app, stopped.clone()))];

@@ -188,7 +188,8 @@ fn is_database(name: &str) -> bool {
 }
 
 /// Files to copy, databases first: footage written meanwhile is then ahead of the index, which the
-/// next start mends; the other way round would look like a loss.
+/// next start mends; the other way round would look like a loss. Footage last: it is then ahead of the
+/// heads that the log knows, too.
 fn names(data: &Path, footage: Footage, left_out: &mut Vec<LeftOut>) -> Result<Vec<String>, Error> {
     let (mut out, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
@@ -221,7 +222,8 @@ fn names(data: &Path, footage: Footage, left_out: &mut Vec<LeftOut>) -> Result<V
             }
         }
     }
-    out.sort_by_key(|n| (!is_database(n), n.clone()));
+    let is_footage = |n: &str| Path::new(n).starts_with(BLOBS) || Path::new(n).starts_with(HELD);
+    out.sort_by_key(|n| (!is_database(n), is_footage(n), n.clone()));
     Ok(out)
 }
 

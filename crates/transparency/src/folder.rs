@@ -72,6 +72,32 @@ impl Folder {
             .map_err(|e| failed(name, &e))
     }
 
+    /// Appends to a file of a folder and syncs; removes the folder's files of hours before `since`.
+    pub(crate) fn append_hour(
+        &self,
+        folder: &str,
+        hour: u32,
+        since: u32,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        let dir = self.dir.join(folder);
+        let fail = |e| failed(folder, &e);
+        self.layer.make_dirs(&dir).map_err(fail)?;
+        let file = self.layer.open(&dir.join(hour.to_string())).map_err(fail)?;
+        let len = file.len().map_err(fail)?;
+        file.write_at(len, &[bytes]).map_err(fail)?;
+        file.sync().map_err(fail)?;
+        if len > 0 {
+            return Ok(());
+        }
+        for name in self.layer.list(&dir).map_err(fail)?.keys() {
+            if name.parse::<u32>().is_ok_and(|h| h < since) {
+                self.layer.remove(&dir.join(name)).map_err(fail)?;
+            }
+        }
+        self.layer.sync_dir(&dir).map_err(fail)
+    }
+
     /// Opens the journal for appending.
     pub(crate) fn journal(&self) -> Result<JournalFile, Error> {
         let fail = |e| failed(JOURNAL, &e);

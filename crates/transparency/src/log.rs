@@ -155,6 +155,14 @@ impl Log {
         Ok(Logged::new(value, index, at))
     }
 
+    /// Keeps a minute's lines beside the log and drops those that are too old.
+    pub(crate) fn keep_lines(&self, hour: u32, block: &[u8]) -> Result<(), Error> {
+        let since = hour.saturating_sub(crate::minutes::HEADS_KEPT_H);
+        self.0
+            .folder
+            .append_hour(crate::minutes::FOLDER, hour, since, block)
+    }
+
     /// [`Log::append`] for several at once, in order: all of them or none.
     ///
     /// # Errors
@@ -201,7 +209,7 @@ impl Log {
         Ok(Logged::new(value, index, at))
     }
 
-    fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         self.0.clock.now().secs()
     }
 

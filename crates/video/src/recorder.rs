@@ -9,7 +9,7 @@ use loggia_model::{At, CameraId, Clock};
 use loggia_seal::{Custodians, RecorderKey, Track};
 use loggia_shield::Shield;
 use loggia_store::{Blobs, KeyStore};
-use loggia_transparency::{HeadLine, Heads, Log, RecorderStarted, heads_root};
+use loggia_transparency::{HeadLine, Log, RecorderStarted};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -74,7 +74,7 @@ impl Default for RecorderConfig {
             transport: Transport::Tcp,
             read_threads: 1,
             seal_threads: 1,
-            read_pause: Duration::from_millis(10),
+            read_pause: Duration::from_millis(40),
             back_off_min: Duration::from_millis(500),
             back_off_max: Duration::from_secs(60),
             heads_every: Duration::from_secs(60),
@@ -282,8 +282,9 @@ impl Recorder {
                 let cameras: Vec<_> = ward.all().iter().map(|h| h.id).collect();
                 // Failing here costs a sync per camera at the turn of the hour, and no more.
                 let _ = tokio::task::spawn_blocking(move || prepare(&keys, &cameras, soon)).await;
-                let heads = Heads::from(heads_root(&lines(&parts, &ward)));
-                if let Err(e) = parts.log.append_async(heads).await {
+                let (log, heads) = (Arc::clone(&parts.log), lines(&parts, &ward));
+                let told = tokio::task::spawn_blocking(move || log.append_heads(&heads)).await;
+                if let Ok(Err(e)) = told {
                     tracing::warn!(error = %e, "the heads are not in the log; recording goes on");
                 }
             }

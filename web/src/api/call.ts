@@ -3,11 +3,14 @@
 export class Problem extends Error {
   readonly status: number;
   readonly hint: string | undefined;
-  constructor(status: number, title: string, detail: string, hint?: string) {
+  /** The last part of the problem's type: `conflict`, `not-found`, …; empty when it was no problem+json. */
+  readonly kind: string;
+  constructor(status: number, title: string, detail: string, hint?: string, kind = '') {
     super(detail || title);
     this.name = 'Problem';
     this.status = status;
     this.hint = hint;
+    this.kind = kind;
   }
 }
 
@@ -24,14 +27,18 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
   }
   if (res.ok) return res;
   const text = await res.text().catch(() => '');
-  let p: { title?: string; detail?: string; hint?: string } = {};
+  let p: { type?: string; title?: string; detail?: string; hint?: string } = {};
   try {
     p = JSON.parse(text) as typeof p;
   } catch {
     // Not problem+json (a proxy's page): the status line is all there is to say.
   }
-  throw new Problem(res.status, p.title ?? res.statusText, p.detail ?? '', p.hint);
+  if (res.status === 401) dispatchEvent(new Event(SIGNED_OUT));
+  throw new Problem(res.status, p.title ?? res.statusText, p.detail ?? '', p.hint, p.type?.split(':').at(-1));
 }
+
+/** Sent to the window when the server knows no session: it ran out, or somebody signed out elsewhere. */
+export const SIGNED_OUT = 'loggia-signed-out';
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   const res = await send(path, { headers: { accept: 'application/json' }, ...(signal && { signal }) });

@@ -1,14 +1,24 @@
-import { get, post, remove, V1 } from './call';
-import type { Actor, Role, SessionAnswer } from './types';
+import { get, post, remove, SIGNED_OUT, V1 } from './call';
+import type { Actor, Body, DemoPerson, Role, SessionAnswer } from './types';
 
 // Who is signed in, as the server says; nothing about it is kept in the page beyond this.
 class Session {
   actor = $state<Actor | null>(null);
   demo = $state(false);
   known = $state(false);
+  /** The session ended by itself, not by signing out. */
+  ended = $state(false);
+  /** The people one can be; empty outside a demo. */
+  people = $state.raw<DemoPerson[]>([]);
   /** The demo's key desk, under the name by which this page was reached. */
   desk = $state('');
 
+  constructor() {
+    addEventListener(SIGNED_OUT, () => {
+      this.ended ||= this.actor !== null;
+      this.actor = null;
+    });
+  }
   async load(): Promise<void> {
     const s = await get<SessionAnswer>(`${V1}/session`);
     if (s.demo && !this.desk) {
@@ -16,6 +26,7 @@ class Session {
       this.desk = `${location.protocol}//${location.hostname}:${port}/`;
     }
     this.actor = s.actor;
+    if (s.actor) this.ended = false;
     this.demo = s.demo;
     this.known = true;
   }
@@ -30,6 +41,19 @@ class Session {
   async signOut(): Promise<void> {
     await remove(`${V1}/session`);
     await this.load();
+  }
+  /** Fetches the demo's people, once; does nothing in a real city. */
+  async meet(): Promise<void> {
+    if (this.demo && !this.people.length) this.people = await get<DemoPerson[]>(`${V1}/demo/people`);
+  }
+  /** A person's name where it is known, else the account. */
+  name(person: string): string {
+    const known = this.people.find((p) => p.person === person) ?? (this.actor?.person === person ? this.actor : null);
+    return known?.name ?? person;
+  }
+  /** Who of the demo could do this. */
+  someone(role: Role, body: Body): DemoPerson | null {
+    return this.people.find((p) => p.body === body && p.roles.includes(role)) ?? null;
   }
   has(...roles: Role[]): boolean {
     return roles.some((r) => this.actor?.roles.includes(r));

@@ -71,7 +71,8 @@ export async function exportBundle(opened: OpenedFootage, ask: ExportAsk): Promi
   ];
   const listed = [];
   for (const f of files) listed.push({ name: f.name, sha256: hex(await sha256(join(...f.parts))) });
-  const manifest = json({ v: 1, files: listed });
+  // In the manifest, so that the logged hash holds them too.
+  const manifest = json({ v: 1, recipient: ask.recipient, exhibit: ask.exhibit, files: listed });
   const hash = hex(await sha256(manifest));
   ask.logging();
   const receipt = await post<ExportReceipt>(`${V1}/requests/${opened.request.id}/exports`, {

@@ -71,6 +71,9 @@ function layers(): LayerSpecification[] {
       filter: of('rail'),
       paint: { 'line-color': colour('--map-rail'), 'line-width': 1.2, 'line-dasharray': [4, 2] },
     },
+    // Where the city's base map ends, the page begins again: no land is drawn that nobody surveyed.
+    { id: 'beyond', type: 'fill', source: 'beyond', paint: { 'fill-color': colour('--sunk'), 'fill-antialias': false } },
+    { id: 'edge', type: 'line', source: 'beyond', paint: { 'line-color': colour('--line'), 'line-width': 1.5 } },
   ];
 }
 
@@ -78,6 +81,7 @@ const style = (): StyleSpecification => ({
   version: 8,
   sources: {
     base: { type: 'geojson', data: BASE, attribution: '© OpenStreetMap contributors', maxzoom: 17 },
+    beyond: { type: 'geojson', data: collection([]) },
     cameras: { type: 'geojson', data: collection([]) },
   },
   layers: [
@@ -92,7 +96,7 @@ const style = (): StyleSpecification => ({
         'icon-rotation-alignment': 'map',
         'icon-allow-overlap': true,
         'icon-ignore-placement': true,
-        'icon-size': ['interpolate', ['linear'], ['zoom'], 12, 0.35, 16, 0.55],
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 12, 0.4, 16, 0.62],
         'symbol-sort-key': ['get', 'rank'],
       },
     },
@@ -144,7 +148,8 @@ function icon(l: Look, points: boolean): ImageData {
   g.strokeStyle = colour('--card');
   g.fillStyle = colour(fill[l]);
   if (points) {
-    const point = path(l === 'chosen' ? 'M32 0 45 22H19Z' : 'M32 4 42 22H22Z');
+    // One shape with the dot: a drop whose tip looks where the camera looks.
+    const point = path(l === 'chosen' ? 'M32 0 47 26H17Z' : 'M32 3 43 27H21Z');
     g.stroke(point);
     g.fill(point);
   }
@@ -188,7 +193,10 @@ export class CityMap {
     this.#map.on('error', (e) => {
       if ((e as { sourceId?: string }).sourceId === 'base') onBaseFailed();
     });
-    this.#map.on('load', () => this.#dress(false));
+    this.#map.on('load', () => {
+      this.#dress(false);
+      void this.#frame();
+    });
     this.#map.on('click', (e) => {
       const p = e.point;
       const hit = this.#map.queryRenderedFeatures(
@@ -224,6 +232,17 @@ export class CityMap {
     this.show(this.#cameras);
   }
 
+  /** Covers what lies outside of the base map. */
+  async #frame(): Promise<void> {
+    const b = await this.#map.getSource<GeoJSONSource>('base')?.getBounds().catch(() => null);
+    if (!b || b.isEmpty()) return;
+    const [w, s, e, n] = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
+    const outer = [[-179, -84], [179, -84], [179, 84], [-179, 84], [-179, -84]];
+    const inner = [[w, s], [w, n], [e, n], [e, s], [w, s]];
+    const geometry = { type: 'Polygon' as const, coordinates: [outer, inner] };
+    this.#map.getSource<GeoJSONSource>('beyond')?.setData({ type: 'Feature', properties: {}, geometry });
+  }
+
   show(cameras: MapCamera[]): void {
     this.#cameras = cameras;
     if (!this.#ready) return;
@@ -232,7 +251,7 @@ export class CityMap {
       this.#fitted = true;
       const box = new LngLatBounds();
       for (const c of cameras) box.extend([c.lon, c.lat]);
-      this.#map.fitBounds(box, { padding: 48, maxZoom: 16, animate: false });
+      this.#map.fitBounds(box, { padding: 36, maxZoom: 16, animate: false });
     }
   }
 

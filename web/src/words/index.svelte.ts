@@ -58,6 +58,11 @@ class Words {
     const word = `${prefix}.${key}`;
     return word in en ? this.say(word as Word) : key;
   };
+  /** A legal basis by its short name: in words where it is one that Loggia ships with. */
+  basis(id: string): string {
+    const title = this.known('basis', id);
+    return title === id ? id : `${title} (${id})`;
+  }
   #form(forms: string[], n: number): string {
     const rule = new Intl.PluralRules(this.locale).select(n);
     const place = forms.length === 2 ? (rule === 'one' ? 0 : 1) : rule === 'one' ? 0 : rule === 'few' ? 1 : 2;

@@ -35,7 +35,9 @@ pub fn compare(tree: &Tree, counts: &BTreeMap<&'static str, Vec<String>>) -> Res
             let shown = places.iter().take(EXAMPLES).cloned().collect::<Vec<_>>();
             let more = if places.len() > EXAMPLES { ", …" } else { "" };
             let (count, shown) = (places.len(), shown.join(", "));
-            verdict.notes.push(format!("{name} = {count}: {shown}{more}"));
+            verdict
+                .notes
+                .push(format!("{name} = {count}: {shown}{more}"));
         }
         if places.len() > limit {
             verdict.risen.push(Finding::file(

@@ -219,7 +219,10 @@ impl Desk {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let key = self.keys.unlock(&deed.person, &deed.passphrase)?;
         let shown = self.checked(&deed.person, |view| view.id == deed.request)?;
-        let shown = shown.into_iter().next().context("this request does not concern you, or is over")?;
+        let shown = shown
+            .into_iter()
+            .next()
+            .context("this request does not concern you, or is over")?;
         if let Some(broken) = shown.checks.iter().find(|c| !c.ok)
             && deed.act != Act::Refuse
         {

@@ -27,6 +27,8 @@ const FILE_BYTES_MAX: u64 = 2 << 30;
 
 #[derive(Deserialize)]
 struct Manifest {
+    recipient: String,
+    exhibit: String,
     files: Vec<Named>,
 }
 
@@ -73,8 +75,11 @@ struct Bundle(zip::ZipArchive<File>);
 pub fn check(path: &Path, given: Option<&Verifier>) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut bundle = Bundle(zip::ZipArchive::new(file).context("this is no export bundle (ZIP)")?);
-    let listed = files(&mut bundle)?;
+    let (manifest, listed) = files(&mut bundle)?;
     let export: Export = bundle.json("export.json")?;
+    if (&export.recipient, &export.exhibit) != (&manifest.recipient, &manifest.exhibit) {
+        bail!("export.json names another recipient or exhibit than manifest.json");
+    }
     receipt(&export, listed, given)?;
     let request = bundle.read("request.json")?;
     let text = core::str::from_utf8(&request).context("request.json is not text")?;
@@ -121,7 +126,7 @@ fn sha256(bytes: &[u8]) -> Digest {
 }
 
 /// Every listed file has its hash; the manifest's own hash is what the log entry holds.
-fn files(bundle: &mut Bundle) -> anyhow::Result<Digest> {
+fn files(bundle: &mut Bundle) -> anyhow::Result<(Manifest, Digest)> {
     let bytes = bundle.read("manifest.json")?;
     let manifest: Manifest =
         serde_json::from_slice(&bytes).context("manifest.json does not read")?;
@@ -139,7 +144,7 @@ fn files(bundle: &mut Bundle) -> anyhow::Result<Digest> {
         "bundle: {} files, none changed since the export",
         manifest.files.len()
     ));
-    Ok(sha256(&bytes))
+    Ok((manifest, sha256(&bytes)))
 }
 
 fn receipt(export: &Export, listed: Digest, given: Option<&Verifier>) -> anyhow::Result<()> {

@@ -1,21 +1,27 @@
 //! Every chain of a data folder: each segment file read, each record's hash, signature and place
-//! checked. Never opens a piece; it needs no key for that.
+//! checked, and each chain held against the heads that the public log knew minute by minute.
+//! Never opens a piece; it needs no key for that.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use loggia_model::CameraId;
+use loggia_model::{CameraId, Digest};
 use loggia_seal::{ChainChecker, Record, RecorderPublic};
+use loggia_transparency::verify::Report;
 
+use super::logged::KnownChains;
 use super::{bounded, broken, say};
 
 /// Longest segment that is read; the store closes them at 1 GiB.
 const SEGMENT_BYTES_MAX: u64 = 2 << 30;
 
 /// Walks `blobs/` hour by hour.
-pub fn check(dir: &Path, recorders: &[RecorderPublic]) -> anyhow::Result<()> {
+pub fn check(dir: &Path, recorders: &[RecorderPublic], log: &Report) -> anyhow::Result<()> {
+    let hours = numbered(&dir.join("blobs"), "")?;
+    let hours = hours.into_iter().map(|(hour, _)| hour).collect();
+    let mut logged = KnownChains::read(&dir.join("log"), log, &hours)?;
     let mut chains: BTreeMap<CameraId, (ChainChecker, u64)> = BTreeMap::new();
     for path in segments(&dir.join("blobs"))? {
         let bytes = bounded(&path, SEGMENT_BYTES_MAX)
@@ -31,6 +37,7 @@ pub fn check(dir: &Path, recorders: &[RecorderPublic]) -> anyhow::Result<()> {
                 (ChainChecker::midway(header.camera, header.seq, keys), 0)
             });
             checker.feed(whole).map_err(broken)?;
+            logged.meet(header.camera, header.seq, Digest(record.hash()))?;
             *count += 1;
             rest = after;
         }
@@ -40,7 +47,7 @@ pub fn check(dir: &Path, recorders: &[RecorderPublic]) -> anyhow::Result<()> {
         "footage: {} chains, {records} records, each signed and in its place",
         chains.len()
     ));
-    Ok(())
+    logged.finish()
 }
 
 fn segments(blobs: &Path) -> anyhow::Result<Vec<PathBuf>> {

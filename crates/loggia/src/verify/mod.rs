@@ -3,13 +3,15 @@
 
 mod bundle;
 mod footage;
+mod logged;
 
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use loggia_transparency::{Checkpoint, Verifier, verify};
+use loggia_transparency::verify::{self, Report};
+use loggia_transparency::{Checkpoint, Verifier};
 
 use crate::cli::VerifyArgs;
 use crate::house::{PUBLIC, Public};
@@ -37,7 +39,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn log(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
+fn log(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> anyhow::Result<Report> {
     let report = verify::folder(dir, key, kept).context("the public log is wrong")?;
     let size = report.checkpoint.size();
     say(&format!(
@@ -49,7 +51,7 @@ fn log(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> anyhow::Result<
             "public log: it begins with the {size} entries of the kept checkpoint"
         ));
     }
-    Ok(())
+    Ok(report)
 }
 
 /// A data folder or a backup of one: the log, then every chain.
@@ -65,8 +67,8 @@ fn folder(dir: &Path, key: Option<Verifier>, kept: Option<&Checkpoint>) -> anyho
             public.log_key.parse()?
         }
     };
-    log(&dir.join("log"), &key, kept)?;
-    footage::check(dir, &public.recorders)
+    let report = log(&dir.join("log"), &key, kept)?;
+    footage::check(dir, &public.recorders, &report)
 }
 
 fn checkpoint_file(path: &Path) -> anyhow::Result<Checkpoint> {

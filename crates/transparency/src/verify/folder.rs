@@ -1,14 +1,14 @@
 //! A whole log from its static files: every entry read, every tile recomputed, the root compared.
 //! Never stops at "something is wrong": the error names the first entry or tile that is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::Error;
 use crate::bundle::parse_bundle;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::edge::{Edge, Tile};
-use crate::entry::Entry;
+use crate::entry::{Entry, Event, Heads};
 use crate::folder::CHECKPOINT;
 use crate::key::Verifier;
 use crate::tile::{BUNDLE_BYTES_MAX, HASH_BYTES, TILE_WIDTH, TileKind, TilePath};
@@ -23,6 +23,10 @@ pub struct Report {
     pub checkpoint: SignedCheckpoint,
     /// Entries by kind.
     pub kinds: BTreeMap<&'static str, u64>,
+    /// Each `heads` entry with its time, Unix seconds, in the log's order.
+    pub heads: Vec<(i64, Heads)>,
+    /// Hours since 1970 of which keys were destroyed.
+    pub destroyed: BTreeSet<u32>,
     /// Tiles and bundles that were compared.
     pub tiles: u64,
     /// Size of the kept checkpoint, if one was given: the log begins with it.
@@ -57,6 +61,7 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
         }
     }
     let (mut edge, mut full, mut kinds) = (Edge::default(), Vec::new(), BTreeMap::new());
+    let (mut heads, mut destroyed) = (Vec::new(), BTreeSet::new());
     same_root(&edge, kept)?;
     while edge.size() < walk.size {
         let bundle = walk.bundle(edge.size() >> 8)?;
@@ -68,6 +73,11 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
         for bytes in parsed.0 {
             let entry = Entry::parse(bytes, &format!("entry {}", edge.size()))?;
             *kinds.entry(entry.event.kind()).or_default() += 1;
+            match entry.event {
+                Event::Heads(found) => heads.push((entry.at, found)),
+                Event::KeyDestroyed(done) => drop(destroyed.insert(done.hour)),
+                _ => {}
+            }
             edge.push(bytes, &mut full)?;
             same_root(&edge, kept)?;
         }
@@ -89,6 +99,8 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
     Ok(Report {
         checkpoint: signed,
         kinds,
+        heads,
+        destroyed,
         tiles: walk.tiles,
         kept: kept.map(|k| k.size),
     })

@@ -286,16 +286,25 @@ pub(super) async fn range(
             ));
         }
         note(&desk, &permit, camera)?;
-        Ok(rows)
+        Ok((permit, rows))
     });
     let chosen = chosen.await?;
+    let (permit, chosen) = chosen;
     let (to, from) = mpsc::channel::<Result<Bytes, std::io::Error>>(READ_AHEAD);
-    tokio::task::spawn_blocking(move || {
+    // A client that reads slowly waits here, on no thread; threads are everybody's.
+    tokio::spawn(async move {
         for row in chosen {
-            let read = reader.rooms.blobs.read(&row).map(Bytes::from);
+            let desk = Arc::clone(&reader);
+            let ended = permit.still(desk.rooms.clock.now()).is_err();
+            let read = tokio::task::spawn_blocking(move || desk.rooms.blobs.read(&row)).await;
+            let read = match read {
+                Ok(Ok(bytes)) if !ended => Ok(Bytes::from(bytes)),
+                Ok(Ok(_)) => Err(std::io::Error::other("the opening has ended")),
+                Ok(Err(e)) => Err(std::io::Error::other(e.to_string())),
+                Err(e) => Err(std::io::Error::other(e.to_string())),
+            };
             let failed = read.is_err();
-            let read = read.map_err(|e| std::io::Error::other(e.to_string()));
-            if to.blocking_send(read).is_err() || failed {
+            if to.send(read).await.is_err() || failed {
                 return;
             }
         }

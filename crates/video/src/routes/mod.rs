@@ -15,6 +15,7 @@ use loggia_seal::RecorderPublic;
 use loggia_shield::Shield;
 use loggia_store::Blobs;
 use loggia_transparency::Log;
+use tokio::sync::Semaphore;
 
 use crate::Ward;
 
@@ -41,6 +42,8 @@ pub(crate) struct Desk {
     pub(crate) rooms: Rooms,
     /// When a person's reading of a camera was last noted in the access log.
     pub(crate) noted: Mutex<HashMap<(PersonId, RequestId, CameraId), At>>,
+    /// Places for live streams.
+    pub(crate) streams: Arc<Semaphore>,
 }
 
 /// The recorder's part of the OpenAPI document.
@@ -75,6 +78,7 @@ pub fn routes(rooms: Rooms) -> Vec<Route> {
     let desk = Arc::new(Desk {
         rooms,
         noted: Mutex::default(),
+        streams: Arc::new(Semaphore::new(operator::STREAMS_MAX)),
     });
     let d = || Arc::clone(&desk);
     vec![

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use loggia_api::{Me, Problem};
-use loggia_model::{Actor, At, CameraId, RequestId, Role};
+use loggia_model::{Actor, At, CameraId, Fault, RequestId, Role};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -21,6 +21,11 @@ use crate::{Error, Health};
 
 /// How often the live stream looks for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Looks of one stream: after ten minutes it ends, the page connects again, and the door asks anew
+/// who that is (the session may have ended, the account may be disabled).
+const LOOKS_MAX: u32 = 300;
+/// Streams at once: each look reads every camera's health and up to 500 requests.
+pub(super) const STREAMS_MAX: usize = 256;
 /// Events that may wait for a slow page; then it is dropped and connects again.
 const EVENTS_WAITING: usize = 4_096;
 
@@ -183,17 +188,26 @@ impl Told {
 /// Live events: `health`, `storage` (operators), `log`, `request` (whom it concerns). The first of
 /// each tell how things stand, the later ones what has changed.
 #[utoipa::path(get, path = "/api/v1/events", tag = "operator",
-    responses((status = 200, content_type = "text/event-stream", body = String)))]
+    responses((status = 200, content_type = "text/event-stream", body = String),
+        (status = 503, description = "too many streams")))]
 pub(super) async fn events(
     State(desk): State<Arc<Desk>>,
     Me(who): Me,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let full = |_| Fault::Busy("too many pages follow the events; try again later".to_owned());
+    let place = Arc::clone(&desk.streams)
+        .try_acquire_owned()
+        .map_err(full)?;
     let (to, from) = mpsc::channel(EVENTS_WAITING);
     tokio::spawn(async move {
+        let _place = place;
         let mut told = Told::default();
         let mut turn = tokio::time::interval(LOOK_EVERY);
-        while !to.is_closed() {
-            turn.tick().await;
+        for _ in 0..LOOKS_MAX {
+            tokio::select! {
+                _ = turn.tick() => {}
+                () = to.closed() => return,
+            }
             let (desk, who) = (Arc::clone(&desk), who.clone());
             let looked = tokio::task::spawn_blocking(move || {
                 let news = told.news(&desk, &who);
@@ -211,5 +225,5 @@ pub(super) async fn events(
             }
         }
     });
-    Sse::new(ReceiverStream::new(from)).keep_alive(KeepAlive::default())
+    Ok(Sse::new(ReceiverStream::new(from)).keep_alive(KeepAlive::default()))
 }

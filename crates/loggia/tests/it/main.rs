@@ -1,0 +1,14 @@
+//! The binary as its users meet it: real processes, real files, real HTTP on loopback.
+//! Never asserts a duration, never needs a network, never leaves a process behind.
+#![cfg(test)]
+
+mod bundle;
+mod chains;
+mod city;
+mod crash;
+mod full;
+mod openapi;
+mod opening;
+mod plaintext;
+mod rollback;
+mod routes;
