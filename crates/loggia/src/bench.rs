@@ -93,6 +93,7 @@ fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()
         sync_interval: loggia_store::SYNC_INTERVAL,
         quota_bytes: None,
         alert_gateway: None,
+        time_authority: None,
     })?;
     for n in 1..=count {
         house.shield.enroll(&declaration(n, port))?;

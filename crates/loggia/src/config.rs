@@ -38,6 +38,8 @@ pub struct Config {
     pub footage_gb_max: Option<u64>,
     /// Where alerts to people on duty are posted.
     pub alert_gateway: Option<String>,
+    /// Time-stamping authority that exports ask (RFC 3161 over HTTP; its token is signed).
+    pub time_authority: Option<String>,
 }
 
 impl Config {
@@ -92,6 +94,7 @@ impl Config {
                 .footage_gb_max
                 .map(|gb| gb.saturating_mul(1_000_000_000)),
             alert_gateway: self.alert_gateway.clone(),
+            time_authority: self.time_authority.clone(),
         })
     }
 }

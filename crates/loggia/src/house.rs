@@ -49,6 +49,8 @@ pub struct Plan {
     pub quota_bytes: Option<u64>,
     /// Where alerts to people on duty are posted.
     pub alert_gateway: Option<String>,
+    /// Time-stamping authority (RFC 3161) that exports ask.
+    pub time_authority: Option<String>,
 }
 
 /// Everything of one data folder.
@@ -113,6 +115,7 @@ impl House {
             rules: Rules::default(),
             demo: plan.demo,
             alert_gateway: plan.alert_gateway,
+            time_authority: plan.time_authority,
         })?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;
         Ok(Self {

@@ -10,7 +10,7 @@ use crate::filing::length_s;
 use crate::rows::desk::{ExportRow, put_access, put_export};
 use crate::rows::requests as rows;
 use crate::wire::to_base64;
-use crate::{Error, Policy};
+use crate::{Error, Policy, time_stamp};
 
 /// Longest recipient or exhibit number, characters.
 pub const FIELD_CHARS_MAX: usize = 200;
@@ -41,6 +41,9 @@ pub struct ExportProof {
     pub checkpoint: String,
     /// The log's public key.
     pub log_key: String,
+    /// `TimeStampResp` over the bundle's hash (RFC 3161, DER in base64), where a time authority is set
+    /// and answered; `openssl ts -verify` checks it.
+    pub timestamp: Option<String>,
 }
 
 struct Leaves {
@@ -81,7 +84,7 @@ impl Policy {
                 )));
             }
         }
-        let _step = self.one_step();
+        let step = self.one_step();
         let row = self.request_row(id)?;
         decide(&self.facts(Ask::Open, by, &row)?).require()?;
         let spans = self.read(|c| rows::spans(c, id))?;
@@ -108,13 +111,27 @@ impl Policy {
             }
             Ok(())
         })?;
+        drop(step);
         let receipt = self.log.receipt(logged.index())?;
         Ok(ExportProof {
+            timestamp: self.time_of(&export.sha256),
             entry_index: receipt.index,
             entry: to_base64(&receipt.entry),
             proof: receipt.proof.iter().map(|d| to_base64(&d.0)).collect(),
             checkpoint: receipt.checkpoint,
             log_key: receipt.log_key,
         })
+    }
+
+    /// An authority's time over the hash, where one is set; one that fails delays no export.
+    fn time_of(&self, hash: &Digest) -> Option<String> {
+        let url = self.time_authority.as_deref()?;
+        match time_stamp::stamp(url, hash) {
+            Ok(reply) => Some(to_base64(&reply)),
+            Err(why) => {
+                tracing::warn!("an export goes without an authority's time: {why}");
+                None
+            }
+        }
     }
 }

@@ -25,6 +25,7 @@ mod roster_book;
 mod rows;
 mod rules;
 mod statement;
+mod time_stamp;
 mod view;
 mod wire;
 

@@ -36,6 +36,8 @@ pub struct Parts {
     /// Where alerts are posted (plain HTTP to the city's own gateway, which knows how to reach
     /// people); none sends none.
     pub alert_gateway: Option<String>,
+    /// Time-stamping authority that exports ask (RFC 3161 over HTTP); none asks none.
+    pub time_authority: Option<String>,
 }
 
 /// Who may do what, and the line from case to opening.
@@ -48,6 +50,7 @@ pub struct Policy {
     pub(crate) rules: Rules,
     pub(crate) demo: Option<DemoMode>,
     pub(crate) alert_gateway: Option<String>,
+    pub(crate) time_authority: Option<String>,
     pub(crate) wicket: Wicket,
     pub(crate) replays: Replays,
     pub(crate) roster: RwLock<Option<Arc<VerifiedRoster>>>,
@@ -75,6 +78,7 @@ impl Policy {
             rules: parts.rules,
             demo: parts.demo,
             alert_gateway: parts.alert_gateway,
+            time_authority: parts.time_authority,
             wicket: Wicket::new(),
             replays: Replays::new(),
             roster: RwLock::new(None),

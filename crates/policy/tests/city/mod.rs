@@ -85,6 +85,7 @@ impl City {
             rules: Rules::default(),
             demo: Some(demo),
             alert_gateway: None,
+            time_authority: None,
         })
         .unwrap();
         let key = |p: &str| PersonKey::generate(PersonId(p.into()), &mut Randomness::machine());
@@ -116,6 +117,7 @@ impl City {
             rules: Rules::default(),
             demo: DemoMode::of(&self.dir.path().join("data")),
             alert_gateway: None,
+            time_authority: None,
         })
         .unwrap();
     }
