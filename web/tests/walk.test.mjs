@@ -78,6 +78,8 @@ test('a request is filed, approved, released, played and exported', { timeout: 1
 
   assert.deepEqual(await axe(page), [], 'a request with its player');
   await page.emulateMedia({ colorScheme: 'dark' });
+  // Colours pass into each other for a moment.
+  await page.waitForTimeout(400);
   assert.deepEqual(await axe(page), [], 'a request with its player, dark');
   await page.emulateMedia({ colorScheme: 'light' });
 

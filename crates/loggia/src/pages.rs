@@ -4,7 +4,8 @@
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use loggia_api::{Access, Route};
+use loggia_api::{Access, Problem, Route};
+use loggia_model::Fault;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -32,8 +33,21 @@ pub fn console() -> Vec<Route> {
         .into_iter()
         .map(|path| Route::get(path, Access::Public, get(|| async { page("index.html") })))
         .collect();
+    routes.push(Route::get("/{*rest}", Access::Public, get(unknown)));
     routes.extend(assets());
     routes
+}
+
+/// An address that nothing answers: a person gets the page that says so, a program a problem.
+async fn unknown(uri: Uri) -> Response {
+    let program = ["/api/", "/log/", "/basemap/", "/desk/"];
+    if program.iter().any(|p| uri.path().starts_with(p)) {
+        let why = "there is nothing at this address".to_owned();
+        return Problem(Fault::NotFound(why)).into_response();
+    }
+    let mut answer = page("index.html");
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
 }
 
 /// Routes of the desk's page and its assets.

@@ -249,7 +249,7 @@ fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
                     accountable: c.accountable,
                     retention_h: c.retention_h,
                     analysed: Vec::new(),
-                    openings: 0,
+                    openings: None,
                     make: c.make,
                     model: c.model,
                     origin: c.origin,

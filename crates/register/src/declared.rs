@@ -34,8 +34,9 @@ pub struct Declared {
     pub retention_h: u32,
     /// What is counted from its picture; empty where nothing is.
     pub analysed: Vec<String>,
-    /// How many openings of its footage have been published.
-    pub openings: u64,
+    /// How many openings of its footage have been published; none while the places of openings are
+    /// not published (the log holds commitments to them).
+    pub openings: Option<u64>,
     /// Maker.
     pub make: String,
     /// Model.

@@ -47,7 +47,7 @@ fn camera(id: u32) -> Declared {
         accountable: "City of Helsinki".into(),
         retention_h: 72,
         analysed: vec![],
-        openings: 0,
+        openings: None,
         make: "Maker".into(),
         model: "M1".into(),
         origin: "FI".into(),

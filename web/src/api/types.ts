@@ -35,7 +35,7 @@ export interface PublicCamera {
   accountable: string;
   retention_h: number;
   analysed: string[];
-  openings: number;
+  openings: number | null;
   make: string;
   model: string;
   origin: string;

@@ -444,7 +444,7 @@ export const en = {
   'desk.working': 'Signing…',
   'desk.note': 'Note (goes into the signed statement)',
   'desk.failed': 'A check failed. Nothing can be approved or released.',
-  'desk.failedTry': 'Sign nothing. Tell the other key holders and the oversight body which check failed.',
+  'desk.failedTry': 'You can only refuse. Tell the other key holders and the oversight body which check failed.',
   'desk.done.approve': 'Approved and signed.',
   'desk.done.refuse': 'Refused and signed.',
   'desk.done.release': 'Released: your share was sealed to the requester’s one-time key.',
