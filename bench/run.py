@@ -180,12 +180,15 @@ def main():
     a = parser.parse_args()
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True,
                             capture_output=True).stdout.strip()
-    cpu = next((r.split(":", 1)[1].strip() for r in open("/proc/cpuinfo") if "model name" in r), "?")
+    rows = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    cpu = next((r.split(":", 1)[1].strip() for r in rows if "model name" in r), "?")
     out = {"commit": commit, "machine": {"cpu": cpu, "cores": os.cpu_count(),
-           "kernel": platform.release()}, "window_s": a.seconds, "windows": a.windows, "figures": []}
+           "kernel": platform.release()}, "window_s": a.seconds, "windows": a.windows,
+           "figures": []}
 
     def figure(name, value, unit, target=None, ok=None, **more):
-        out["figures"].append(dict(name=name, value=value, unit=unit, target=target, met=ok, **more))
+        out["figures"].append(
+            dict(name=name, value=value, unit=unit, target=target, met=ok, **more))
         mark = "" if ok is None else ("  met" if ok else "  MISSED")
         print(f"{name:58} {value:>12} {unit:14} {target or '':26}{mark}", flush=True)
 

@@ -41,8 +41,8 @@ pub struct ExportProof {
     pub checkpoint: String,
     /// The log's public key.
     pub log_key: String,
-    /// `TimeStampResp` over the bundle's hash (RFC 3161, DER in base64), where a time authority is set
-    /// and answered; `openssl ts -verify` checks it.
+    /// `TimeStampResp` over the bundle's hash (RFC 3161, DER in base64), where a time authority is
+    /// set and answered; `openssl ts -verify` checks it.
     pub timestamp: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! Time from a time-stamping authority (RFC 3161) over a bundle's hash. The token's signature is for
-//! whoever checks the bundle (`openssl ts -verify`); here only that the reply answers the question.
+//! Time from a time-stamping authority (RFC 3161) over a bundle's hash. The token's signature is
+//! for whoever checks the bundle (`openssl ts -verify`); here only that the reply answers the question.
 
 use core::time::Duration;
 
@@ -13,7 +13,8 @@ const WAIT: Duration = Duration::from_secs(10);
 /// Longest reply: a token with its certificates is under 10 kB.
 const REPLY_BYTES_MAX: u64 = 64 * 1024;
 
-/// `TimeStampReq` (RFC 3161 section 2.4.1) up to the hash: version 1, SHA-256 (2.16.840.1.101.3.4.2.1).
+/// `TimeStampReq` (RFC 3161 section 2.4.1) up to the hash: version 1, SHA-256
+/// (2.16.840.1.101.3.4.2.1).
 const BEFORE_HASH: [u8; 24] = [
     0x30, 0x43, 0x02, 0x01, 0x01, 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
     0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
