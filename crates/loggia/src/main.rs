@@ -20,6 +20,7 @@ mod roster;
 mod secrecy;
 mod serve;
 mod tls;
+mod turns;
 mod verify;
 
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
-//! The server of one house: every crate's routes in one table, the recorder, the ticks that must not
-//! be forgotten, and a stop in good order. An access request's line begins here.
+//! The server of one house: every crate's routes in one table, the recorder, and a stop in good
+//! order. An access request's line begins here.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -14,7 +14,6 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use loggia_api::{Access, Problem, Route, Secure};
 use loggia_model::Fault;
-use loggia_policy::Retention;
 use loggia_register::Declared;
 use loggia_video::{Recorder, RecorderConfig};
 use tokio::net::TcpListener;
@@ -26,10 +25,8 @@ use crate::desk::{self, Desk};
 use crate::guests::{self, GUESTS};
 use crate::house::House;
 use crate::tls::TlsListener;
+use crate::turns::Turns;
 use crate::{pages, tls};
-
-/// How often retention, deadlines and the key store's age are looked at.
-const TICK: Duration = Duration::from_secs(10);
 
 /// Where to listen.
 pub struct Addresses {
@@ -265,94 +262,6 @@ fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
     };
     let clock = Arc::clone(&house.clock);
     loggia_register::Register::new(city, house.log.clone(), clock, Arc::new(declared))
-}
-
-/// The custodians that the recorder follows.
-type Followed = watch::Sender<Arc<loggia_seal::Custodians>>;
-
-/// The two threads that must not be forgotten. Each ends when this is dropped. Retention has one to
-/// itself: a log that hangs stops the other thread, and must not keep footage alive.
-struct Turns {
-    _ends: [mpsc::Sender<()>; 2],
-}
-
-impl Turns {
-    fn start(
-        house: &Arc<House>,
-        recorder: Weak<Recorder>,
-        custodians: Followed,
-    ) -> anyhow::Result<Self> {
-        let of_retention = Arc::clone(house);
-        let of_requests = Arc::clone(house);
-        let retention = turn("retention", move || retention(&of_retention))?;
-        let requests = turn("deadlines", move || {
-            let Some(recorder) = recorder.upgrade() else {
-                return Ok(());
-            };
-            deadlines(&of_requests, &recorder, &custodians)
-        })?;
-        Ok(Self {
-            _ends: [retention, requests],
-        })
-    }
-}
-
-/// Does `work` at once and then every [`TICK`] on a thread of this name, until the sender is dropped.
-fn turn(
-    name: &'static str,
-    work: impl Fn() -> anyhow::Result<()> + Send + 'static,
-) -> anyhow::Result<mpsc::Sender<()>> {
-    let (end, ended) = mpsc::channel();
-    let work = move || {
-        loop {
-            if let Err(error) = work() {
-                tracing::warn!(name, "a turn was not finished: {error:#}");
-            }
-            if ended.recv_timeout(TICK) != Err(mpsc::RecvTimeoutError::Timeout) {
-                return;
-            }
-        }
-    };
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)?;
-    Ok(end)
-}
-
-/// The key store's age, and the destruction of what is due. Waits for no log and for no person.
-fn retention(house: &House) -> anyhow::Result<()> {
-    if let Some(dispute) = house.policy.clock_tick()? {
-        let by_s = dispute.by_us / 1_000_000;
-        tracing::warn!(
-            by_s,
-            "wall time disagrees: it destroys nothing until the auditor settles it"
-        );
-    }
-    let cameras = house.shield.list_all()?;
-    let by_camera = cameras.into_iter().map(|c| (c.id, c.retention_h)).collect();
-    let retention = Retention {
-        by_camera,
-        ..Retention::default()
-    };
-    house.policy.retention_tick(&retention)?;
-    Ok(())
-}
-
-/// Cameras that came or went, a new roster for the recorder, and the deadlines of requests.
-fn deadlines(house: &House, recorder: &Recorder, custodians: &Followed) -> anyhow::Result<()> {
-    for camera in house.shield.list_all()? {
-        if camera.retired_at.is_none() {
-            recorder.watch(camera.id)?;
-        } else {
-            recorder.unwatch(camera.id);
-        }
-    }
-    let now = house.policy.custodians()?;
-    if custodians.borrow().roster_version() != now.roster_version() {
-        custodians.send_replace(Arc::new(now));
-    }
-    house.policy.tick()?;
-    Ok(())
 }
 
 enum Door {

@@ -8,12 +8,13 @@ use loggia_transparency::ClockDisputed;
 use crate::{Error, Policy};
 
 impl Policy {
-    /// Looks at the key store's age; a dispute that is new goes to the public log once.
+    /// A dispute that is new goes to the public log once. Keys age without this
+    /// ([`loggia_store::KeyStore::tick`]), so a log that hangs keeps no footage alive.
     ///
     /// # Errors
-    /// When the key store cannot keep its age, or the log does not take the entry.
-    pub fn clock_tick(&self) -> Result<Option<Dispute>, Error> {
-        let dispute = self.keys.tick()?;
+    /// When the log does not take the entry; the next call tries again.
+    pub fn tell_clock_dispute(&self) -> Result<Option<Dispute>, Error> {
+        let dispute = self.keys.dispute();
         let mut told = self
             .disputed
             .lock()
