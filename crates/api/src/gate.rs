@@ -80,7 +80,9 @@ pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
 /// get it as a problem like any other error.
 async fn as_problem(answer: Response) -> Response {
     let kind = answer.headers().get(header::CONTENT_TYPE);
-    let spoken = kind.is_some_and(|k| k == "application/problem+json");
+    // A page says it in its own words.
+    let spoken = kind
+        .is_some_and(|k| k == "application/problem+json" || k.as_bytes().starts_with(b"text/html"));
     if !answer.status().is_client_error() || spoken {
         return answer;
     }

@@ -148,3 +148,20 @@ fn geojson(map: axum::body::Bytes) -> Response {
     ];
     (headers, map).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unknown_address_is_a_page_for_people_and_a_problem_for_programs() {
+        for (path, kind) in [
+            ("/nowhere", "text/html; charset=utf-8"),
+            ("/api/v1/nowhere", "application/problem+json"),
+        ] {
+            let answer = unknown(path.parse().unwrap()).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(answer.headers()["content-type"], kind, "{path}");
+        }
+    }
+}
