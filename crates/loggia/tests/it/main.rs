@@ -10,5 +10,6 @@ mod full;
 mod openapi;
 mod opening;
 mod plaintext;
+mod resealed;
 mod rollback;
 mod routes;
