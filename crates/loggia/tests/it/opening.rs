@@ -30,12 +30,12 @@ const CAMERAS: [u32; 2] = [1, 12];
 type Private = <X25519HkdfSha256 as Kem>::PrivateKey;
 
 /// A requester's device.
-struct Requester<'a> {
-    city: &'a City,
-    cookie: String,
+pub struct Requester<'a> {
+    pub city: &'a City,
+    pub cookie: String,
     key: Private,
-    json: String,
-    id: Digest,
+    pub json: String,
+    pub id: Digest,
 }
 
 /// What the device has after checking and decrypting.
@@ -49,7 +49,7 @@ struct Opened {
 
 impl<'a> Requester<'a> {
     /// Opens a case, asks for the first whole spans of two cameras and files the request.
-    fn file(city: &'a City, from: i64) -> Self {
+    pub fn file(city: &'a City, from: i64) -> Self {
         let cookie = city.become_person("p.lindqvist");
         let cover = until("a span of each camera is whole", || {
             let want = json!({ "cameras": CAMERAS, "from": from, "to": now_us() });
@@ -96,7 +96,7 @@ impl<'a> Requester<'a> {
         }
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/requests/{}{rest}", self.id)
     }
 
