@@ -1,7 +1,7 @@
 // The whole line in a browser: a request, a second person, two custodians, the player, an export, the log.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,4 +167,30 @@ test('a flipped bit stops the player at its record', { timeout: 60_000 }, async 
   assert.match(words, /Seal broken at .*, record \d+/);
   assert.equal(await page.evaluate(() => document.querySelector('video').hasAttribute('src')), false);
   await page.unroute(/\/footage\/\d+\?/);
+});
+
+test('a recorder key that the log does not name shows nothing', { timeout: 60_000 }, async () => {
+  assert.ok(opened, 'the walk before this opened something');
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const key_id = createHash('sha256').update(raw).digest('hex').slice(0, 16);
+  const own = { key_id, public: raw.toString('base64') };
+  let lied, under;
+  await page.route(/\/footage$/, async (route) => {
+    const answer = await route.fetch();
+    const footage = await answer.json();
+    const entry_index = under === 'its own' ? footage.recorder_keys[0].entry_index : 0;
+    lied = under;
+    const json = { ...footage, recorder_keys: [{ ...own, entry_index }] };
+    await route.fulfill({ response: answer, json });
+  });
+  // Under the true recorder's entry, then under an entry of another kind.
+  for (under of ['its own', 'another']) {
+    await page.goto(`${CITY}/evidence/${opened}`);
+    const words = await until(page, () => document.querySelector('.notice.bad')?.textContent);
+    assert.match(words, new RegExp(`does not name the recorder’s key ${own.key_id}`));
+    assert.equal(await page.getByRole('button', { name: 'Play', exact: true }).count(), 0);
+    assert.equal(lied, under);
+  }
+  await page.unroute(/\/footage$/);
 });

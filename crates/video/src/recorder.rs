@@ -278,17 +278,15 @@ impl Recorder {
         let clock = Arc::clone(&self.clock);
         let every = self.config.heads_every;
         runtime.spawn(async move {
-            let started = RecorderStarted {
-                recorder: parts.key.key_id(),
-            };
-            if let Err(e) = parts.log.append_async(started).await {
-                tracing::warn!(error = %e, "the recorder's start is not in the log");
-            }
+            let mut named = name(&parts).await;
             let mut turn = tokio::time::interval(every);
             turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             turn.tick().await;
             loop {
                 turn.tick().await;
+                if !named {
+                    named = name(&parts).await;
+                }
                 let (keys, soon) = (Arc::clone(&parts), clock.now().after(KEYS_AHEAD));
                 let cameras: Vec<_> = ward.all().iter().map(|h| h.id).collect();
                 // Failing here costs a sync per camera at the turn of the hour, and no more.
@@ -301,6 +299,20 @@ impl Recorder {
             }
         });
         Ok(())
+    }
+}
+
+/// Names the recorder's key in the public log: without that nobody accepts what it signs.
+async fn name(parts: &Parts) -> bool {
+    let started = RecorderStarted {
+        recorder: parts.key.key_id(),
+    };
+    match parts.log.append_async(started).await {
+        Ok(_) => true,
+        Err(e) => {
+            tracing::warn!(error = %e, "the recorder's start is not in the log; tried again soon");
+            false
+        }
     }
 }
 

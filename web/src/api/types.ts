@@ -153,7 +153,7 @@ export interface RecordRow {
   len: number;
 }
 export interface Footage {
-  recorder_keys: { key_id: string; public: string }[];
+  recorder_keys: { key_id: string; public: string; entry_index: number }[];
   cameras: { camera: number; records: RecordRow[] }[];
 }
 export interface ExportReceipt {

@@ -1,7 +1,8 @@
 // A camera's live picture in an approved incident: sealed records as the recorder makes them, checked
 // and decrypted here, drawn through Media Source Extensions. What was drawn is forgotten.
 import { send, V1 } from '../api/call';
-import type { ReleasedShare } from '../api/types';
+import type { Footage, ReleasedShare } from '../api/types';
+import { namedRecorders } from '../log/recorders';
 import { ChainChecker, RecorderKeys, SealBroken } from '../seal/chain';
 import { openPiece, spanKey, type SpanKey } from '../seal/custody';
 import type { OneTimeKey } from '../seal/hpke';
@@ -10,7 +11,7 @@ import { text, view, type Bytes } from '../seal/bytes';
 import { placeAfter, readPiece } from './mp4';
 import { CannotPlay, settled } from './player';
 
-type KeyLines = Parameters<typeof RecorderKeys.read>[0];
+type KeyLines = Footage['recorder_keys'];
 type Frame =
   | { is: 'keys'; keys: KeyLines }
   | { is: 'shares'; shares: ReleasedShare[] }
@@ -116,6 +117,8 @@ export class LivePicture {
       for await (const frame of gather(res.body, readFrame)) {
         if (signal.aborted) return;
         if (frame.is === 'keys') {
+          // As for opened footage: the public log must name the key.
+          await namedRecorders(frame.keys);
           chain = new ChainChecker(this.#camera, await RecorderKeys.read(frame.keys));
         }
         if (frame.is === 'shares') shares = frame.shares;

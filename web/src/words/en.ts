@@ -336,13 +336,17 @@ export const en = {
   'play.broken': 'Seal broken at {at}, record {seq}',
   'play.brokenWhy': 'The player stopped and shows nothing from there on.',
   'play.why.signature': 'The recorder’s signature does not match the record.',
-  'play.why.unknown_recorder': 'The record is signed by an unknown recorder.',
+  'play.why.unknown_recorder': 'The record is signed by a recorder that the log does not name.',
   'play.why.order': 'Records stand in a wrong order.',
   'play.why.missing': 'A record is missing.',
   'play.why.link': 'The record does not continue the one before it.',
   'play.why.camera': 'The record belongs to another camera.',
   'play.why.span': 'The record names another span than the open one.',
   'play.why.manifest': 'The span’s signed list names another record.',
+  'play.notNamed': 
+    'The public log does not name the recorder’s key {key}. Nothing it signed is shown.',
+  'play.logWrong': 
+    'The log is not sound or not the one seen before, and vouches for no key. See its page.',
   'play.keyRefused': 'The released keys do not open span {span}.',
   'play.noHevc': 'This camera’s video (H.265) plays only after export: this browser cannot decode it and there is no H.264 sub-stream.',
   'play.sub': 'Shown: the H.264 sub-stream. The export holds the main stream.',

@@ -96,7 +96,14 @@ fn case(view: &RequestView) -> Result<String, String> {
 
 fn requester(e: &Evidence<'_>) -> Result<String, String> {
     let request = Request::parse(&e.view.request).map_err(|f| f.to_string())?;
+    if e.view.requester != request.requester {
+        return Err("the city names another requester than the request does".to_owned());
+    }
     match e.roster.member(&request.requester) {
+        Some(member) if member.body != e.view.body => Err(format!(
+            "the city says that {} asks for the {:?}, which the roster does not",
+            request.requester, e.view.body
+        )),
         Some(member)
             if [Role::Investigator, Role::Auditor]
                 .iter()

@@ -295,7 +295,10 @@ impl Desk {
                 enc: bytes(&share.enc)?,
                 ct: bytes(&share.ct)?,
             };
-            let opened = Share::open(&key.custodian, &sealed, &span)?;
+            let opened = Share::open(&key.custodian, &sealed, &span).with_context(|| {
+                let (camera, span) = (share.camera, share.span);
+                format!("what the city offers as your share of {camera} {span} does not open")
+            })?;
             out.push(opened.release(&span, &deed_id(view), &to, &mut randomness)?);
         }
         Ok(out)

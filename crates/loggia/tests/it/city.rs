@@ -249,7 +249,7 @@ pub fn said(output: &Output) -> (bool, String) {
     (output.status.success(), all)
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
