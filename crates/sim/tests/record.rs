@@ -12,14 +12,14 @@ use loggia_seal::{
     Body, ChainChecker, CustodianKey, CustodianPublic, Custodians, Randomness, Record, RecorderKey,
     RecorderPublic, SpanKey, Track as SealTrack,
 };
-use loggia_shield::{CameraDecl, Mask, Shield};
+use loggia_shield::{CameraDecl, Mask, Probe, Shield};
 use loggia_sim::{
     AUDIO_MARK, Audio, CameraConfig, CameraFault, Codec, Join, ParameterSets, SimCity, SimConfig,
     Track,
 };
 use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore, RecordRow, Secrets};
 use loggia_transparency::{Log, LogKey};
-use loggia_video::{Recorder, RecorderConfig, State, fmp4};
+use loggia_video::{Recorder, RecorderConfig, State, fmp4, onvif};
 use tokio::sync::watch;
 
 /// Nothing here takes this long; a test that hangs must end.
@@ -129,9 +129,14 @@ impl House {
                 accountable: "nobody".into(),
                 retention_h: 72,
                 place: "here".into(),
-                mask: Mask::Unchecked,
+                mask: Mask::Absent,
+                mask_seen_by: Some("a test".into()),
             };
-            self.shield.enroll(&decl).unwrap().id
+            let clock = &self.clock;
+            let ask = |probe: &Probe, url: &str| onvif::masks_of(probe, url, clock.as_ref());
+            tokio::task::block_in_place(|| self.shield.enroll(&decl, &ask))
+                .unwrap()
+                .id
         };
         city.cameras().into_iter().map(enrol).collect()
     }
