@@ -45,8 +45,8 @@ pub(crate) fn confirmed(
              declare mask = \"absent\""
         ),
         (Mask::Absent, MaskAnswer::On(on)) => format!(
-            "no privacy mask is declared, but the camera at {camera} says that {on} are on: declare \
-             mask = \"present\""
+            "no privacy mask is declared, but the camera at {camera} says that {on} are on: \
+             declare mask = \"present\""
         ),
         (_, MaskAnswer::CannotSay(why)) => {
             if decl.seen_by(MaskCheck::Person).is_some() {

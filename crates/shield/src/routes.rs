@@ -65,8 +65,8 @@ async fn list(State(shield): State<Arc<Shield>>) -> Result<Json<Vec<Enrolled>>, 
     Ok(Json(apart(move || shield.list_all()).await?))
 }
 
-/// Takes a camera into the inventory; the camera is asked for its privacy masks first, and the entry
-/// in the public log comes before the row.
+/// Takes a camera into the inventory: the camera is asked for its privacy masks first, and the
+/// entry in the public log comes before the row.
 #[utoipa::path(post, path = "/api/v1/inventory", tag = "inventory", request_body = CameraDecl,
     responses((status = 201, body = Enrolled),
         (status = 409, description = "the camera does not bear the declaration out")))]

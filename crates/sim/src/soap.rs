@@ -454,7 +454,8 @@ fn mask(mask: &Mask) -> String {
     let corners = mask.corners.iter();
     let corners = corners.map(|(x, y)| format!("<tt:Point x=\"{x}\" y=\"{y}\"/>"));
     format!(
-        "<tr2:Masks token=\"{}\"><tr2:ConfigurationToken>{SOURCE}</tr2:ConfigurationToken><tr2:Polygon>{}\
+        "<tr2:Masks token=\"{}\"><tr2:ConfigurationToken>{SOURCE}</tr2:ConfigurationToken>\
+         <tr2:Polygon>{}\
          </tr2:Polygon><tr2:Type>Color</tr2:Type><tr2:Color X=\"0\" Y=\"0\" Z=\"0\"/>\
          <tr2:Enabled>{}</tr2:Enabled></tr2:Masks>",
         escape(mask.token.as_str()),

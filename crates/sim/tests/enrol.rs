@@ -166,9 +166,10 @@ async fn the_camera_is_asked_for_its_masks_and_must_say_what_is_declared() {
         let kept = house.shield.get(enrolled.id).unwrap();
         assert_eq!(kept.mask_seen_by.as_deref(), Some("A. Berg, technician"));
         let (_, entry) = house.log.entries(kept.log_index, 1).unwrap().remove(0);
-        assert!(
-            matches!(entry.event, Event::CameraEnrolled(e) if e.camera_commitment == kept.commitment)
-        );
+        let Event::CameraEnrolled(logged) = entry.event else {
+            unreachable!("{entry:?}")
+        };
+        assert_eq!(logged.camera_commitment, kept.commitment);
     }
     city.stop().await;
 }
