@@ -11,6 +11,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let _ = onvif::parse_services(&xml);
     let _ = onvif::parse_profiles(&xml);
     let _ = onvif::parse_stream_uri(&xml);
+    let _ = onvif::parse_mask_capability(&xml);
     let _ = onvif::parse_masks(&xml);
     let _ = onvif::parse_probe_matches(&xml);
 });

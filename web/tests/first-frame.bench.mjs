@@ -9,10 +9,9 @@ async function lastSpan(page) {
   const now = Date.now() * 1000;
   const all = await page.evaluate(async () => (await fetch('/api/v1/public/cameras')).json());
   for (const c of all.filter((x) => x.plays_in_browser !== false && /264/.test(x.codec ?? ''))) {
-    // The span of right now is not closed yet.
     const path = `/api/v1/cameras/${c.id}/timeline?from=${now - 600e6}&to=${now}`;
     const line = await page.evaluate(async (p) => (await fetch(p)).json(), path);
-    const span = line.spans.filter((s) => s.state !== 'expired' && s.end < now - 30e6 && s.end - s.begin >= 5e6).at(-1);
+    const span = line.spans.filter((s) => !['expired', 'recording'].includes(s.state) && s.end - s.begin >= 5e6).at(-1);
     if (span) return { camera: c.id, from: Math.ceil(span.begin / 1e6) * 1e6 + 1e6, to: Math.floor(span.end / 1e6) * 1e6 - 1e6 };
   }
   throw new Error('no camera has a closed span yet: wait a minute and try again');

@@ -96,7 +96,8 @@ fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()
         time_authority: None,
     })?;
     for n in 1..=count {
-        house.shield.enroll(&declaration(n, port))?;
+        let asker = house.ask_masks();
+        house.shield.enroll(&declaration(n, port), asker.as_ref())?;
     }
     let (_keep, custodians) = tokio::sync::watch::channel(Arc::new(custodians(holders)?));
     let recorder = house.record(custodians, RecorderConfig::default())?;
@@ -149,6 +150,7 @@ fn declaration(n: u32, port: u16) -> CameraDecl {
         retention_h: 72,
         place: "bench".to_owned(),
         mask: Mask::Absent,
+        mask_seen_by: Some("bench".to_owned()),
     }
 }
 

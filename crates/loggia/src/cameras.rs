@@ -14,6 +14,8 @@ use loggia_video::onvif;
 use crate::cli::{CameraVerb, say};
 use crate::clock::SystemClock;
 
+/// Longest wait for the city's answer: it asks the camera first, for as long as a probe lives.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(45);
 /// Environment variable with a camera's password.
 const CAMERA_PASSWORD: &str = "LOGGIA_CAMERA_PASSWORD";
 /// Environment variable with the administrator's password.
@@ -99,7 +101,7 @@ fn add(declaration: &Path, server: &str, person: &str) -> anyhow::Result<()> {
     let password = std::env::var(PASSWORD).with_context(|| format!("set {PASSWORD}"))?;
     let server = server.trim_end_matches('/');
     let agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(30)))
+        .timeout_global(Some(ANSWER_TIME_MAX))
         .http_status_as_error(false)
         .build()
         .new_agent();
@@ -134,8 +136,15 @@ fn add(declaration: &Path, server: &str, person: &str) -> anyhow::Result<()> {
                 .unwrap_or("the camera was not enrolled")
         );
     }
+    let confirmed = match body["mask_check"].as_str() {
+        Some("camera") => "the camera confirms what is declared of its privacy masks".to_owned(),
+        _ => format!(
+            "the camera cannot say whether it masks; that {} looked is recorded",
+            body["mask_seen_by"].as_str().unwrap_or_default()
+        ),
+    };
     say(&format!(
-        "enrolled as camera {}; it is recorded within seconds",
+        "enrolled as camera {}: {confirmed}; it is recorded within seconds",
         body["id"]
     ));
     Ok(())

@@ -121,6 +121,9 @@ fn people(house: &House, city: &City) -> anyhow::Result<()> {
         roster: json,
         signatures,
     })?;
+    for person in &city.people {
+        house.policy.add_account(&person.id, &city.passphrase)?;
+    }
     Ok(())
 }
 
@@ -131,12 +134,13 @@ async fn cameras(house: &House, city: &City, streams: Option<&Path>) -> anyhow::
     let rtsp = port(&house.data.join("simulator-port"))?;
     let mut config = SimConfig::new(2026, Arc::clone(&house.clock), configs);
     config.rtsp = rtsp;
-    config.onvif = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    config.onvif = Some(port(&house.data.join("simulator-onvif-port"))?);
     config.plan = mishaps(city);
     let sim = SimCity::start(config)
         .await
         .context("the simulated cameras cannot start")?;
     if house.shield.list()?.is_empty() {
+        let ask = house.ask_masks();
         for (camera, address) in city.cameras.iter().zip(sim.cameras()) {
             let decl = CameraDecl {
                 label: camera.label.clone(),
@@ -146,7 +150,7 @@ async fn cameras(house: &House, city: &City, streams: Option<&Path>) -> anyhow::
                 origin: "Made by this demo; no such device exists".to_owned(),
                 rtsp_url: address.rtsp_url,
                 sub_rtsp_url: address.sub_url,
-                onvif_url: None,
+                onvif_url: address.onvif_url,
                 username: "recorder".to_owned(),
                 password: CAMERA_PASSWORD.to_owned(),
                 lat: camera.lat,
@@ -158,8 +162,10 @@ async fn cameras(house: &House, city: &City, streams: Option<&Path>) -> anyhow::
                 retention_h: RETENTION_H,
                 place: camera.place.clone(),
                 mask: Mask::Absent,
+                mask_seen_by: None,
             };
-            house.shield.enroll(&decl)?;
+            // Each camera is asked for its masks, over the loopback network like everything else.
+            tokio::task::block_in_place(|| house.shield.enroll(&decl, ask.as_ref()))?;
         }
     }
     Ok(sim)
@@ -284,7 +290,7 @@ fn mishaps(city: &City) -> FaultPlan {
     FaultPlan { steps }
 }
 
-/// The simulator's port, the same at every start, because the inventory pins the addresses.
+/// A port of the simulator, the same at every start, because the inventory pins the addresses.
 fn port(path: &Path) -> anyhow::Result<SocketAddr> {
     if let Ok(text) = fs::read_to_string(path) {
         let port = text

@@ -9,10 +9,10 @@ use anyhow::Context;
 use loggia_model::Clock;
 use loggia_policy::{DemoMode, Policy, Rules};
 use loggia_seal::{Custodians, Randomness, RecorderKey, RecorderPublic};
-use loggia_shield::Shield;
+use loggia_shield::{AskMasks, Shield};
 use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore, Secrets};
 use loggia_transparency::{Log, LogKey};
-use loggia_video::{Recorder, RecorderConfig};
+use loggia_video::{Recorder, RecorderConfig, onvif};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -136,6 +136,12 @@ impl House {
     /// The custodians in force, followed by the recorder: a new roster counts from the next span.
     pub fn custodians(&self) -> anyhow::Result<watch::Sender<Arc<Custodians>>> {
         Ok(watch::Sender::new(Arc::new(self.policy.custodians()?)))
+    }
+
+    /// Asks a camera for its privacy masks before it is enrolled.
+    pub fn ask_masks(&self) -> Arc<AskMasks<'static>> {
+        let clock = Arc::clone(&self.clock);
+        Arc::new(move |probe, rtsp_url| onvif::masks_of(probe, rtsp_url, clock.as_ref()))
     }
 
     /// A frame's line: camera → admitted → session → piece → sealed → stored → index → log.

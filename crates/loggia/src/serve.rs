@@ -150,7 +150,7 @@ pub fn routes(
     let mut routes = pages::console();
     routes.extend(loggia_policy::routes(Arc::clone(&house.policy), secure));
     routes.extend(loggia_transparency::routes(house.log.clone()));
-    routes.extend(loggia_shield::routes(&house.shield));
+    routes.extend(loggia_shield::routes(&house.shield, house.ask_masks()));
     routes.extend(loggia_register::routes(Arc::new(register(house, recorder))));
     routes.extend(loggia_video::routes(loggia_video::Rooms {
         recorder_ward: Arc::clone(recorder.ward()),

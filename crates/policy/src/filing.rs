@@ -27,6 +27,11 @@ pub const REQUESTS_WAITING_MAX: u64 = 20;
 /// at most 60 s long).
 const STILL_RECORDING: Duration = Duration::from_secs(120);
 
+/// Whether a span is still being recorded: it cannot be asked for yet.
+pub(crate) fn still_recording(span: &Stored, now: At) -> bool {
+    span.state != Closing::Closed && now.since(span.end) <= STILL_RECORDING
+}
+
 /// The fewest whole spans that cover a time, and what they show beyond it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Cover {
@@ -117,7 +122,7 @@ impl Policy {
     fn whole_spans(&self, camera: CameraId, from: At, to: At) -> Result<Vec<Stored>, Error> {
         let now = self.clock.now();
         let mut spans = self.blobs.spans(camera, from, to)?;
-        spans.retain(|s| s.state == Closing::Closed || now.since(s.end) > STILL_RECORDING);
+        spans.retain(|s| !still_recording(s, now));
         spans.sort_by_key(|s| s.span);
         let mut whole = Vec::with_capacity(spans.len());
         for s in spans {

@@ -8,6 +8,7 @@ use loggia_store::SpanRow as Stored;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{State, deciding_body};
+use crate::filing::still_recording;
 use crate::rows::requests::{self as rows, RequestRow};
 use crate::rows::{cases, desk, holds};
 use crate::{Error, Policy};
@@ -106,6 +107,8 @@ pub struct LogEntryView {
 pub enum SpanState {
     /// Its key is destroyed.
     Expired,
+    /// It is not closed yet; it can be asked for once it is, within a minute or two.
+    Recording,
     /// Nobody has asked for it.
     Sealed,
     /// A running request or a hold that was asked for makes its key wait.
@@ -208,6 +211,7 @@ impl Policy {
         from: At,
         to: At,
     ) -> Result<Vec<(Stored, SpanState)>, Error> {
+        let now = self.clock.now();
         let stored = self.blobs.spans(camera, from, to)?;
         let (claimed, held) = self.read(|c| {
             Ok((
@@ -237,11 +241,12 @@ impl Policy {
         Ok(stored
             .into_iter()
             .map(|s| {
-                let there = self.keys.has(camera, s.begin.hour());
-                let plain = if there {
-                    SpanState::Sealed
-                } else {
+                let plain = if !self.keys.has(camera, s.begin.hour()) {
                     SpanState::Expired
+                } else if still_recording(&s, now) {
+                    SpanState::Recording
+                } else {
+                    SpanState::Sealed
                 };
                 let state = states.get(&s.span).copied().unwrap_or(plain);
                 (s, state)

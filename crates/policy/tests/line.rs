@@ -155,6 +155,27 @@ fn the_opening_survives_a_restart_and_ends_after_a_day() {
 }
 
 #[test]
+fn a_span_still_being_recorded_is_neither_shown_as_sealed_nor_covered() {
+    let city = City::new();
+    city.record(CAMERA, 1);
+    let begin = city.clock.now();
+    city.begin(CAMERA);
+    city.clock.pass(Duration::from_secs(10));
+    let last = || {
+        let now = city.clock.now();
+        let all = city.policy.span_states(CAMERA, MANUAL_START, now).unwrap();
+        all.last().unwrap().1
+    };
+    let to = begin.after(Duration::from_secs(4));
+    assert_eq!(last(), SpanState::Recording);
+    assert!(city.policy.cover(&[CAMERA], begin, to).is_err());
+    // Its recorder died: nobody will close it any more, and what there is can be asked for.
+    city.clock.pass(Duration::from_secs(180));
+    assert_eq!(last(), SpanState::Sealed);
+    assert!(city.policy.cover(&[CAMERA], begin, to).is_ok());
+}
+
+#[test]
 fn an_export_is_logged_first_and_proven() {
     let city = City::new();
     city.record(CAMERA, 6);

@@ -14,24 +14,20 @@ const TEXT_BYTES_MAX: usize = 200;
 /// Longest retention that can be declared: 30 days.
 const RETENTION_H_MAX: u32 = 720;
 
-/// Whether the camera's own privacy masks were looked at (ONVIF Media2 `GetMasks`): the recorder
-/// never decodes, so only the camera can mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+/// Whether the camera covers windows, gardens and doors with privacy masks. The recorder never
+/// decodes, so only the camera can mask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mask {
-    /// Nobody has looked.
-    #[default]
-    Unchecked,
-    /// The camera shows at least one mask.
+    /// At least one mask is on.
     Present,
-    /// The camera was asked and has none.
+    /// No mask is on.
     Absent,
 }
 
 impl Mask {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Unchecked => "unchecked",
             Self::Present => "present",
             Self::Absent => "absent",
         }
@@ -40,8 +36,37 @@ impl Mask {
     pub(crate) fn from_name(name: &str) -> Self {
         match name {
             "present" => Self::Present,
-            "absent" => Self::Absent,
-            _ => Self::Unchecked,
+            _ => Self::Absent,
+        }
+    }
+}
+
+/// Who confirmed at enrolment what is declared of the masks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MaskCheck {
+    /// Nobody: the camera was enrolled before Loggia asked.
+    Nobody,
+    /// The camera itself (ONVIF Media2 `GetMasks`).
+    Camera,
+    /// The camera could not say; a person looked at its picture, see `mask_seen_by`.
+    Person,
+}
+
+impl MaskCheck {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Camera => "camera",
+            Self::Person => "person",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Self {
+        match name {
+            "camera" => Self::Camera,
+            "person" => Self::Person,
+            _ => Self::Nobody,
         }
     }
 }
@@ -93,9 +118,12 @@ pub struct CameraDecl {
     pub retention_h: u32,
     /// Where it hangs, in words.
     pub place: String,
-    /// Whether privacy masks were looked at.
-    #[serde(default)]
+    /// Whether it masks; the camera is asked at enrolment and must say the same.
     pub mask: Mask,
+    /// Who looked at the picture and saw that `mask` is true, by name or office: for a camera that
+    /// cannot say so itself.
+    #[serde(default)]
+    pub mask_seen_by: Option<String>,
 }
 
 impl fmt::Debug for CameraDecl {
@@ -156,6 +184,7 @@ impl CameraDecl {
             &self.username,
             &self.password,
         ];
+        let texts = texts.into_iter().chain(&self.mask_seen_by);
         for text in must.iter().map(|(_, t)| *t).chain(texts) {
             if text.len() > TEXT_BYTES_MAX {
                 return bad(format!("a field has at most {TEXT_BYTES_MAX} bytes"));
@@ -177,11 +206,17 @@ impl CameraDecl {
         )
     }
 
+    /// Who looked, where a person's look is what counted.
+    pub(crate) fn seen_by(&self, check: MaskCheck) -> Option<&str> {
+        let given = self.mask_seen_by.as_deref().map(str::trim);
+        given.filter(|who| check == MaskCheck::Person && !who.is_empty())
+    }
+
     /// What the public log's commitment binds: every declared field but the password, with the
-    /// camera's number, as JSON in this order.
-    pub(crate) fn committed(&self, id: CameraId) -> Vec<u8> {
+    /// camera's number and who confirmed the masks, as JSON in this order.
+    pub(crate) fn committed(&self, id: CameraId, check: MaskCheck) -> Vec<u8> {
         let fields = serde_json::json!([
-            "loggia/camera/v1",
+            "loggia/camera/v2",
             id.0,
             self.label,
             self.make,
@@ -200,6 +235,9 @@ impl CameraDecl {
             self.accountable,
             self.retention_h,
             self.place,
+            self.mask,
+            check,
+            self.seen_by(check),
         ]);
         fields.to_string().into_bytes()
     }
@@ -246,8 +284,12 @@ pub struct Enrolled {
     pub retention_h: u32,
     /// Where it hangs, in words.
     pub place: String,
-    /// Whether privacy masks were looked at.
+    /// Whether it masks.
     pub mask: Mask,
+    /// Who confirmed that.
+    pub mask_check: MaskCheck,
+    /// Who looked at the picture, if the camera could not say.
+    pub mask_seen_by: Option<String>,
     /// When it was enrolled.
     #[schema(value_type = i64)]
     pub enrolled_at: At,

@@ -22,6 +22,10 @@ pub enum Error {
         /// The address.
         url: String,
     },
+    /// The camera does not bear out what is declared of its privacy masks, or does not answer; the
+    /// text says what to do.
+    #[error("{0}")]
+    Masks(String),
     /// The probe is older than [`crate::PROBE_LIFE`].
     #[error("the probe has expired; ask again")]
     ProbeExpired,
@@ -47,9 +51,10 @@ impl From<Error> for Fault {
         match e {
             Error::Declaration(_) => Self::Invalid(e.to_string()),
             Error::Unknown(_) => Self::NotFound(e.to_string()),
-            Error::Retired(_) | Error::AddressTaken { .. } | Error::ProbeExpired => {
-                Self::Conflict(e.to_string())
-            }
+            Error::Retired(_)
+            | Error::AddressTaken { .. }
+            | Error::Masks(_)
+            | Error::ProbeExpired => Self::Conflict(e.to_string()),
             Error::Store(e) => e.into(),
             Error::Log(e) => e.into(),
             Error::Row(_) => Self::Broken("the inventory could not be read".to_owned()),

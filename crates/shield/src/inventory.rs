@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use loggia_model::{CameraId, Clock, Digest};
 use loggia_store::{Db, Secrets};
-use loggia_transparency::{CameraEnrolled, CameraRetired, Log, Logged, commit_fresh};
+use loggia_transparency::{CameraEnrolled, CameraRetired, Log, commit_fresh};
 
 use crate::decl::Addresses;
-use crate::{Admitted, CameraDecl, Enrolled, Error, Mask, Probe, Scheme, rows};
+use crate::{Admitted, AskMasks, CameraDecl, Enrolled, Error, Probe, Scheme, masks, rows};
 
 /// The city's inventory of cameras.
 pub struct Shield {
@@ -46,50 +46,50 @@ impl Shield {
         })
     }
 
-    /// Takes a camera into the inventory: checks the declaration, logs it, then writes its row.
+    /// Takes a camera into the inventory: checks the declaration, has the camera asked for its
+    /// privacy masks, logs it, then writes its row. Blocks while the camera is asked.
     ///
     /// # Errors
-    /// [`Error::Declaration`], [`Error::AddressTaken`], or the log's or the store's.
-    pub fn enroll(&self, decl: &CameraDecl) -> Result<Enrolled, Error> {
-        decl.check()?;
+    /// [`Error::Declaration`], [`Error::AddressTaken`], [`Error::Masks`] when the camera does not
+    /// bear the declaration out, or the log's or the store's.
+    pub fn enroll(&self, decl: &CameraDecl, ask: &AskMasks<'_>) -> Result<Enrolled, Error> {
+        let addresses = decl.check()?;
+        self.refuse_taken(decl)?;
+        // Before the turn is taken: a slow camera keeps nobody else waiting.
+        let mask_check = masks::confirmed(decl, &addresses, ask, self.clock.as_ref())?;
         let _turn = self
             .enrolling
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(taken_by) = self.db.read(|c| rows::with_address(c, &decl.rtsp_url))? {
-            return Err(Error::AddressTaken {
-                taken_by,
-                url: decl.rtsp_url.clone(),
-            });
-        }
+        self.refuse_taken(decl)?;
         let id = self.db.read(|c| rows::next_id(c))?;
-        let (commitment, salt) = commit_fresh(&decl.committed(id))?;
+        let (commitment, salt) = commit_fresh(&decl.committed(id, mask_check))?;
         let logged = self.log.append(CameraEnrolled {
             camera_commitment: commitment,
         })?;
-        self.keep(id, decl, &salt, &logged)?;
-        self.get(id)
-    }
-
-    fn keep(
-        &self,
-        id: CameraId,
-        decl: &CameraDecl,
-        salt: &[u8],
-        logged: &Logged<CameraEnrolled>,
-    ) -> Result<(), Error> {
         let password = self
             .secrets
             .seal_text(&password_context(id), &decl.password)?;
-        let at = self.clock.now();
         let row = rows::New {
             id,
             decl,
+            mask_check,
             password: &password,
-            salt,
-            at,
+            salt: &salt,
+            at: self.clock.now(),
         };
-        self.db.write(|c| rows::insert(c, &row, logged))
+        self.db.write(|c| rows::insert(c, &row, &logged))?;
+        self.get(id)
+    }
+
+    fn refuse_taken(&self, decl: &CameraDecl) -> Result<(), Error> {
+        match self.db.read(|c| rows::with_address(c, &decl.rtsp_url))? {
+            None => Ok(()),
+            Some(taken_by) => Err(Error::AddressTaken {
+                taken_by,
+                url: decl.rtsp_url.clone(),
+            }),
+        }
     }
 
     /// Takes a camera out of service; its footage ages as before.
@@ -111,14 +111,6 @@ impl Shield {
         let at = self.clock.now();
         self.db.write(|c| rows::retire(c, id, at, &logged))?;
         self.get(id)
-    }
-
-    /// Notes what a look at the camera's privacy masks found.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub fn set_mask(&self, id: CameraId, mask: Mask) -> Result<(), Error> {
-        self.db.write(|c| rows::set_mask(c, id, mask))
     }
 
     /// One camera, retired or not.

@@ -8,30 +8,36 @@ use axum::http::StatusCode;
 use loggia_api::{Access, Problem, Route};
 use loggia_model::{CameraId, Fault, Role};
 
-use crate::{CameraDecl, Enrolled, Shield};
+use crate::{AskMasks, CameraDecl, Enrolled, Shield};
 
 /// The inventory's part of the OpenAPI document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(list, enroll, retire), components(schemas(Enrolled, CameraDecl)))]
 pub struct OpenApi;
 
-/// The inventory's endpoints.
+/// The inventory, and who asks a camera for its masks before it is enrolled.
+struct Desk {
+    shield: Arc<Shield>,
+    ask: Arc<AskMasks<'static>>,
+}
+
+/// The inventory's endpoints; `ask` asks a camera for its privacy masks.
 #[must_use]
-pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
+pub fn routes(shield: &Arc<Shield>, ask: Arc<AskMasks<'static>>) -> Vec<Route> {
     use axum::routing::{delete, get, post};
     const READ: Access = Access::AnyOf(&[Role::Operator, Role::Administrator, Role::Auditor]);
     const CHANGE: Access = Access::AnyOf(&[Role::Administrator]);
+    let desk = Arc::new(Desk {
+        shield: Arc::clone(shield),
+        ask,
+    });
     vec![
         Route::get(
             "/api/v1/inventory",
             READ,
             get(list).with_state(Arc::clone(shield)),
         ),
-        Route::post(
-            "/api/v1/inventory",
-            CHANGE,
-            post(enroll).with_state(Arc::clone(shield)),
-        ),
+        Route::post("/api/v1/inventory", CHANGE, post(enroll).with_state(desk)),
         Route::delete(
             "/api/v1/inventory/{id}",
             CHANGE,
@@ -59,14 +65,16 @@ async fn list(State(shield): State<Arc<Shield>>) -> Result<Json<Vec<Enrolled>>, 
     Ok(Json(apart(move || shield.list_all()).await?))
 }
 
-/// Takes a camera into the inventory; the entry in the public log comes first.
+/// Takes a camera into the inventory: the camera is asked for its privacy masks first, and the
+/// entry in the public log comes before the row.
 #[utoipa::path(post, path = "/api/v1/inventory", tag = "inventory", request_body = CameraDecl,
-    responses((status = 201, body = Enrolled)))]
+    responses((status = 201, body = Enrolled),
+        (status = 409, description = "the camera does not bear the declaration out")))]
 async fn enroll(
-    State(shield): State<Arc<Shield>>,
+    State(desk): State<Arc<Desk>>,
     Json(decl): Json<CameraDecl>,
 ) -> Result<(StatusCode, Json<Enrolled>), Problem> {
-    let enrolled = apart(move || shield.enroll(&decl)).await?;
+    let enrolled = apart(move || desk.shield.enroll(&decl, desk.ask.as_ref())).await?;
     Ok((StatusCode::CREATED, Json(enrolled)))
 }
 

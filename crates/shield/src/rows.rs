@@ -4,9 +4,10 @@ use loggia_model::{At, CameraId, Digest, LegalBasis};
 use loggia_transparency::{CameraEnrolled, CameraRetired, Logged};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use crate::{CameraDecl, Enrolled, Error, Mask};
+use crate::{CameraDecl, Enrolled, Error, Mask, MaskCheck};
 
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE camera (
     id INTEGER PRIMARY KEY,
     label TEXT NOT NULL, make TEXT NOT NULL, model TEXT NOT NULL, firmware TEXT NOT NULL,
@@ -20,12 +21,18 @@ CREATE TABLE camera (
     retired_at INTEGER, retired_log_index INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX camera_address ON camera (rtsp_url) WHERE retired_at IS NULL;
-"];
+",
+    "
+ALTER TABLE camera ADD COLUMN mask_check TEXT NOT NULL DEFAULT 'nobody';
+ALTER TABLE camera ADD COLUMN mask_seen_by TEXT;
+",
+];
 
 /// What a new row is made of, beside the proof that it is logged.
 pub(crate) struct New<'a> {
     pub(crate) id: CameraId,
     pub(crate) decl: &'a CameraDecl,
+    pub(crate) mask_check: MaskCheck,
     pub(crate) password: &'a [u8],
     pub(crate) salt: &'a [u8],
     pub(crate) at: At,
@@ -42,7 +49,7 @@ pub(crate) fn insert(
         "INSERT INTO camera VALUES (:id, :label, :make, :model, :firmware, :origin, :rtsp_url,
              :sub_rtsp_url, :onvif_url, :username, :password, :lat, :lon, :heading_deg, :purpose,
              :legal_basis, :accountable, :retention_h, :place, :mask, :salt, :commitment,
-             :enrolled_at, :log_index, NULL, NULL)",
+             :enrolled_at, :log_index, NULL, NULL, :mask_check, :mask_seen_by)",
         named_params! {
             ":id": new.id.0, ":label": d.label, ":make": d.make, ":model": d.model,
             ":firmware": d.firmware, ":origin": d.origin, ":rtsp_url": d.rtsp_url,
@@ -53,6 +60,7 @@ pub(crate) fn insert(
             ":retention_h": d.retention_h, ":place": d.place, ":mask": d.mask.name(),
             ":salt": new.salt, ":commitment": logged.get().camera_commitment.0,
             ":enrolled_at": new.at.0, ":log_index": logged.index().cast_signed(),
+            ":mask_check": new.mask_check.name(), ":mask_seen_by": d.seen_by(new.mask_check),
         },
     )?;
     Ok(())
@@ -67,14 +75,6 @@ pub(crate) fn retire(
     c.execute(
         "UPDATE camera SET retired_at = ?2, retired_log_index = ?3 WHERE id = ?1",
         (id.0, at.0, logged.index().cast_signed()),
-    )?;
-    Ok(())
-}
-
-pub(crate) fn set_mask(c: &Connection, id: CameraId, mask: Mask) -> Result<(), Error> {
-    c.execute(
-        "UPDATE camera SET mask = ?2 WHERE id = ?1",
-        (id.0, mask.name()),
     )?;
     Ok(())
 }
@@ -116,6 +116,7 @@ pub(crate) fn all(c: &Connection) -> Result<Vec<Enrolled>, Error> {
 
 fn enrolled(row: &Row<'_>) -> rusqlite::Result<Enrolled> {
     let mask: String = row.get("mask")?;
+    let mask_check: String = row.get("mask_check")?;
     Ok(Enrolled {
         id: CameraId(row.get("id")?),
         label: row.get("label")?,
@@ -136,6 +137,8 @@ fn enrolled(row: &Row<'_>) -> rusqlite::Result<Enrolled> {
         retention_h: row.get("retention_h")?,
         place: row.get("place")?,
         mask: Mask::from_name(&mask),
+        mask_check: MaskCheck::from_name(&mask_check),
+        mask_seen_by: row.get("mask_seen_by")?,
         enrolled_at: At(row.get("enrolled_at")?),
         log_index: row.get::<_, i64>("log_index")?.cast_unsigned(),
         commitment: Digest(row.get("commitment")?),

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use loggia_model::{CameraId, Clock, LegalBasis, ManualClock};
-use loggia_shield::{CameraDecl, Error, Mask, PROBE_LIFE, Scheme, Shield};
+use loggia_shield::{
+    CameraDecl, Error, Mask, MaskAnswer, MaskCheck, PROBE_LIFE, Probe, Scheme, Shield,
+};
 use loggia_store::{Db, FileLayer, Secrets};
 use loggia_transparency::{Event, Log, LogKey, commit};
 
@@ -42,6 +44,11 @@ fn city() -> City {
     }
 }
 
+/// A camera that answers that one mask is on.
+fn masked(_: &Probe, _: &str) -> MaskAnswer {
+    MaskAnswer::On(1)
+}
+
 fn decl(host: u8) -> CameraDecl {
     CameraDecl {
         label: format!("Kauppatori {host}"),
@@ -62,14 +69,15 @@ fn decl(host: u8) -> CameraDecl {
         accountable: "City of Helsinki, streets".into(),
         retention_h: 72,
         place: "Kauppatori, north corner".into(),
-        mask: Mask::Unchecked,
+        mask: Mask::Present,
+        mask_seen_by: None,
     }
 }
 
 #[test]
 fn enrolment_is_logged_then_admitted_and_bound_by_its_commitment() {
     let city = city();
-    let camera = city.shield.enroll(&decl(10)).unwrap();
+    let camera = city.shield.enroll(&decl(10), &masked).unwrap();
     assert_eq!(camera.id, CameraId(1));
     let (_, entry) = city.log.entries(camera.log_index, 1).unwrap().remove(0);
     let Event::CameraEnrolled(logged) = entry.event else {
@@ -79,7 +87,7 @@ fn enrolment_is_logged_then_admitted_and_bound_by_its_commitment() {
     let (commitment, salt) = city.shield.opening_of(camera.id).unwrap();
     let salt: [u8; 32] = salt.try_into().unwrap();
     let declared = serde_json::json!([
-        "loggia/camera/v1",
+        "loggia/camera/v2",
         1,
         "Kauppatori 10",
         "Example",
@@ -98,6 +106,9 @@ fn enrolment_is_logged_then_admitted_and_bound_by_its_commitment() {
         "City of Helsinki, streets",
         72,
         "Kauppatori, north corner",
+        "present",
+        "camera",
+        null,
     ]);
     assert_eq!(commit(&salt, declared.to_string().as_bytes()), commitment);
 
@@ -119,9 +130,9 @@ fn what_is_not_in_service_is_not_admitted() {
         city.shield.admit(CameraId(1)),
         Err(Error::Unknown(CameraId(1)))
     ));
-    let camera = city.shield.enroll(&decl(10)).unwrap();
+    let camera = city.shield.enroll(&decl(10), &masked).unwrap();
     assert!(matches!(
-        city.shield.enroll(&decl(10)),
+        city.shield.enroll(&decl(10), &masked),
         Err(Error::AddressTaken { .. })
     ));
     let retired = city.shield.retire(camera.id).unwrap();
@@ -135,7 +146,10 @@ fn what_is_not_in_service_is_not_admitted() {
         Err(Error::Retired(_))
     ));
     assert!(city.shield.list().unwrap().is_empty());
-    assert_eq!(city.shield.enroll(&decl(10)).unwrap().id, CameraId(2));
+    assert_eq!(
+        city.shield.enroll(&decl(10), &masked).unwrap().id,
+        CameraId(2)
+    );
     let kinds: Vec<_> = city
         .log
         .entries(0, 10)
@@ -167,16 +181,84 @@ fn a_wrong_declaration_is_named_and_not_logged() {
     for (word, spoil) in wrong {
         let mut declared = decl(10);
         spoil(&mut declared);
-        let e = city.shield.enroll(&declared).unwrap_err();
+        let e = city.shield.enroll(&declared, &masked).unwrap_err();
         assert!(e.to_string().contains(word), "{word}: {e}");
     }
     assert_eq!(city.log.size(), 0);
 }
 
 #[test]
+fn what_is_declared_of_masks_is_what_the_camera_says_or_what_a_named_person_saw() {
+    use MaskAnswer::{CannotSay, Failed, On};
+    let city = city();
+    let cannot = || CannotSay("it has no ONVIF Media2 service".into());
+    // Declared, who looked, what the camera answers; who confirmed it, or what the refusal says.
+    let cases = [
+        (Mask::Present, None, On(2), Ok(MaskCheck::Camera)),
+        (Mask::Absent, None, On(0), Ok(MaskCheck::Camera)),
+        (Mask::Present, None, On(0), Err("says that none is on")),
+        // A person's word does not stand against the camera's.
+        (
+            Mask::Present,
+            Some("A. Berg"),
+            On(0),
+            Err("says that none is on"),
+        ),
+        (Mask::Absent, None, On(3), Err("says that 3 are on")),
+        (Mask::Absent, None, cannot(), Err("`mask_seen_by`")),
+        (
+            Mask::Present,
+            Some(" "),
+            cannot(),
+            Err("no ONVIF Media2 service"),
+        ),
+        (
+            Mask::Present,
+            Some("A. Berg"),
+            cannot(),
+            Ok(MaskCheck::Person),
+        ),
+        (
+            Mask::Absent,
+            Some("A. Berg"),
+            Failed("wrong password".into()),
+            Err("wrong password"),
+        ),
+    ];
+    for (host, (mask, seen_by, answer, wanted)) in (10..).zip(cases) {
+        let mut declared = decl(host);
+        declared.mask = mask;
+        declared.mask_seen_by = seen_by.map(Into::into);
+        let size = city.log.size();
+        let ask = |probe: &Probe, stream: &str| {
+            assert_eq!(stream, format!("rtsp://192.0.2.{host}/stream1"));
+            let at = probe.socket(city.clock.as_ref()).unwrap();
+            assert_eq!(at, format!("192.0.2.{host}:8000").parse().unwrap());
+            answer.clone()
+        };
+        match (city.shield.enroll(&declared, &ask), wanted) {
+            (Ok(camera), Ok(check)) => {
+                assert_eq!((camera.mask, camera.mask_check), (mask, check));
+                let kept = seen_by.filter(|_| check == MaskCheck::Person);
+                assert_eq!(camera.mask_seen_by.as_deref(), kept);
+            }
+            (Err(Error::Masks(text)), Err(words)) => {
+                assert!(text.contains(words), "{text}");
+                assert_eq!(city.log.size(), size, "a refused camera is not in the log");
+            }
+            (got, wanted) => panic!("{mask:?} {answer:?}: {got:?}, wanted {wanted:?}"),
+        }
+    }
+    let mut unpinned = decl(30);
+    unpinned.onvif_url = None;
+    let e = city.shield.enroll(&unpinned, &masked).unwrap_err();
+    assert!(e.to_string().contains("no `onvif_url` is declared"), "{e}");
+}
+
+#[test]
 fn no_file_holds_a_password_in_the_clear() {
     let city = city();
-    city.shield.enroll(&decl(10)).unwrap();
+    city.shield.enroll(&decl(10), &masked).unwrap();
     let mut folders = vec![city.dir.path().to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -53,6 +53,18 @@ pub struct Mask {
     pub enabled: Enabled,
 }
 
+/// What the camera can say of its masks over ONVIF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MaskService {
+    /// Media2 with `GetMasks`.
+    #[default]
+    Media2,
+    /// Media2 that knows no masks: the capability says so, and the call is refused.
+    NoMasks,
+    /// The first media service only, as older cameras have it.
+    NoMedia2,
+}
+
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enabled {
@@ -87,6 +99,8 @@ pub struct CameraConfig {
     pub device: Device,
     /// Its privacy masks.
     pub masks: Vec<Mask>,
+    /// What it can say of them.
+    pub mask_service: MaskService,
 }
 
 impl CameraConfig {
@@ -113,6 +127,7 @@ impl CameraConfig {
             clock_offset_us: 0,
             device,
             masks: Vec::new(),
+            mask_service: MaskService::default(),
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 pub use crate::camera::{
-    AUDIO_MARK, Audio, CameraConfig, Device, Enabled, FaultId, Mask, Sent, Track,
+    AUDIO_MARK, Audio, CameraConfig, Device, Enabled, FaultId, Mask, MaskService, Sent, Track,
 };
 use crate::camera::{Camera, Counters, Stream};
 use crate::fault::{CameraFault, FaultPlan};

@@ -27,7 +27,7 @@ use std::net::SocketAddr;
 
 pub use city::{
     AUDIO_MARK, Audio, CAMERAS_MAX, CameraAddress, CameraConfig, Device, Discovery, Enabled,
-    FaultId, Join, Mask, Sent, SimCity, SimConfig, Track, WriteMode,
+    FaultId, Join, Mask, MaskService, Sent, SimCity, SimConfig, Track, WriteMode,
 };
 pub use dice::Dice;
 pub use digest::Credentials;

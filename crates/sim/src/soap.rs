@@ -10,11 +10,13 @@ use quick_xml::escape::escape;
 use quick_xml::events::Event;
 
 use crate::Error;
-use crate::camera::{Camera, Enabled, Mask, Stream, Track};
+use crate::camera::{Camera, Enabled, Mask, MaskService, Stream, Track};
 use crate::digest::Credentials;
 use crate::fault::CameraFault;
 use crate::nal::Codec;
 
+/// Token of the one video source configuration, which all profiles and masks belong to.
+const SOURCE: &str = "vs";
 /// Deepest element that is read.
 const DEPTH_MAX: usize = 32;
 
@@ -29,6 +31,10 @@ pub(crate) struct Call {
     pub types: String,
     /// The profile asked for.
     pub profile: String,
+    /// The configuration whose masks are asked for; empty for all.
+    pub configuration: String,
+    /// The mask asked for; empty for all.
+    pub token: String,
     /// WS-UsernameToken: user name, password digest, nonce, created.
     user: [String; 4],
 }
@@ -67,7 +73,13 @@ impl Call {
                 _ => {}
             }
         }
-        for text in [&mut call.message_id, &mut call.types, &mut call.profile] {
+        for text in [
+            &mut call.message_id,
+            &mut call.types,
+            &mut call.profile,
+            &mut call.configuration,
+            &mut call.token,
+        ] {
             *text = text.trim().to_owned();
         }
         for text in &mut call.user {
@@ -98,6 +110,8 @@ impl Call {
             "MessageID" => &mut self.message_id,
             "Types" => &mut self.types,
             "ProfileToken" => &mut self.profile,
+            "ConfigurationToken" => &mut self.configuration,
+            "Token" => &mut self.token,
             "Username" => username,
             "Password" => password,
             "Nonce" => nonce,
@@ -158,11 +172,14 @@ pub(crate) fn answer(
             "The password or the user name is wrong",
         );
     }
+    if port == Port::Media2 && camera.config.mask_service == MaskService::NoMedia2 {
+        return unknown_call();
+    }
     let body = match (port, call.name.as_str()) {
         (Port::Device, "GetSystemDateAndTime") => date_and_time(camera, clock),
         (Port::Device, "GetDeviceInformation") => information(camera),
         (Port::Device, "GetCapabilities") => capabilities(at),
-        (Port::Device, "GetServices") => services(at),
+        (Port::Device, "GetServices") => services(camera, at),
         (Port::Device, "GetScopes") => {
             let scopes = scopes(camera).into_iter().map(|s| {
                 format!(
@@ -194,17 +211,14 @@ pub(crate) fn answer(
                 wrap("trt:GetStreamUriResponse", &uri)
             }
         }
-        (Port::Media2, "GetMasks") => {
-            let masks = camera.config.masks.iter().map(mask).collect::<String>();
-            wrap("tr2:GetMasksResponse", &masks)
+        (Port::Media2, "GetServiceCapabilities") => capabilities2(camera),
+        (Port::Media2, "GetMasks") if camera.config.mask_service == MaskService::Media2 => {
+            match masks(camera, call) {
+                Some(all) => all,
+                None => return fault(400, "ter:NoConfig", "There is no such configuration"),
+            }
         }
-        _ => {
-            return fault(
-                400,
-                "ter:ActionNotSupported",
-                "This camera does not know this call",
-            );
-        }
+        _ => return unknown_call(),
     };
     (200, envelope("", &body))
 }
@@ -302,20 +316,22 @@ fn capabilities(at: &Addresses) -> String {
     wrap("tds:GetCapabilitiesResponse", &all)
 }
 
-fn services(at: &Addresses) -> String {
-    let all = [
+fn services(camera: &Camera, at: &Addresses) -> String {
+    let mut all = vec![
         ("http://www.onvif.org/ver10/device/wsdl", &at.device),
         ("http://www.onvif.org/ver10/media/wsdl", &at.media),
-        ("http://www.onvif.org/ver20/media/wsdl", &at.media2),
     ];
-    let all = all.map(|(namespace, address)| {
+    if camera.config.mask_service != MaskService::NoMedia2 {
+        all.push(("http://www.onvif.org/ver20/media/wsdl", &at.media2));
+    }
+    let all = all.into_iter().map(|(namespace, address)| {
         format!(
             "<tds:Service><tds:Namespace>{namespace}</tds:Namespace><tds:XAddr>{address}\
              </tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version>\
              </tds:Service>"
         )
     });
-    wrap("tds:GetServicesResponse", &all.concat())
+    wrap("tds:GetServicesResponse", &all.collect::<String>())
 }
 
 /// What the camera says of itself in discovery (ONVIF Core §7.3.2.2).
@@ -348,6 +364,16 @@ fn streams(camera: &Camera) -> impl Iterator<Item = (&'static str, &Stream)> {
         .filter_map(|(name, track)| Some((name, camera.stream(track)?)))
 }
 
+/// What stands in a video source configuration: both streams show the whole picture.
+fn source_configuration(camera: &Camera) -> String {
+    let film = &camera.config.film;
+    let (w, h) = (film.width, film.height);
+    format!(
+        "<tt:Name>{SOURCE}</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>s1</tt:SourceToken>\
+         <tt:Bounds x=\"0\" y=\"0\" width=\"{w}\" height=\"{h}\"/>"
+    )
+}
+
 fn profiles(camera: &Camera) -> String {
     let all = streams(camera).map(|(token, stream)| {
         let film = &stream.packed.film;
@@ -367,8 +393,10 @@ fn profiles(camera: &Camera) -> String {
             String::new()
         };
         format!(
-            "<trt:Profiles token=\"{token}\" fixed=\"true\"><tt:Name>{token}</tt:Name>{encoder}\
-             </trt:Profiles>"
+            "<trt:Profiles token=\"{token}\" fixed=\"true\"><tt:Name>{token}</tt:Name>\
+             <tt:VideoSourceConfiguration token=\"{SOURCE}\">{picture}\
+             </tt:VideoSourceConfiguration>{encoder}</trt:Profiles>",
+            picture = source_configuration(camera)
         )
     });
     wrap("trt:GetProfilesResponse", &all.collect::<String>())
@@ -380,22 +408,54 @@ fn profiles2(camera: &Camera) -> String {
         let (w, h, fps, codec) = (film.width, film.height, film.fps(), film.codec.name());
         format!(
             "<tr2:Profiles token=\"{token}\" fixed=\"true\"><tr2:Name>{token}</tr2:Name>\
-             <tr2:Configurations><tr2:VideoEncoder token=\"ve-{token}\"><tt:Name>{token}</tt:Name>\
+             <tr2:Configurations><tr2:VideoSource token=\"{SOURCE}\">{picture}</tr2:VideoSource>\
+             <tr2:VideoEncoder token=\"ve-{token}\"><tt:Name>{token}</tt:Name>\
              <tt:UseCount>1</tt:UseCount><tt:Encoding>{codec}</tt:Encoding><tt:Resolution>\
              <tt:Width>{w}</tt:Width><tt:Height>{h}</tt:Height></tt:Resolution><tt:RateControl>\
              <tt:FrameRateLimit>{fps}</tt:FrameRateLimit><tt:BitrateLimit>4096</tt:BitrateLimit>\
              </tt:RateControl><tt:Quality>4</tt:Quality></tr2:VideoEncoder></tr2:Configurations>\
-             </tr2:Profiles>"
+             </tr2:Profiles>",
+            picture = source_configuration(camera)
         )
     });
     wrap("tr2:GetProfilesResponse", &all.collect::<String>())
+}
+
+fn unknown_call() -> Answer {
+    fault(
+        400,
+        "ter:ActionNotSupported",
+        "This camera does not know this call",
+    )
+}
+
+/// Media2's own capabilities; the attribute `Mask` says whether it can mask.
+fn capabilities2(camera: &Camera) -> String {
+    let can = camera.config.mask_service == MaskService::Media2;
+    let all = format!(
+        "<tr2:Capabilities SnapshotUri=\"false\" Rotation=\"false\" OSD=\"false\" Mask=\"{can}\">\
+         <tr2:ProfileCapabilities MaximumNumberOfProfiles=\"2\"/><tr2:StreamingCapabilities \
+         RTSPStreaming=\"true\" RTP_RTSP_TCP=\"true\"/></tr2:Capabilities>"
+    );
+    wrap("tr2:GetServiceCapabilitiesResponse", &all)
+}
+
+/// The masks asked for; none for a configuration that is not there.
+fn masks(camera: &Camera, call: &Call) -> Option<String> {
+    if !["", SOURCE].contains(&call.configuration.as_str()) {
+        return None;
+    }
+    let asked = |m: &&Mask| call.token.is_empty() || m.token == call.token;
+    let all = camera.config.masks.iter().filter(asked).map(mask);
+    Some(wrap("tr2:GetMasksResponse", &all.collect::<String>()))
 }
 
 fn mask(mask: &Mask) -> String {
     let corners = mask.corners.iter();
     let corners = corners.map(|(x, y)| format!("<tt:Point x=\"{x}\" y=\"{y}\"/>"));
     format!(
-        "<tr2:Masks token=\"{}\"><tr2:ConfigurationToken>vs</tr2:ConfigurationToken><tr2:Polygon>{}\
+        "<tr2:Masks token=\"{}\"><tr2:ConfigurationToken>{SOURCE}</tr2:ConfigurationToken>\
+         <tr2:Polygon>{}\
          </tr2:Polygon><tr2:Type>Color</tr2:Type><tr2:Color X=\"0\" Y=\"0\" Z=\"0\"/>\
          <tr2:Enabled>{}</tr2:Enabled></tr2:Masks>",
         escape(mask.token.as_str()),

@@ -165,6 +165,21 @@ async fn a_camera_names_itself_its_profiles_addresses_and_masks() {
 
     let all = texts(&call(media2, &good, "<GetMasks/>").await.1);
     assert_eq!((text(&all, "Enabled"), text(&all, "token")), ("true", "m1"));
+    let of = |what: &str| format!("<GetMasks>{what}</GetMasks>");
+    for (asked, found) in [
+        ("<ConfigurationToken>vs</ConfigurationToken>", 1),
+        ("<Token>m1</Token>", 1),
+        ("<Token>m2</Token>", 0),
+    ] {
+        let (status, xml) = call(media2, &good, &of(asked)).await;
+        assert_eq!(
+            (status, every(&texts(&xml), "Enabled").len()),
+            (200, found),
+            "{asked}"
+        );
+    }
+    let elsewhere = of("<ConfigurationToken>x</ConfigurationToken>");
+    assert_eq!(call(media2, &good, &elsewhere).await.0, 400);
     city.stop().await;
 }
 

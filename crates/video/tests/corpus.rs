@@ -7,8 +7,8 @@ use std::path::Path;
 
 use loggia_model::{At, MANUAL_START};
 use loggia_video::onvif::{
-    parse_device_information, parse_fault, parse_masks, parse_probe_matches, parse_profiles,
-    parse_services, parse_stream_uri, parse_system_time,
+    parse_device_information, parse_fault, parse_mask_capability, parse_masks, parse_probe_matches,
+    parse_profiles, parse_services, parse_stream_uri, parse_system_time,
 };
 use loggia_video::{Assembler, Codec, Depacketizer, ParameterSets, fmp4};
 
@@ -43,6 +43,7 @@ fn no_file_harms_a_parser() {
         let _ = parse_device_information(&text);
         let _ = parse_fault(&text);
         let _ = parse_masks(&text);
+        let _ = parse_mask_capability(&text);
         let _ = parse_probe_matches(&text);
         let _ = parse_profiles(&text);
         let _ = parse_services(&text);

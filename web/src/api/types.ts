@@ -81,7 +81,7 @@ export interface CaseRow {
   purpose: string;
   commitment: string;
 }
-export type SpanState = 'sealed' | 'frozen' | 'opened' | 'held' | 'expired';
+export type SpanState = 'recording' | 'sealed' | 'frozen' | 'opened' | 'held' | 'expired';
 export interface Timeline {
   spans: { span: number; begin: number; end: number; state: SpanState }[];
   gaps: { begin: number; end: number; reason: string }[];

@@ -257,6 +257,7 @@ export const en = {
   'scrub.last60': 'Last hour',
   'scrub.last24': 'Last 24 h',
   'span.sealed': 'sealed',
+  'span.recording': 'being recorded: can be asked for in a minute',
   'span.frozen': 'frozen for a request',
   'span.opened': 'opened',
   'span.held': 'held',

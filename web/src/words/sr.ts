@@ -259,6 +259,7 @@ export const sr: Record<Word, string> = {
   'scrub.last60': 'Последњи сат',
   'scrub.last24': 'Последња 24 ч',
   'span.sealed': 'запечаћено',
+  'span.recording': 'снима се: може се тражити за минут',
   'span.frozen': 'замрзнуто због захтева',
   'span.opened': 'отворено',
   'span.held': 'задржано',

@@ -6,6 +6,7 @@ mod bundle;
 mod chains;
 mod city;
 mod crash;
+mod enrol;
 mod full;
 mod live;
 mod lying;

@@ -216,6 +216,29 @@ impl City {
         self.blobs.flush().unwrap();
     }
 
+    /// Begins a span with one piece of four seconds and does not close it.
+    pub fn begin(&self, camera: CameraId) {
+        let custodians = self.policy.custodians().unwrap();
+        let (head, last) = self.blobs.resume(camera);
+        let mut chain = Chain::new(camera, self.recorder.clone(), head, last);
+        let (span, begin) = (chain.next_span(), self.clock.now());
+        let key = self.keys.get_or_make(camera, begin.hour()).unwrap();
+        let r = &mut Randomness::machine();
+        let open = chain.open_span(span, begin, &custodians, &key, r).unwrap();
+        self.blobs.put(open).unwrap();
+        let end = At(begin.0 + 4_000_000);
+        let time = PieceTime {
+            track: Track::Main,
+            begin,
+            end,
+            camera_begin: None,
+        };
+        let clear = clear_piece(camera, span, 0);
+        let piece = chain.piece(time, Draft::from(clear.as_slice())).unwrap();
+        self.blobs.put(piece).unwrap();
+        self.blobs.flush().unwrap();
+    }
+
     pub fn kinds(&self) -> Vec<&'static str> {
         let entries = self.log.entries(0, 1_000).unwrap();
         entries.iter().map(|(_, e)| e.event.kind()).collect()

@@ -50,7 +50,9 @@ pub(super) enum Call<'a> {
     Profiles2,
     StreamUri1(&'a str),
     StreamUri2(&'a str),
-    Masks(&'a str),
+    Capabilities2,
+    /// Masks of a video source configuration, or all.
+    Masks(Option<&'a str>),
 }
 
 impl Call<'_> {
@@ -85,7 +87,9 @@ impl Call<'_> {
                  <ProfileToken>{}</ProfileToken></GetStreamUri>",
                 escaped(token)
             ),
-            Self::Masks(source) => format!(
+            Self::Capabilities2 => format!("<GetServiceCapabilities xmlns=\"{MEDIA2}\"/>"),
+            Self::Masks(None) => format!("<GetMasks xmlns=\"{MEDIA2}\"/>"),
+            Self::Masks(Some(source)) => format!(
                 "<GetMasks xmlns=\"{MEDIA2}\"><ConfigurationToken>{}</ConfigurationToken></GetMasks>",
                 escaped(source)
             ),

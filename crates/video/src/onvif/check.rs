@@ -1,7 +1,7 @@
 //! Looks at a camera as a technician would and says what to do. Records nothing, changes nothing.
 
 use loggia_model::Clock;
-use loggia_shield::{Admitted, Mask, Probe};
+use loggia_shield::{Admitted, MaskAnswer, Probe};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -111,16 +111,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// What the inventory notes of masks.
-    #[must_use]
-    pub fn mask(&self) -> Mask {
-        match self.device.as_ref().and_then(|d| d.masks) {
-            Some((_, on)) if on > 0 => Mask::Present,
-            Some(_) => Mask::Absent,
-            None => Mask::Unchecked,
-        }
-    }
-
     fn device(&mut self, looked: Result<Device, Error>) {
         match looked {
             Ok(device) => {
@@ -159,6 +149,17 @@ impl Report {
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
+    }
+}
+
+/// Asks a device before it is enrolled whether it masks the stream of this address: what enrolment
+/// holds against the declaration. Blocks for as long as the probe lives at most.
+pub fn masks_of(probe: &Probe, rtsp_url: &str, clock: &dyn Clock) -> MaskAnswer {
+    let asked = Client::probed(probe, clock).and_then(|mut c| c.masks_on(rtsp_url));
+    match asked {
+        Ok(on) => MaskAnswer::On(on),
+        Err(Error::Onvif(why)) => MaskAnswer::CannotSay(why),
+        Err(e) => MaskAnswer::Failed(Finding::of(e).text()),
     }
 }
 

@@ -4,14 +4,15 @@
 use core::time::Duration;
 
 use loggia_model::{At, Clock};
-use loggia_shield::{Admitted, Credentials, Pinned, Probe};
+use loggia_shield::{Admitted, Credentials, Pinned, Probe, Scheme};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ask::{Call, envelope, username_token};
 use super::message::{
-    DeviceInformation, Profile, Services, parse_device_information, parse_fault, parse_masks,
-    parse_profiles, parse_services, parse_stream_uri, parse_system_time,
+    DeviceInformation, Profile, Services, parse_device_information, parse_fault,
+    parse_mask_capability, parse_masks, parse_profiles, parse_services, parse_stream_uri,
+    parse_system_time,
 };
 use super::xml::XML_BYTES_MAX;
 use crate::Error;
@@ -28,6 +29,8 @@ pub struct Client<'a> {
     /// The camera's clock minus ours: tokens are stamped with the camera's time, else a camera whose
     /// clock is wrong refuses the right password.
     offset_us: i64,
+    /// The leave that every call is made under, if it is one that expires.
+    probe: Option<&'a Probe>,
 }
 
 impl core::fmt::Debug for Client<'_> {
@@ -68,11 +71,9 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`Error::Shield`] when the probe has expired.
     pub fn probed(probe: &'a Probe, clock: &'a dyn Clock) -> Result<Self, Error> {
-        Ok(Self::new(
-            probe.address(clock)?.clone(),
-            probe.credentials(),
-            clock,
-        ))
+        let mut client = Self::new(probe.address(clock)?.clone(), probe.credentials(), clock);
+        client.probe = Some(probe);
+        Ok(client)
     }
 
     fn new(address: Pinned, credentials: &'a Credentials, clock: &'a dyn Clock) -> Self {
@@ -89,28 +90,19 @@ impl<'a> Client<'a> {
             agent: config.new_agent(),
             clock,
             offset_us: 0,
+            probe: None,
         }
     }
 
-    /// Asks everything that `check` and enrolment need.
+    /// Asks everything that `check` needs.
     ///
     /// # Errors
     /// [`Error::Unreachable`], [`Error::WrongPassword`], [`Error::Onvif`].
     pub fn look(&mut self) -> Result<Device, Error> {
+        self.set_clock()?;
         let device = self.address.clone();
-        // The one call that needs no password (ONVIF Core 5.12.1).
-        let theirs = parse_system_time(&self.call(&device, Call::SystemTime, false)?)?;
-        self.offset_us = theirs.0.saturating_sub(self.clock.now().0);
         let information = parse_device_information(&self.ask(&device, Call::DeviceInformation)?)?;
-        let services = match self
-            .ask(&device, Call::Services)
-            .and_then(|x| parse_services(&x))
-        {
-            Ok(services) => services,
-            Err(Error::Onvif(_)) => parse_services(&self.ask(&device, Call::Capabilities)?)?,
-            Err(e) => return Err(e),
-        };
-        let (profiles, masks) = self.media(&services)?;
+        let (profiles, masks) = self.media(&self.services()?)?;
         Ok(Device {
             information,
             profiles,
@@ -119,11 +111,92 @@ impl<'a> Client<'a> {
         })
     }
 
+    /// The one call that needs no password (ONVIF Core 5.12.1).
+    fn set_clock(&mut self) -> Result<(), Error> {
+        let device = self.address.clone();
+        let theirs = parse_system_time(&self.call(&device, Call::SystemTime, false)?)?;
+        self.offset_us = theirs.0.saturating_sub(self.clock.now().0);
+        Ok(())
+    }
+
+    fn services(&self) -> Result<Services, Error> {
+        let device = &self.address;
+        match self
+            .ask(device, Call::Services)
+            .and_then(|x| parse_services(&x))
+        {
+            Err(Error::Onvif(_)) => parse_services(&self.ask(device, Call::Capabilities)?),
+            other => other,
+        }
+    }
+
+    /// How many privacy masks are on over the picture of the stream `rtsp_url`, asked of Media2.
+    ///
+    /// # Errors
+    /// [`Error::Onvif`] when the device cannot say; [`Error::Unreachable`],
+    /// [`Error::WrongPassword`], [`Error::Shield`] when it could not be asked.
+    pub fn masks_on(&mut self, rtsp_url: &str) -> Result<usize, Error> {
+        self.set_clock()?;
+        let services = self.services()?;
+        let Some(at) = &services.media2 else {
+            return Err(cannot("it has no ONVIF Media2 service"));
+        };
+        let at = self.address.with_path_of(at)?;
+        let profiles = parse_profiles(&self.ask(&at, Call::Profiles2)?)?;
+        let source = match sources(&profiles).as_slice() {
+            [] => None,
+            [one] => Some((*one).to_owned()),
+            _ => Some(self.source_of(&at, &profiles, rtsp_url)?),
+        };
+        Ok(self.masks(&at, source.as_deref())?.1)
+    }
+
+    /// Which video source configuration the stream of this address shows.
+    fn source_of(
+        &self,
+        at: &Pinned,
+        profiles: &[Profile],
+        rtsp_url: &str,
+    ) -> Result<String, Error> {
+        let wanted = Pinned::parse(rtsp_url, Scheme::Rtsp)?;
+        let wanted = (wanted.url().path(), wanted.url().query());
+        for profile in profiles {
+            let said = match self.ask(at, Call::StreamUri2(&profile.token)) {
+                Ok(xml) => parse_stream_uri(&xml),
+                Err(Error::Onvif(_)) => continue,
+                Err(e) => return Err(e),
+            };
+            let said = said.ok().and_then(|u| url::Url::parse(&u).ok());
+            if said.is_some_and(|u| (u.path(), u.query()) == wanted)
+                && let Some(source) = &profile.source
+            {
+                return Ok(source.clone());
+            }
+        }
+        Err(cannot(
+            "it has several video sources and names none for this stream address",
+        ))
+    }
+
+    /// Masks of a video source configuration, or all: how many there are and how many are on.
+    fn masks(&self, at: &Pinned, source: Option<&str>) -> Result<(usize, usize), Error> {
+        // A device without masks may answer with an empty list: that would say more than it knows.
+        let can = self
+            .ask(at, Call::Capabilities2)
+            .and_then(|x| parse_mask_capability(&x));
+        match can {
+            Ok(Some(false)) => return Err(cannot("its Media2 service knows no privacy masks")),
+            Ok(_) | Err(Error::Onvif(_)) => {}
+            Err(e) => return Err(e),
+        }
+        parse_masks(&self.ask(at, Call::Masks(source))?)
+    }
+
     fn media(&self, services: &Services) -> Result<Media, Error> {
         let (at, second) = match (&services.media2, &services.media) {
             (Some(at), _) => (self.address.with_path_of(at)?, true),
             (None, Some(at)) => (self.address.with_path_of(at)?, false),
-            (None, None) => return Err(Error::Onvif("the camera has no media service".to_owned())),
+            (None, None) => return Err(cannot("it has no media service")),
         };
         let call = if second {
             Call::Profiles2
@@ -131,16 +204,11 @@ impl<'a> Client<'a> {
             Call::Profiles1
         };
         let profiles = parse_profiles(&self.ask(&at, call)?)?;
-        let mut masks = None;
-        for source in profiles.iter().filter_map(|p| p.source.as_deref()).take(1) {
-            if second {
-                // A camera without masks may answer that it does not know the call.
-                masks = self
-                    .ask(&at, Call::Masks(source))
-                    .and_then(|x| parse_masks(&x))
-                    .ok();
-            }
-        }
+        let masks = if second {
+            self.least_masked(&at, &profiles)?
+        } else {
+            None
+        };
         let found = profiles.into_iter().map(|profile| {
             let token = profile.token.clone();
             let call = if second {
@@ -153,6 +221,28 @@ impl<'a> Client<'a> {
             (profile, pinned)
         });
         Ok((found.collect(), masks))
+    }
+
+    /// Masks of the video source with the fewest that are on; none if the device cannot say.
+    fn least_masked(
+        &self,
+        at: &Pinned,
+        profiles: &[Profile],
+    ) -> Result<Option<(usize, usize)>, Error> {
+        let mut asked = sources(profiles).into_iter().map(Some).collect::<Vec<_>>();
+        if asked.is_empty() {
+            asked.push(None);
+        }
+        let mut least: Option<(usize, usize)> = None;
+        for source in asked {
+            match self.masks(at, source) {
+                Ok(found) if least.is_none_or(|l| found.1 < l.1) => least = Some(found),
+                Ok(_) => {}
+                Err(Error::Onvif(_)) => return Ok(None),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(least)
     }
 
     /// The stream's address on the camera's own IP, whatever host it names.
@@ -173,6 +263,9 @@ impl<'a> Client<'a> {
     }
 
     fn call(&self, at: &Pinned, call: Call<'_>, signed: bool) -> Result<String, Error> {
+        if let Some(probe) = self.probe {
+            probe.socket(self.clock)?;
+        }
         let mut header = String::new();
         if signed && !self.credentials.username().is_empty() {
             let mut nonce = [0; 16];
@@ -208,6 +301,21 @@ impl<'a> Client<'a> {
         }
         Err(Error::Onvif(format!("HTTP status {status}")))
     }
+}
+
+/// The video source configurations of these profiles, each once.
+fn sources(profiles: &[Profile]) -> Vec<&str> {
+    let mut sources: Vec<&str> = Vec::new();
+    for source in profiles.iter().filter_map(|p| p.source.as_deref()) {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    sources
+}
+
+fn cannot(why: &str) -> Error {
+    Error::Onvif(why.to_owned())
 }
 
 fn unreachable(e: ureq::Error) -> Error {

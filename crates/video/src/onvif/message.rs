@@ -238,6 +238,20 @@ pub fn parse_stream_uri(xml: &str) -> Result<String, Error> {
         .ok_or(bad("it names no address"))
 }
 
+/// `GetServiceCapabilitiesResponse` of Media2: whether the device can mask; none if it is silent on
+/// that.
+///
+/// # Errors
+/// [`Error::Onvif`] on a fault or when it is something else.
+pub fn parse_mask_capability(xml: &str) -> Result<Option<bool>, Error> {
+    let root = body(xml)?;
+    let answer = root
+        .find("GetServiceCapabilitiesResponse")
+        .ok_or(bad("it is another answer"))?;
+    let said = answer.at(&["Capabilities"]).and_then(Node::mask);
+    Ok(said.map(|s| matches!(s, "true" | "1")))
+}
+
 /// `GetMasksResponse` of Media2 (section 5.14): how many masks are there, and how many are on.
 ///
 /// # Errors
@@ -292,6 +306,7 @@ mod tests {
         fn noise_is_refused_without_harm(text in "[<>/a-zA-Z&;:=\" ]{0,400}") {
             let _ = parse_profiles(&text);
             let _ = parse_masks(&text);
+            let _ = parse_mask_capability(&text);
             let _ = parse_probe_matches(&text);
             let _ = parse_system_time(&text);
             let _ = parse_fault(&text);

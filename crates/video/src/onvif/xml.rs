@@ -19,6 +19,7 @@ const DEPTH_MAX: usize = 32;
 pub(super) struct Node {
     name: String,
     token: Option<String>,
+    mask: Option<String>,
     text: String,
     children: Vec<Node>,
 }
@@ -89,14 +90,17 @@ impl Node {
     }
 
     fn begin(e: &BytesStart<'_>) -> Self {
-        let token = e
-            .attributes()
-            .flatten()
-            .find(|a| a.key.local_name().as_ref() == "token")
-            .map(|a| a.value.clone().into_owned());
+        let attribute = |name| {
+            let found = e.attributes().flatten();
+            found
+                .into_iter()
+                .find(|a| a.key.local_name().as_ref() == name)
+                .map(|a| a.value.clone().into_owned())
+        };
         Self {
             name: e.local_name().as_ref().to_owned(),
-            token,
+            token: attribute("token"),
+            mask: attribute("Mask"),
             ..Self::default()
         }
     }
@@ -115,6 +119,11 @@ impl Node {
     /// Its `token` attribute.
     pub(super) fn token(&self) -> Option<&str> {
         self.token.as_deref()
+    }
+
+    /// Its `Mask` attribute.
+    pub(super) fn mask(&self) -> Option<&str> {
+        self.mask.as_deref()
     }
 
     /// The element at this path of names below this one (first match at each step).
