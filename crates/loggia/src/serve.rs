@@ -64,7 +64,7 @@ pub fn city(config: &Config) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let house = Arc::new(config.open()?);
+        let house = Arc::new(config.open_to_serve()?);
         let at = Addresses {
             console: config.listen,
             desk: None,

@@ -316,8 +316,8 @@ impl Policy {
         now.after(core::time::Duration::from_secs(longest))
     }
 
-    /// What time does to requests, holds and duty; call it about once a minute. Retention is apart
-    /// ([`Policy::retention_tick`]), so that nothing here can delay it.
+    /// What time does to requests and holds; call it about once a minute. Retention and alerts
+    /// are apart ([`Policy::retention_tick`], [`Policy::alert_tick`]): nothing here delays them.
     ///
     /// # Errors
     /// The first failure; the others have run all the same.
@@ -325,7 +325,6 @@ impl Policy {
         let expired = self.expire_due();
         let opened = self.finish_openings();
         let held = self.hold_tick();
-        let watched = self.watch_tick();
-        opened.and(held).and(watched).and(expired)
+        opened.and(held).and(expired)
     }
 }
