@@ -29,7 +29,7 @@ mod time_stamp;
 mod view;
 mod wire;
 
-pub use access::{AccessAct, AccessLine};
+pub use access::{AccessAct, AccessLine, Looks};
 pub use become_demo::{DEMO_MARKER, DemoMode};
 pub use cases::Case;
 pub use decide::{
@@ -37,7 +37,7 @@ pub use decide::{
     filing_rule, sentence,
 };
 pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
-pub use duty::{Alert, AlertStage, Watch};
+pub use duty::{Alert, AlertStage, OnDuty, Watch};
 pub use error::Error;
 pub use export::{ExportProof, Exported};
 pub use filing::{Cover, REQUESTS_WAITING_MAX};
