@@ -14,7 +14,7 @@ function sources(): string {
     for (const f of files.filter((f) => f.startsWith('src') && f.endsWith('.rs')))
       out.push(readFileSync(join(CRATES, crate, f), 'utf8'));
   }
-  return out.join('\n').replace(/\\\n\s*/g, '').replace(/\{[\w.:]*\}/g, '{}');
+  return out.join('\n').replace(/\\\n\s*/g, '').replace(/\{[\w.:?]*\}/g, '{}');
 }
 
 const plain = (_: string, v: string) => `<${v}>`;
@@ -48,6 +48,9 @@ test('values, several reasons and a sentence inside another are translated; the 
   );
   expect(inSerbian('over 4000 spans; ask for less time', plain)).toBe(
     'више од 4000 одсечака; тражите краће време',
+  );
+  expect(inSerbian('the request is bound to case 5560/R/1/26', plain)).toBe(
+    'захтев је везан за предмет 5560/R/1/26',
   );
   expect(inSerbian('the moon is in the way', plain)).toBeNull();
   expect(inSerbian('no approval stands; the moon is in the way', plain)).toBeNull();

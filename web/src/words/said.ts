@@ -3,7 +3,10 @@
 // A test compares the English with the source of the crates, so that none drifts away unseen.
 export const said: [english: string, serbian: string][] = [
   // Why a decision went against it (crate policy, decide.rs).
-  ['the account is disabled or no longer in the roster', 'налог је угашен или га више нема на списку'],
+  [
+    'the account is disabled or no longer in the roster',
+    'налог је угашен или га више нема на списку',
+  ],
   ['an administrator acts on no request', 'администратор не поступа ни по једном захтеву'],
   ['the role that this takes is missing', 'недостаје улога која је за то потребна'],
   [
@@ -12,7 +15,10 @@ export const said: [english: string, serbian: string][] = [
   ],
   ['this body cannot file for this purpose', 'ово тело не може да поднесе захтев у ову сврху'],
   ['only the requester may do this', 'то сме само подносилац'],
-  ['nobody decides or releases their own request', 'о свом захтеву нико не одлучује и не предаје кључ'],
+  [
+    'nobody decides or releases their own request',
+    'о свом захтеву нико не одлучује и не предаје кључ',
+  ],
   ['the second person must be of the other body', 'друга особа мора бити из другог тела'],
   ['no approval stands', 'нема важећег одобрења'],
   [
@@ -51,7 +57,10 @@ export const said: [english: string, serbian: string][] = [
     'почетак мора бити пре краја, а између је највише 24 ч',
   ],
   ['nothing is recorded there, or it is destroyed', 'ту ништа није снимљено или је уништено'],
-  ['{} {} has reached retention and is destroyed', '{}, одсечак {}: рок чувања је истекао и уништен је'],
+  [
+    '{} {} has reached retention and is destroyed',
+    '{}, одсечак {}: рок чувања је истекао и уништен је',
+  ],
   ['{} {} is destroyed', '{}, одсечак {}: уништен је'],
   ['the request is {}', 'стање захтева: {state}'],
   [
@@ -79,7 +88,10 @@ export const said: [english: string, serbian: string][] = [
     'задржавање се поново разматра у року од 90 дана и пре краја',
   ],
   ['none of these spans is stored', 'ниједан од ових одсечака није сачуван'],
-  ['a span was destroyed this moment; ask again', 'један одсечак је управо уништен; затражите поново'],
+  [
+    'a span was destroyed this moment; ask again',
+    'један одсечак је управо уништен; затражите поново',
+  ],
   ['this hold was asked for before', 'ово задржавање је већ затражено'],
   ['the hold is {}', 'стање задржавања: {hold}'],
   ['{} holds that you asked for are waiting', 'на чекању је {} задржавања која сте затражили'],
@@ -91,8 +103,14 @@ export const said: [english: string, serbian: string][] = [
     'an approver or custodian of each body agrees',
     'сагласност даје одобравалац или чувар кључа из сваког тела',
   ],
-  ["approvers and custodians keep their body's rota", 'смене уписују одобраваоци и чувари свог тела'],
-  ['a turn has from < to and rank 0, 1 or 2', 'смена почиње пре него што се заврши; ред је први до трећи'],
+  [
+    "approvers and custodians keep their body's rota",
+    'смене уписују одобраваоци и чувари свог тела',
+  ],
+  [
+    'a turn has from < to and rank 0, 1 or 2',
+    'смена почиње пре него што се заврши; ред је први до трећи',
+  ],
   ['at most {} turns', 'највише {} смена'],
   ["{} is not on your body's duty", '{} не дежура за ваше тело'],
   // Statements, the desk and the auditor.
@@ -110,10 +128,7 @@ export const said: [english: string, serbian: string][] = [
     'дневник приступа чита ревизор надзорног тела',
   ],
   ['the passphrase is not right', 'лозинка није тачна'],
-  [
-    'this request does not concern you, or is over',
-    'овај захтев вас се не тиче или је завршен',
-  ],
+  ['this request does not concern you, or is over', 'овај захтев вас се не тиче или је завршен'],
   [
     'nobody has approved this request: nothing is released',
     'овај захтев нико није одобрио: ништа се не предаје',
@@ -135,6 +150,46 @@ export const said: [english: string, serbian: string][] = [
     'the city shows another roster than the one that this desk trusts',
     'град показује други списак чувара, а не онај коме овај сто верује',
   ],
+  // What a desk has checked, and what it has not found.
+  ['the text shown is the one that the hash names', 'приказани текст је онај који отисак наводи'],
+  [
+    'the text of the request is not the one that its hash names',
+    'текст захтева није онај који његов отисак наводи',
+  ],
+  [
+    'the text of the hold is not the one that its hash names',
+    'текст задржавања није онај који његов отисак наводи',
+  ],
+  ['the request is bound to case {}', 'захтев је везан за предмет {}'],
+  [
+    'the case number shown is not the one that the request commits to',
+    'приказани број предмета није онај за који је захтев везан',
+  ],
+  ['{} may ask, for the {}', '{} сме да тражи, за тело: {body}'],
+  [
+    '{} may not ask: the roster names neither investigator nor auditor',
+    '{} не сме да тражи: по списку није ни истражитељ ни ревизор',
+  ],
+  ['{} may not ask for a hold', '{} не сме да тражи задржавање'],
+  [
+    'request and approval are entries {} and {} of {} in the public log',
+    'захтев и одобрење су уписи {} и {}, од {} у јавном дневнику',
+  ],
+  ['the request is entry {} of {} in the public log', 'захтев је упис {}, од {} у јавном дневнику'],
+  [
+    'the hold is entry {} of {} in the public log',
+    'задржавање је упис {}, од {} у јавном дневнику',
+  ],
+  [
+    'the public log does not show that this request was filed',
+    'јавни дневник не показује да је овај захтев поднет',
+  ],
+  ['the public log does not show the approval', 'јавни дневник не показује одобрење'],
+  ['the public log does not show this hold', 'јавни дневник не показује ово задржавање'],
+  ['{} ({}) has approved, with their own key', '{} ({body}) одобрава, својим кључем'],
+  ['{} may not approve this', '{} не сме ово да одобри'],
+  ['the approval is not signed by {}', 'одобрење није потписао: {}'],
+  ['the approval is about something else', 'одобрење се односи на нешто друго'],
   // Signing in, and anything.
   ['please sign in', 'пријавите се'],
   [
@@ -142,7 +197,10 @@ export const said: [english: string, serbian: string][] = [
     'много људи се управо пријављује; покушајте за тренутак',
   ],
   ['too many failed sign-ins; try again in {} s', 'превише неуспелих пријава; покушајте за {} с'],
-  ['too many sign-ins fail just now; try in a minute', 'превише неуспелих пријава; покушајте за минут'],
+  [
+    'too many sign-ins fail just now; try in a minute',
+    'превише неуспелих пријава; покушајте за минут',
+  ],
   ['too many desk calls just now; try in a minute', 'превише позива са стола; покушајте за минут'],
   [
     'the request could not be completed; the operator has the detail',
@@ -158,16 +216,17 @@ export const said: [english: string, serbian: string][] = [
 export type Known = (kind: 'state' | 'hold' | 'body', value: string) => string;
 
 const escaped = (s: string) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-const table = said.map(([english, serbian]) => ({
-  shape: new RegExp(`^${english.split('{}').map(escaped).join('(.+)')}$`, 's'),
-  holes: english.split('{}').length - 1,
-  serbian,
-}));
+// The longest text first: it leaves least room for guessing.
+const table = said
+  .toSorted(([a], [b]) => b.length - a.length)
+  .map(([english, serbian]) => ({
+    shape: new RegExp(`^${english.split('{}').map(escaped).join('(.+)')}$`, 's'),
+    serbian,
+  }));
 
 /** The sentence in Serbian (Cyrillic), or null where nobody has translated it. */
 export function inSerbian(sentence: string, known: Known): string | null {
-  // What has least room for guessing comes first.
-  for (const row of table.toSorted((a, b) => a.holes - b.holes)) {
+  for (const row of table) {
     const values = row.shape.exec(sentence)?.slice(1);
     if (!values) continue;
     return row.serbian.replace(/\{(\w*)\}/g, (_, kind: string) => {
