@@ -21,6 +21,17 @@ pub enum AccessAct {
     Seek,
 }
 
+/// Which lines of the access log are wanted; none named, all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// Lines before this one.
+    pub before: Option<u64>,
+    /// Looks of this person only.
+    pub person: Option<PersonId>,
+    /// Looks for this request only.
+    pub request: Option<RequestId>,
+}
+
 /// One line of the access log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AccessLine {
@@ -108,18 +119,17 @@ impl Policy {
         self.look(who, id, word, &position.to_string())
     }
 
-    /// The access log, newest first, before line `before`. For an auditor of the oversight body.
+    /// The access log, newest first, as far as `wanted`. For an auditor of the oversight body.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for anybody else.
-    pub fn access_log(&self, who: &Actor, before: Option<u64>) -> Result<Vec<AccessLine>, Error> {
+    pub fn access_log(&self, who: &Actor, wanted: &Looks) -> Result<Vec<AccessLine>, Error> {
         if who.body != Body::Oversight || !who.has(Role::Auditor) {
             return Err(Error::Forbidden(
                 "the oversight body's auditor reads the access log".into(),
             ));
         }
-        let before = before.unwrap_or(u64::MAX);
-        let lines = self.read(|c| Ok(rows::accesses(c, before, LINES_MAX)?))?;
+        let lines = self.read(|c| Ok(rows::accesses(c, wanted, LINES_MAX)?))?;
         Ok(lines
             .into_iter()
             .map(|r| AccessLine {

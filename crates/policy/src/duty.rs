@@ -30,7 +30,45 @@ pub struct Watch {
     pub rank: u32,
 }
 
+/// Somebody who has the turn now, of whichever body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OnDuty {
+    /// The turn.
+    #[serde(flatten)]
+    pub watch: Watch,
+    /// Name as in the roster.
+    pub name: String,
+    /// Of which body.
+    #[schema(value_type = String)]
+    pub body: Body,
+}
+
 impl Policy {
+    /// Who has the turn now, of both bodies: whom an alert reaches.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn on_duty_now(&self) -> Result<Vec<OnDuty>, Error> {
+        let now = self.clock.now();
+        let turns = self.read(|c| Ok(rows::rota(c)?))?;
+        Ok(turns
+            .into_iter()
+            .filter(|t| t.from <= now && now < t.to)
+            .filter_map(|t| {
+                let member = self.roster_actor(&t.person)?;
+                let (name, body) = (member.name, member.body);
+                let (person, from, to, rank) = (t.person, t.from, t.to, t.rank);
+                let watch = Watch {
+                    person,
+                    from,
+                    to,
+                    rank,
+                };
+                Some(OnDuty { watch, name, body })
+            })
+            .collect())
+    }
+
     /// The rota of the person's body.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ mod time_stamp;
 mod view;
 mod wire;
 
-pub use access::{AccessAct, AccessLine};
+pub use access::{AccessAct, AccessLine, Looks};
 pub use alerts::{
     Alert, AlertStage, ESCALATE, ESCALATE_DANGER, GatewayHealth, Gateways, Login, Mail, MailTls,
     Pace, Webhook,
@@ -42,7 +42,7 @@ pub use decide::{
     filing_rule, sentence,
 };
 pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
-pub use duty::{RANK_MAX, TURNS_MAX, Watch};
+pub use duty::{OnDuty, RANK_MAX, TURNS_MAX, Watch};
 pub use error::Error;
 pub use export::{ExportProof, Exported};
 pub use filing::{Cover, REQUESTS_WAITING_MAX};

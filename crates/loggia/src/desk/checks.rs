@@ -22,7 +22,8 @@ pub struct Check {
 }
 
 impl Check {
-    fn of(name: &'static str, found: Result<String, String>) -> Self {
+    /// The check of this name, from what was found.
+    pub(super) fn of(name: &'static str, found: Result<String, String>) -> Self {
         match found {
             Ok(words) => Self {
                 name,
