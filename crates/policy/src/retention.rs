@@ -123,6 +123,9 @@ impl Policy {
     /// Keeps in the tables what was destroyed, also what a full disk kept from them before.
     fn keep_untabled(&self) -> Result<(), Error> {
         let mut untabled = self.untabled();
+        if untabled.is_empty() {
+            return Ok(());
+        }
         self.write(|c| {
             for (hour, keys) in untabled.iter() {
                 rows::destroyed(c, *hour, *keys)?;

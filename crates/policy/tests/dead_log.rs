@@ -248,3 +248,28 @@ fn a_log_that_hangs_stops_neither_freezing_nor_holding_nor_destruction() {
         "frozen before, during and after"
     );
 }
+
+#[test]
+fn tables_that_cannot_be_written_keep_no_key_alive_and_are_caught_up() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    // Into the next hour, so that two hours fall due.
+    city.clock.pass(hours(1));
+    city.record(CAMERA, 1);
+    city.clock.pass(hours(4));
+    let path = city.dir.path().join("data/policy.sqlite");
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(city.policy.retention_tick(&one_hour()).is_err());
+    let first = MANUAL_START.hour();
+    let second = Hour(first.0 + 1);
+    assert!(!city.keys.has(CAMERA, first) && !city.keys.has(CAMERA, second));
+    assert!(city.blobs.span(CAMERA, SpanId(1)).unwrap().is_some());
+
+    other.execute_batch("ROLLBACK").unwrap();
+    let tick = city.policy.retention_tick(&one_hour()).unwrap();
+    assert_eq!(tick.destroyed, []);
+    assert_eq!(tick.deleted, [first, second]);
+    assert_eq!(destroyed(&city), [(first.0, 1), (second.0, 1)]);
+    assert!(city.blobs.span(CAMERA, SpanId(1)).unwrap().is_none());
+}
