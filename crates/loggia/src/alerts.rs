@@ -153,3 +153,33 @@ fn test(config: &Config, person: &str) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_comes_sealed_from_the_secrets_and_is_never_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(dir.path(), FileLayer::Real).unwrap();
+        let mut config: AlertsConfig = toml::from_str(
+            "[mail]\nserver = \"m.example\"\nport = 465\ntls = \"implicit\"\nuser = \"gate\"\n\
+             from = \"l@c.example\"\n[mail.to]\n\"a.korhonen\" = \"a@c.example\"\n",
+        )
+        .unwrap();
+        let missing = config.gateways(&secrets).unwrap_err().to_string();
+        assert!(missing.contains("loggia alerts password"), "{missing}");
+        secrets.replace(PASSWORD, b"open-sesame").unwrap();
+        let gateways = config.gateways(&secrets).unwrap();
+        let login = gateways.mail.as_ref().unwrap().login.as_ref().unwrap();
+        assert_eq!(*login.password, "open-sesame");
+        assert!(!format!("{gateways:?}").contains("open-sesame"));
+        for file in std::fs::read_dir(dir.path()).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            assert!(!bytes.windows(11).any(|w| w == b"open-sesame"));
+        }
+        config.mail.as_mut().unwrap().ca = Some(dir.path().join("none.pem"));
+        let gone = config.gateways(&secrets).unwrap_err().to_string();
+        assert!(gone.contains("none.pem"), "{gone}");
+    }
+}

@@ -84,7 +84,7 @@ pub fn routes(data: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// Everybody's keys and accounts, and the first roster, signed by a custodian of each group.
-fn people(house: &House, city: &City) -> anyhow::Result<()> {
+pub fn people(house: &House, city: &City) -> anyhow::Result<()> {
     let folder = house.data.join(KEYS);
     fs::create_dir_all(&folder)?;
     let mut randomness = Randomness::machine();

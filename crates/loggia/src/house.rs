@@ -83,12 +83,16 @@ pub struct House {
 impl House {
     /// Opens or makes the data folder.
     pub fn open(plan: Plan) -> anyhow::Result<Self> {
+        Self::open_at(plan, Arc::new(SystemClock))
+    }
+
+    /// [`Self::open`] with another clock.
+    pub fn open_at(plan: Plan, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let data = plan.data;
         std::fs::create_dir_all(&data)
             .with_context(|| format!("{} cannot be made", data.display()))?;
         secrecy::close_folder(&data)?;
         let lock = only_one(&data)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let secrets = Arc::new(Secrets::open(&data.join("secrets"), FileLayer::Real)?);
         let recorder_key = Arc::new(recorder_key(&secrets)?);
         let log_key = log_key(&secrets)?;

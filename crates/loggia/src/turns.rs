@@ -88,8 +88,17 @@ fn retention(house: &House) -> anyhow::Result<()> {
 }
 
 /// Cameras that came or went, a new roster for the recorder, a clock that disagrees, and the
-/// deadlines of requests.
+/// deadlines of requests. One that fails leaves the others to be done.
 fn deadlines(house: &House, recorder: &Recorder, custodians: &Followed) -> anyhow::Result<()> {
+    let followed = follow(house, recorder, custodians);
+    let told = dispute(house);
+    let ended = house.policy.tick();
+    followed.and(told)?;
+    ended?;
+    Ok(())
+}
+
+fn follow(house: &House, recorder: &Recorder, custodians: &Followed) -> anyhow::Result<()> {
     for camera in house.shield.list_all()? {
         if camera.retired_at.is_none() {
             recorder.watch(camera.id)?;
@@ -101,6 +110,10 @@ fn deadlines(house: &House, recorder: &Recorder, custodians: &Followed) -> anyho
     if custodians.borrow().roster_version() != now.roster_version() {
         custodians.send_replace(Arc::new(now));
     }
+    Ok(())
+}
+
+fn dispute(house: &House) -> anyhow::Result<()> {
     if let Some(dispute) = house.policy.tell_clock_dispute()? {
         let by_s = dispute.by_us / 1_000_000;
         tracing::warn!(
@@ -108,6 +121,84 @@ fn deadlines(house: &House, recorder: &Recorder, custodians: &Followed) -> anyho
             "wall time disagrees: it destroys nothing until it is settled"
         );
     }
-    house.policy.tick()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use loggia_model::{CameraId, Clock, MANUAL_START, ManualClock};
+    use loggia_policy::DemoMode;
+    use loggia_video::RecorderConfig;
+
+    use super::*;
+    use crate::city::City;
+    use crate::house::Plan;
+
+    const CAMERA: CameraId = CameraId(7);
+
+    fn house(data: &std::path::Path, clock: &Arc<ManualClock>) -> House {
+        let city = City::shipped().unwrap();
+        let plan = Plan {
+            data: data.to_owned(),
+            city: city.city.clone(),
+            origin: "demo.loggia.example/log".to_owned(),
+            demo: Some(DemoMode::mark(data).unwrap()),
+            sync_interval: loggia_store::SYNC_INTERVAL,
+            quota_bytes: None,
+            alerts: crate::alerts::AlertsConfig::default(),
+            time_authority: None,
+        };
+        let house = House::open_at(plan, clock.clone()).unwrap();
+        crate::demo::people(&house, &city).unwrap();
+        house
+    }
+
+    /// The writer of the log waits in `open(2)` from its next entry on.
+    fn hang(log: &std::path::Path) {
+        fs::rename(log.join("tile"), log.join("tile.away")).unwrap();
+        fs::write(log.join("tile"), b"in the way").unwrap();
+        fs::remove_file(log.join("checkpoint")).unwrap();
+        let made = Command::new("mkfifo").arg(log.join("checkpoint")).status();
+        assert!(made.unwrap().success());
+    }
+
+    #[test]
+    fn deadlines_that_hang_in_the_log_during_a_clock_dispute_keep_no_footage_alive() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _inside = runtime.enter();
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::default());
+        let house = Arc::new(house(&dir.path().join("data"), &clock));
+        let hour = MANUAL_START.hour();
+        house.keys.get_or_make(CAMERA, hour).unwrap();
+        let custodians = house.custodians().unwrap();
+        let recorder = house.record(custodians.subscribe(), RecorderConfig::default());
+        let recorder = Arc::new(recorder.unwrap());
+
+        let month = Duration::from_secs(30 * 86_400);
+        clock.set_wall(clock.now().after(month));
+        assert!(house.keys.tick().unwrap().is_some());
+        clock.pass(Duration::from_secs(80 * 3_600));
+        assert!(house.keys.has(CAMERA, hour));
+        hang(&house.data.join("log"));
+        let size = house.log.size();
+
+        // The first thing that the deadlines do is to tell the log of the dispute: they hang.
+        let turns = Turns::start(&house, Arc::downgrade(&recorder), custodians).unwrap();
+        while house.keys.has(CAMERA, hour) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(
+            house.policy.clock_dispute().is_some(),
+            "it is disputed still"
+        );
+        assert_eq!(house.log.size(), size, "the log took nothing");
+        drop(turns);
+        // A pipe opens for writing only when somebody reads it: the log did hang.
+        let pipe = house.data.join("log/checkpoint");
+        drop(fs::OpenOptions::new().write(true).open(pipe).unwrap());
+    }
 }

@@ -39,6 +39,15 @@ impl At {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// This instant, `d` earlier.
+    #[must_use]
+    pub fn before(self, d: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// Whole seconds since 1970.
     #[must_use]
     pub fn secs(self) -> i64 {

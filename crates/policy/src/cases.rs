@@ -1,6 +1,8 @@
 //! Cases: what every request names. The number stays inside; the public log has its commitment.
 //! Never tells a case number to another body.
 
+use core::time::Duration;
+
 use loggia_model::{Actor, At, Digest, PersonId, Purpose};
 use loggia_transparency::{CaseOpened, Event, Loggable, commit_fresh};
 use serde::{Deserialize, Serialize};
@@ -9,8 +11,13 @@ use crate::decide::{Reason, filing_rule};
 use crate::rows::cases as rows;
 use crate::{Error, Policy};
 
+/// What daily limits count over.
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 /// Longest case number, characters.
 pub const NUMBER_CHARS_MAX: usize = 64;
+/// Cases that one person opens in 24 hours: one every five minutes of a working day. Each is an
+/// entry in the public log for good, so it cannot be had freely.
+pub const CASES_PER_DAY_MAX: u64 = 100;
 /// Cases in one answer.
 const CASES_MAX: u32 = 500;
 
@@ -69,7 +76,8 @@ impl Policy {
     /// Opens a case: logged with a salted commitment, then kept.
     ///
     /// # Errors
-    /// [`Error::Denied`] for a person who cannot file for the purpose; [`Error::Invalid`].
+    /// [`Error::Denied`] for a person who cannot file for the purpose; [`Error::Invalid`];
+    /// [`Error::Busy`] when the person opened [`CASES_PER_DAY_MAX`] in the last 24 hours.
     pub fn open_case(&self, by: &Actor, number: &str, purpose: Purpose) -> Result<Case, Error> {
         let number = number.trim();
         let ok = (1..=NUMBER_CHARS_MAX).contains(&number.chars().count())
@@ -85,6 +93,14 @@ impl Policy {
         }
         if !by.has(role) {
             return Err(Error::Denied(vec![Reason::RoleMissing]));
+        }
+        let _step = self.one_step();
+        let day = self.clock.now().before(DAY);
+        if self.read(|c| Ok(rows::opened_since(c, &by.person, day)?))? >= CASES_PER_DAY_MAX {
+            return Err(Error::Busy(format!(
+                "you opened {CASES_PER_DAY_MAX} cases in the last 24 hours, which is the most; \
+                 open the next one later, or ask a colleague"
+            )));
         }
         let (commitment, salt) = commit_fresh(number.as_bytes())?;
         let logged = self.tell(Opened {

@@ -5,15 +5,20 @@ use loggia_model::{Actor, Digest, RequestId};
 use loggia_transparency::{Event, Export, Loggable};
 use serde::{Deserialize, Serialize};
 
+use crate::cases::DAY;
 use crate::decide::{Ask, State, decide};
 use crate::filing::length_s;
-use crate::rows::desk::{ExportRow, put_access, put_export};
+use crate::rows::desk::{ExportRow, exported_since, put_access, put_export};
 use crate::rows::requests as rows;
 use crate::wire::to_base64;
 use crate::{Error, Policy, time_stamp};
 
 /// Longest recipient or exhibit number, characters.
 pub const FIELD_CHARS_MAX: usize = 200;
+
+/// Exports that one person makes in 24 hours, each an entry in the public log for good: five of
+/// each of the twenty requests that may wait.
+pub const EXPORTS_PER_DAY_MAX: u64 = 100;
 
 /// An export as its requester asks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -66,7 +71,8 @@ impl Policy {
     /// Logs an export of opened footage and gives the proof of it.
     ///
     /// # Errors
-    /// [`Error::Denied`] when the request is not open for this person; [`Error::Invalid`].
+    /// [`Error::Denied`] when the request is not open for this person; [`Error::Invalid`];
+    /// [`Error::Busy`] when the person made [`EXPORTS_PER_DAY_MAX`] in the last 24 hours.
     pub fn export(
         &self,
         by: &Actor,
@@ -87,6 +93,13 @@ impl Policy {
         let step = self.one_step();
         let row = self.request_row(id)?;
         decide(&self.facts(Ask::Open, by, &row)?).require()?;
+        let day = self.clock.now().before(DAY);
+        if self.read(|c| Ok(exported_since(c, &by.person, day)?))? >= EXPORTS_PER_DAY_MAX {
+            return Err(Error::Busy(format!(
+                "you exported {EXPORTS_PER_DAY_MAX} times in the last 24 hours, which is the most; \
+                 export again later, or ask a colleague"
+            )));
+        }
         let spans = self.read(|c| rows::spans(c, id))?;
         let logged = self.tell(Leaves {
             request: id,

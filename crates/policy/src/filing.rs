@@ -156,7 +156,6 @@ impl Policy {
         let request = Request::parse(json)?;
         let id = Request::id_of(json);
         self.check_filing(by, &request, case, necessity)?;
-        let _step = self.one_step();
         let now = self.clock.now();
         let row = RequestRow {
             id,
@@ -180,25 +179,39 @@ impl Policy {
             open_until: None,
         };
         decide(&self.facts(Ask::File, by, &row)?).require()?;
-        let spans = self.spans_named(&request)?;
+        let spans = self.put_and_freeze(&row, &request)?;
+        // The freeze stands; from here on it is the log that is waited for.
+        let _step = self.one_step();
+        match self.read(|c| rows::request(c, id))? {
+            // A tick may have finished it meanwhile.
+            Some(now) if now.state != State::Filing => Ok(id),
+            Some(_) => self.finish_filing(&row, &request, &spans).map(|()| id),
+            None => Err(Error::Conflict("a span was destroyed; ask again".into())),
+        }
+    }
+
+    /// Keeps the request and makes its keys wait, whatever the log does.
+    fn put_and_freeze(&self, row: &RequestRow, request: &Request) -> Result<Vec<SpanRow>, Error> {
+        let (id, by) = (row.id, &row.requester);
+        let _kept = self.keeping();
+        let spans = self.spans_named(request)?;
         self.write(|c| {
             if rows::request(c, id)?.is_some() {
                 return Err(Error::Conflict("this request was filed before".into()));
             }
-            if rows::waiting_of(c, &by.person)? >= REQUESTS_WAITING_MAX {
+            if rows::waiting_of(c, by)? >= REQUESTS_WAITING_MAX {
                 return Err(Error::Busy(format!(
                     "{REQUESTS_WAITING_MAX} of your requests are waiting; withdraw one first"
                 )));
             }
-            rows::put_request(c, &row, &spans)
+            rows::put_request(c, row, &spans)
         })?;
         if let Err(e) = self.freeze(id, &spans) {
             self.keys.thaw(id)?;
             self.write(|c| Ok(rows::drop_request(c, id)?))?;
             return Err(e);
         }
-        self.finish_filing(&row, &request, &spans)?;
-        Ok(id)
+        Ok(spans)
     }
 
     fn check_filing(
@@ -316,12 +329,18 @@ impl Policy {
             }
             let request = Request::parse(&row.json)?;
             let spans = self.read(|c| rows::spans(c, row.id))?;
+            let kept = self.keeping();
+            let there = self.read(|c| rows::request(c, row.id))?;
+            if there.is_none_or(|now| now.state != State::Filing) {
+                continue;
+            }
             if let Err(e) = self.freeze(row.id, &spans) {
                 tracing::warn!(request = %row.id, error = %e, "a filing that broke off is dropped");
                 self.keys.thaw(row.id)?;
                 self.write(|c| Ok(rows::drop_request(c, row.id)?))?;
                 continue;
             }
+            drop(kept);
             self.finish_filing(&row, &request, &spans)?;
         }
         Ok(())

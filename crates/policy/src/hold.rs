@@ -223,7 +223,7 @@ impl Policy {
         if ask.asked_by != by.person {
             return Err(Error::Invalid("the hold names another person".into()));
         }
-        let _step = self.one_step();
+        let kept = self.keeping();
         let id = HoldAsk::id_of(json);
         let spans = self.spans_to_hold(&ask)?;
         let row = HoldRow {
@@ -255,25 +255,30 @@ impl Policy {
             .freeze(id, &hours.into_iter().collect::<Vec<_>>())?;
         if !gone.is_empty() {
             self.keys.thaw(id)?;
-            self.write(|c| Ok(rows::set_ended(c, id, None)?))?;
+            self.write(|c| Ok(rows::drop_hold(c, id)?))?;
             return Err(Error::Conflict(
                 "a span was destroyed this moment; ask again".into(),
             ));
         }
+        drop(kept);
         // Freezing never waits for the log: a tick tells it later if it is down.
-        if let Err(e) = self.tell_freeze(&row) {
-            tracing::warn!(error = %e, "a hold's freeze is not in the log yet");
-        }
+        self.tell_freeze(id)?;
         Ok(id)
     }
 
-    fn tell_freeze(&self, row: &HoldRow) -> Result<(), Error> {
-        let spans = self.read(|c| Ok(rows::spans(c, row.id)?))?.len();
-        let logged = self.tell(Frozen(Freeze {
-            request: hold_commitment(row),
-            spans: u32::try_from(spans).unwrap_or(u32::MAX),
-        }))?;
-        self.write(|c| Ok(rows::set_logged(c, row.id, logged.index())?))
+    fn tell_freeze(&self, id: Digest) -> Result<(), Error> {
+        let entry = || {
+            let spans = self.read(|c| Ok(rows::spans(c, id)?))?.len();
+            let row = self.read(|c| rows::hold(c, id))?;
+            let untold = row.filter(|r| r.state == HoldState::Asked && r.log_index.is_none());
+            Ok(untold.map(|row| {
+                Frozen(Freeze {
+                    request: hold_commitment(&row),
+                    spans: u32::try_from(spans).unwrap_or(u32::MAX),
+                })
+            }))
+        };
+        self.tell_about(id, HoldState::Asked, entry)
     }
 
     fn spans_to_hold(&self, ask: &HoldAsk) -> Result<Vec<HeldRow>, Error> {
@@ -322,7 +327,7 @@ impl Policy {
                 "an approver or custodian of each body agrees".into(),
             ));
         }
-        let _step = self.one_step();
+        let kept = self.keeping();
         let row = self
             .read(|c| rows::hold(c, id))?
             .ok_or(Error::NotFound("hold"))?;
@@ -332,6 +337,10 @@ impl Policy {
             (row.state, act),
             (HoldState::Asked, Act::Hold) | (HoldState::Held, Act::EndHold)
         );
+        let lapsed = self.clock.now() >= row.asked_at.after(HOLD_PATIENCE);
+        if row.state == HoldState::Asked && lapsed {
+            return Err(Error::Conflict("the hold has lapsed; ask again".into()));
+        }
         if !fits {
             return Err(Error::Conflict(format!("the hold is {}", row.state.word())));
         }
@@ -339,12 +348,23 @@ impl Policy {
         if self.bodies_of(id, act)?.len() < 2 {
             return Ok(row.state);
         }
-        match act {
-            Act::Hold => self.begin_hold(&row).map(|()| HoldState::Held),
-            _ => self
-                .end_hold(&row, HoldEnd::Released)
-                .map(|()| HoldState::Ended),
+        if act == Act::Hold {
+            self.begin_hold(&row)?;
+            drop(kept);
+            self.tell_hold(id)?;
+            return Ok(HoldState::Held);
         }
+        drop(kept);
+        let _step = self.one_step();
+        if self.state_of(id)? == HoldState::Held {
+            self.end_hold(&row)?;
+        }
+        Ok(HoldState::Ended)
+    }
+
+    fn state_of(&self, id: Digest) -> Result<HoldState, Error> {
+        let row = self.read(|c| rows::hold(c, id))?;
+        row.map(|r| r.state).ok_or(Error::NotFound("hold"))
     }
 
     fn bodies_of(&self, id: Digest, act: Act) -> Result<BTreeSet<Body>, Error> {
@@ -356,8 +376,8 @@ impl Policy {
             .collect())
     }
 
-    /// Moves each span's share table under the hold key. Holding waits for no log: the entry follows
-    /// the move, and a tick writes it if the log was down.
+    /// Moves each span's share table under the hold key; call it with [`Policy::keeping`]. Holding
+    /// waits for no log: the entry follows the move, and a tick writes it if the log was down.
     fn begin_hold(&self, row: &HoldRow) -> Result<(), Error> {
         let key = self.keys.hold_key(row.number)?;
         let mut randomness = Randomness::machine();
@@ -372,17 +392,60 @@ impl Policy {
         }
         self.write(|c| Ok(rows::set_state(c, row.id, HoldState::Held)?))?;
         self.keys.thaw(row.id)?;
-        self.tell_hold(row)
+        Ok(())
     }
 
-    fn tell_hold(&self, row: &HoldRow) -> Result<(), Error> {
-        let logged = self.tell(Held(HoldEntry {
-            hold_commitment: hold_commitment(row),
-            body: self.asking_body(row),
-            until: row.until.secs(),
-            review: row.review.secs(),
-        }))?;
-        self.write(|c| Ok(rows::set_logged(c, row.id, logged.index())?))
+    fn tell_hold(&self, id: Digest) -> Result<(), Error> {
+        let entry = || {
+            let row = self.read(|c| rows::hold(c, id))?;
+            let untold = row.filter(|r| r.state == HoldState::Held && r.log_index.is_none());
+            Ok(untold.map(|row| {
+                Held(HoldEntry {
+                    hold_commitment: hold_commitment(&row),
+                    body: self.asking_body(&row),
+                    until: row.until.secs(),
+                    review: row.review.secs(),
+                })
+            }))
+        };
+        self.tell_about(id, HoldState::Held, entry)
+    }
+
+    /// Tells the log about a hold in this state, without waiting for it.
+    fn tell_about<T: Loggable + Send + 'static>(
+        &self,
+        id: Digest,
+        state: HoldState,
+        entry: impl FnOnce() -> Result<Option<T>, Error>,
+    ) -> Result<(), Error> {
+        self.tell_aside(entry, move |c, i| Ok(rows::set_logged(c, id, state, i)?))
+    }
+
+    /// Tells the log of an end that it has not been told of.
+    fn tell_ended(&self, id: Digest) -> Result<(), Error> {
+        let entry = || {
+            if !self
+                .read(|c| Ok(rows::ended_untold(c, HOLDS_MAX)?))?
+                .contains(&id)
+            {
+                return Ok(None);
+            }
+            let both = self.bodies_of(id, Act::EndHold)?.len() == 2;
+            let how = if both {
+                HoldEnd::Released
+            } else {
+                HoldEnd::Lapsed
+            };
+            let row = self.read(|c| rows::hold(c, id))?;
+            Ok(row.map(|row| {
+                Over(HoldEnded {
+                    hold_commitment: hold_commitment(&row),
+                    body: self.asking_body(&row),
+                    how,
+                })
+            }))
+        };
+        self.tell_about(id, HoldState::Ended, entry)
     }
 
     fn asking_body(&self, row: &HoldRow) -> Body {
@@ -390,67 +453,78 @@ impl Policy {
             .map_or(Body::Oversight, |a| a.body)
     }
 
-    /// Ends a hold: the entry, the key, the copies. A running request about its spans comes first.
-    fn end_hold(&self, row: &HoldRow, how: HoldEnd) -> Result<(), Error> {
+    /// Ends a hold: the key, the copies, the entry. A running request about its spans comes first.
+    /// A dead log must not keep footage alive here either.
+    fn end_hold(&self, row: &HoldRow) -> Result<(), Error> {
+        let kept = self.keeping();
         if self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
             return Err(Error::Conflict(
                 "a running request names spans of this hold".into(),
             ));
         }
-        let body = self.asking_body(row);
-        let told = self.tell(Over(HoldEnded {
-            hold_commitment: hold_commitment(row),
-            body,
-            how,
-        }));
         self.keys.destroy_hold(row.number)?;
-        let index = told.as_ref().ok().map(loggia_transparency::Logged::index);
-        self.write(|c| Ok(rows::set_ended(c, row.id, index)?))?;
+        self.write(|c| Ok(rows::set_ended(c, row.id)?))?;
+        drop(kept);
         let spans = self.read(|c| Ok(rows::spans(c, row.id)?))?;
         self.drop_aside(spans.iter().map(|s| (s.camera, s.span)))?;
-        told.map(|_| ())
+        self.tell_ended(row.id)
     }
 
     /// What time does to holds: asked ones lapse after 72 hours, reviews fall due, terms end.
     ///
     /// # Errors
-    /// When keys or tables fail; the next tick tries again.
+    /// The first failure of keys, tables or log; every hold has been seen to, and the next tick
+    /// tries again.
     pub(crate) fn hold_tick(&self) -> Result<(), Error> {
         let _step = self.one_step();
-        let now = self.clock.now();
+        let mut outcome = Ok(());
         for row in self.read(|c| rows::standing(c))? {
-            match row.state {
-                HoldState::Asked if now >= row.asked_at.after(HOLD_PATIENCE) => {
-                    self.keys.thaw(row.id)?;
-                    let logged = self.tell(Over(HoldEnded {
-                        hold_commitment: hold_commitment(&row),
-                        body: self.asking_body(&row),
-                        how: HoldEnd::Lapsed,
-                    }))?;
-                    self.write(|c| Ok(rows::set_ended(c, row.id, Some(logged.index()))?))?;
-                }
-                HoldState::Asked if self.bodies_of(row.id, Act::Hold)?.len() == 2 => {
-                    self.begin_hold(&row)?;
-                }
-                HoldState::Asked if row.log_index.is_none() => self.tell_freeze(&row)?,
-                HoldState::Held if now >= row.until => {
-                    if !self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
-                        self.end_hold(&row, HoldEnd::Lapsed)?;
-                    }
-                }
-                HoldState::Held => {
-                    if row.log_index.is_none() {
-                        self.tell_hold(&row)?;
-                    }
-                    if now >= row.review && !row.reviewed {
-                        let _told = self.tell(Review(hold_commitment(&row)))?;
-                        self.write(|c| Ok(rows::set_reviewed(c, row.id)?))?;
-                    }
-                }
-                HoldState::Asked | HoldState::Ended => {}
-            }
+            outcome = outcome.and(self.age_hold(&row));
         }
-        Ok(())
+        for id in self.read(|c| Ok(rows::ended_untold(c, HOLDS_MAX)?))? {
+            outcome = outcome.and(self.tell_ended(id));
+        }
+        outcome
+    }
+
+    fn age_hold(&self, row: &HoldRow) -> Result<(), Error> {
+        let now = self.clock.now();
+        match row.state {
+            HoldState::Asked => {
+                let kept = self.keeping();
+                if self.state_of(row.id)? != HoldState::Asked {
+                    return Ok(());
+                }
+                if now >= row.asked_at.after(HOLD_PATIENCE) {
+                    self.keys.thaw(row.id)?;
+                    self.write(|c| Ok(rows::set_ended(c, row.id)?))?;
+                    drop(kept);
+                    self.tell_ended(row.id)
+                } else if self.bodies_of(row.id, Act::Hold)?.len() == 2 {
+                    self.begin_hold(row)?;
+                    drop(kept);
+                    self.tell_hold(row.id)
+                } else {
+                    drop(kept);
+                    self.tell_freeze(row.id)
+                }
+            }
+            HoldState::Held if now >= row.until => {
+                if self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
+                    return Ok(());
+                }
+                self.end_hold(row)
+            }
+            HoldState::Held => {
+                self.tell_hold(row.id)?;
+                if now >= row.review && !row.reviewed {
+                    let _told = self.tell(Review(hold_commitment(row)))?;
+                    self.write(|c| Ok(rows::set_reviewed(c, row.id)?))?;
+                }
+                Ok(())
+            }
+            HoldState::Ended => Ok(()),
+        }
     }
 
     /// Every hold, newest first: for police and oversight people.
@@ -490,6 +564,7 @@ impl Policy {
         &self,
         spans: impl Iterator<Item = (CameraId, SpanId)>,
     ) -> Result<(), Error> {
+        let _kept = self.keeping();
         let needed = self.needed_spans()?;
         for (camera, span) in spans {
             if !needed.contains(&(camera, span)) {

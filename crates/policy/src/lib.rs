@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod aside;
 mod become_demo;
 mod cases;
 mod clock;
@@ -36,7 +37,7 @@ pub use alerts::{
     Pace, Webhook,
 };
 pub use become_demo::{DEMO_MARKER, DemoMode};
-pub use cases::Case;
+pub use cases::{CASES_PER_DAY_MAX, Case};
 pub use decide::{
     Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, decide, deciding_body,
     filing_rule, sentence,
@@ -44,7 +45,7 @@ pub use decide::{
 pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
 pub use duty::{OnDuty, RANK_MAX, TURNS_MAX, Watch};
 pub use error::Error;
-pub use export::{ExportProof, Exported};
+pub use export::{EXPORTS_PER_DAY_MAX, ExportProof, Exported};
 pub use filing::{Cover, REQUESTS_WAITING_MAX};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};

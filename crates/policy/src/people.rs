@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use core::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use loggia_model::{Actor, At, PersonId, Role};
+use loggia_model::{Actor, PersonId, Role};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -169,7 +169,7 @@ impl Policy {
         let token = Zeroizing::new(hex::encode(*Zeroizing::new(random::<32>()?)));
         let (now, hash) = (self.clock.now(), token_hash(&token));
         self.write(|c| {
-            rows::sweep_sessions(c, before(now, SESSION_LONGEST), before(now, SESSION_IDLE))?;
+            rows::sweep_sessions(c, now.before(SESSION_LONGEST), now.before(SESSION_IDLE))?;
             rows::put_session(c, &hash, &actor.person, now)?;
             Ok(rows::trim_sessions(c, &actor.person, SESSIONS_PER_PERSON)?)
         })?;
@@ -306,12 +306,6 @@ impl Policy {
             self.roster_actor(person)
         })
     }
-}
-
-fn before(now: At, d: Duration) -> At {
-    At(now
-        .0
-        .saturating_sub(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)))
 }
 
 fn token_hash(token: &str) -> [u8; 32] {

@@ -1,16 +1,17 @@
 //! The crate's one object: tables, keys, blobs, log, clock and rules, held together.
 //! Never acts by itself; a tick or a call does.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use loggia_model::{Actor, Clock, PersonId};
+use loggia_model::{Actor, Clock, Hour, PersonId};
 use loggia_store::{Blobs, Db, KeyStore};
 use loggia_transparency::{Log, Loggable, Logged};
 use rusqlite::Transaction;
 
 use crate::Error;
 use crate::alerts::{Alerts, Gateways};
+use crate::aside::Aside;
 use crate::become_demo::DemoMode;
 use crate::door::Replays;
 use crate::people::Wicket;
@@ -54,10 +55,14 @@ pub struct Policy {
     pub(crate) wicket: Wicket,
     pub(crate) replays: Replays,
     pub(crate) roster: RwLock<Option<Arc<VerifiedRoster>>>,
-    pub(crate) log_hangs: Arc<AtomicBool>,
+    /// On its way to the log from acts that do not wait for it.
+    pub(crate) aside: Arc<Aside>,
+    /// Keys that were destroyed while the tables could not be written, by hour.
+    pub(crate) untabled: Mutex<BTreeMap<Hour, u64>>,
     /// Whether the log knows of the present clock dispute.
     pub(crate) disputed: Mutex<bool>,
     line: Mutex<()>,
+    keeping: Mutex<()>,
 }
 
 impl Policy {
@@ -83,9 +88,11 @@ impl Policy {
             wicket: Wicket::new(),
             replays: Replays::new(),
             roster: RwLock::new(None),
-            log_hangs: Arc::default(),
+            aside: Arc::default(),
+            untabled: Mutex::default(),
             disputed: Mutex::new(false),
             line: Mutex::new(()),
+            keeping: Mutex::new(()),
         };
         policy.check_demo_mark()?;
         policy.load_rosters()?;
@@ -127,13 +134,12 @@ impl Policy {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As [`Self::one_step`], but does not wait.
-    pub(crate) fn one_step_if_free(&self) -> Option<MutexGuard<'_, ()>> {
-        match self.line.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+    /// What is kept and what is destroyed, one at a time: no request is filed between the question
+    /// which spans are needed and the deletion of the others. Nobody who has this waits for the log,
+    /// so that freezing and holding never do; who has [`Self::one_step`] may take it, never the
+    /// other way round.
+    pub(crate) fn keeping(&self) -> MutexGuard<'_, ()> {
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes to the public log and waits until it is durable there.

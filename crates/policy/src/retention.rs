@@ -2,8 +2,7 @@
 //! deleted. Never waits for the log, a full disk or a person; skips what a request or hold keeps.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
-use std::sync::mpsc;
+use std::sync::{MutexGuard, PoisonError};
 
 use core::time::Duration;
 
@@ -16,8 +15,6 @@ use crate::{Error, Policy};
 
 /// Default retention: three days.
 pub const RETENTION_H_DEFAULT: u32 = 72;
-/// How long destruction gives the log to take an entry before it goes on without it.
-const LOG_WAIT: Duration = Duration::from_secs(5);
 
 /// How long each camera's footage is kept, hours. `shield`'s inventory says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +74,12 @@ impl Loggable for DoneEntry {
 
 impl Policy {
     /// Destroys what is due; call it about once a minute, on a thread of its own (it waits for the
-    /// log for seconds at most, but [`Policy::tick`] waits as long as the log takes). Ages are the key store's own (time that
-    /// really passed), so a clock that was set forward destroys nothing by itself.
+    /// log for seconds at most, but [`Policy::tick`] waits as long as the log takes). Ages are the key
+    /// store's own (time that really passed): a clock set forward destroys nothing by itself.
     ///
     /// # Errors
-    /// When keys cannot be overwritten or tables not written. A log that fails is no error here: the
-    /// entry is written by a later tick.
+    /// The first of keys that could not be overwritten or tables that could not be written; all other
+    /// hours have been seen to. A log that fails is no error: a later tick writes the entry.
     pub fn retention_tick(&self, retention: &Retention) -> Result<Tick, Error> {
         let mut tick = Tick::default();
         let mut by_hour: BTreeMap<Hour, Vec<Due>> = BTreeMap::new();
@@ -93,21 +90,50 @@ impl Policy {
                 by_hour.entry(due.hour).or_default().push(due);
             }
         }
+        let mut outcome = Ok(());
         for (hour, due) in by_hour {
-            let keys = u32::try_from(due.len()).unwrap_or(u32::MAX);
-            self.tell_if_it_can(DueEntry(KeyDue { hour: hour.0, keys }));
-            // A request that froze the hour since is respected: the store looks again under its lock.
-            let done = self.keys.destroy(&due)?;
-            tick.frozen.extend(done.frozen);
-            if !done.destroyed.is_empty() {
-                let n = u64::try_from(done.destroyed.len()).unwrap_or(0);
-                self.write(|c| Ok(rows::destroyed(c, hour, n)?))?;
-                tick.destroyed.extend(done.destroyed);
-            }
+            outcome = outcome.and(self.destroy_hour(hour, &due, &mut tick));
         }
-        self.tell_destroyed()?;
-        self.delete_hours(&mut tick)?;
+        outcome
+            .and(self.keep_untabled())
+            .and(self.tell_destroyed())
+            .and(self.delete_hours(&mut tick))?;
         Ok(tick)
+    }
+
+    fn destroy_hour(&self, hour: Hour, due: &[Due], tick: &mut Tick) -> Result<(), Error> {
+        let keys = u32::try_from(due.len()).unwrap_or(u32::MAX);
+        let entry = DueEntry(KeyDue { hour: hour.0, keys });
+        self.tell_aside(|| Ok(Some(entry)), |_, _| Ok(()))?;
+        // A request that froze the hour since is respected: the store looks again under its lock.
+        let done = self.keys.destroy(due)?;
+        tick.frozen.extend(done.frozen);
+        if !done.destroyed.is_empty() {
+            let n = u64::try_from(done.destroyed.len()).unwrap_or(0);
+            *self.untabled().entry(hour).or_default() += n;
+            tick.destroyed.extend(done.destroyed);
+        }
+        Ok(())
+    }
+
+    fn untabled(&self) -> MutexGuard<'_, BTreeMap<Hour, u64>> {
+        self.untabled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps in the tables what was destroyed, also what a full disk kept from them before.
+    fn keep_untabled(&self) -> Result<(), Error> {
+        let mut untabled = self.untabled();
+        if untabled.is_empty() {
+            return Ok(());
+        }
+        self.write(|c| {
+            for (hour, keys) in untabled.iter() {
+                rows::destroyed(c, *hour, *keys)?;
+            }
+            Ok(())
+        })?;
+        untabled.clear();
+        Ok(())
     }
 
     /// Tells the log of every destruction that it has not been told of, this tick's and earlier ones.
@@ -116,13 +142,15 @@ impl Policy {
             if row.untold == 0 {
                 continue;
             }
-            let keys = u32::try_from(row.untold).unwrap_or(u32::MAX);
-            if self.tell_if_it_can(DoneEntry(KeyDestroyed {
-                hour: row.hour.0,
-                keys,
-            })) {
-                self.write(|c| Ok(rows::told(c, row.hour, row.untold)?))?;
-            }
+            let (hour, keys) = (row.hour, row.untold);
+            let entry = || {
+                // What was told late in the meantime is not told again.
+                let untold = self.read(|c| Ok(rows::untold(c, hour)?))?;
+                let keys32 = u32::try_from(keys).unwrap_or(u32::MAX);
+                let (hour, keys) = (hour.0, keys32);
+                Ok((untold == row.untold).then_some(DoneEntry(KeyDestroyed { hour, keys })))
+            };
+            self.tell_aside(entry, move |c, _| Ok(rows::told(c, hour, keys)?))?;
         }
         Ok(())
     }
@@ -131,11 +159,7 @@ impl Policy {
     /// frozen spans are set aside first. An hour that lost its keys otherwise (a key folder that was
     /// not mounted) is never deleted: only what was destroyed here is in the table.
     fn delete_hours(&self, tick: &mut Tick) -> Result<(), Error> {
-        // No request may be filed between the question which spans are needed and the deletion. While
-        // a step waits for the log, deletion is for a later tick: the keys are gone already.
-        let Some(_step) = self.one_step_if_free() else {
-            return Ok(());
-        };
+        let _kept = self.keeping();
         let rows = self.read(|c| Ok(rows::hours(c)?))?;
         let cameras: Vec<CameraId> = self.blobs.heads().iter().map(|h| h.camera).collect();
         let frozen: BTreeSet<_> = tick.frozen.iter().copied().collect();
@@ -156,39 +180,5 @@ impl Policy {
     /// Spans that a hold or a running request needs.
     pub(crate) fn needed_spans(&self) -> Result<BTreeSet<(CameraId, SpanId)>, Error> {
         self.read(|c| Ok(holds::needed(c)?))
-    }
-
-    /// Tells the log, but waits for it no longer than [`LOG_WAIT`]; whether it took the entry.
-    fn tell_if_it_can<T: Loggable + Send + 'static>(&self, value: T) -> bool {
-        // One that hangs is enough: no second thread is sent after it.
-        if self.log_hangs.load(Ordering::Acquire) {
-            return false;
-        }
-        let (log, hangs) = (self.log.clone(), self.log_hangs.clone());
-        let (answer, told) = mpsc::sync_channel(1);
-        hangs.store(true, Ordering::Release);
-        let spawned = std::thread::Builder::new()
-            .name("retention-log".to_owned())
-            .spawn(move || {
-                let done = log.append(value).map(|_| ());
-                hangs.store(false, Ordering::Release);
-                // Nobody may be waiting any more.
-                let _late = answer.send(done);
-            });
-        if spawned.is_err() {
-            self.log_hangs.store(false, Ordering::Release);
-            return false;
-        }
-        match told.recv_timeout(LOG_WAIT) {
-            Ok(Ok(())) => true,
-            Ok(Err(e)) => {
-                tracing::error!(error = %e, "destruction goes on although the log failed");
-                false
-            }
-            Err(_) => {
-                tracing::error!("destruction goes on although the log does not answer");
-                false
-            }
-        }
     }
 }

@@ -44,6 +44,15 @@ fn whole((row, purpose, body): (CaseRow, String, String)) -> Result<CaseRow, Err
 }
 
 /// Adds a case and gives its number in the table.
+/// How many cases a person opened after `since`.
+pub(crate) fn opened_since(c: &Connection, by: &PersonId, since: At) -> rusqlite::Result<u64> {
+    c.query_row(
+        "SELECT count(*) FROM policy_case WHERE opened_by = ?1 AND opened_at > ?2",
+        params![by.0, since.0],
+        |r| r.get(0).map(count),
+    )
+}
+
 pub(crate) fn put_case(c: &Connection, row: &CaseRow) -> rusqlite::Result<u64> {
     c.execute(
         "INSERT INTO policy_case

@@ -208,6 +208,15 @@ pub(crate) fn accesses(
     .collect()
 }
 
+/// How many exports a person made after `since`.
+pub(crate) fn exported_since(c: &Connection, by: &PersonId, since: At) -> rusqlite::Result<u64> {
+    c.query_row(
+        "SELECT count(*) FROM policy_export WHERE person = ?1 AND at > ?2",
+        params![by.0, since.0],
+        |r| r.get(0).map(count),
+    )
+}
+
 pub(crate) fn put_export(
     c: &Connection,
     request: RequestId,

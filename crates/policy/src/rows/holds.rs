@@ -145,18 +145,46 @@ pub(crate) fn set_reviewed(c: &Connection, id: Digest) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-pub(crate) fn set_logged(c: &Connection, id: Digest, index: u64) -> rusqlite::Result<()> {
+/// The entry of a hold's state stands in the log; one that came late changes no further state.
+pub(crate) fn set_logged(
+    c: &Connection,
+    id: Digest,
+    of: HoldState,
+    index: u64,
+) -> rusqlite::Result<()> {
+    let column = match of {
+        HoldState::Ended => "ended_index",
+        HoldState::Asked | HoldState::Held => "log_index",
+    };
     c.execute(
-        "UPDATE policy_hold SET log_index = ?2 WHERE id = ?1",
-        params![id.0, int(index)],
+        &format!("UPDATE policy_hold SET {column} = ?3 WHERE id = ?1 AND state = ?2"),
+        params![id.0, of.word(), int(index)],
     )
     .map(drop)
 }
 
-pub(crate) fn set_ended(c: &Connection, id: Digest, index: Option<u64>) -> rusqlite::Result<()> {
+/// Holds whose end the log has not been told, oldest first, at most `limit`.
+pub(crate) fn ended_untold(c: &Connection, limit: u32) -> rusqlite::Result<Vec<Digest>> {
+    c.prepare(
+        "SELECT id FROM policy_hold WHERE state = 'ended' AND ended_index IS NULL
+         ORDER BY asked_at LIMIT ?1",
+    )?
+    .query_map([limit], |r| digest(r, "id"))?
+    .collect()
+}
+
+/// Takes back a hold that was asked for and never stood.
+pub(crate) fn drop_hold(c: &Connection, id: Digest) -> rusqlite::Result<()> {
+    c.execute("DELETE FROM policy_hold_span WHERE hold = ?1", [id.0])?;
+    c.execute("DELETE FROM policy_hold WHERE id = ?1", [id.0])
+        .map(drop)
+}
+
+/// The hold is over; its entry in the log is yet to come.
+pub(crate) fn set_ended(c: &Connection, id: Digest) -> rusqlite::Result<()> {
     c.execute(
-        "UPDATE policy_hold SET state = 'ended', ended_index = ?2 WHERE id = ?1",
-        params![id.0, index.map(int)],
+        "UPDATE policy_hold SET state = 'ended', ended_index = NULL WHERE id = ?1",
+        [id.0],
     )?;
     c.execute(
         "UPDATE policy_hold_span SET body = NULL WHERE hold = ?1",

@@ -36,6 +36,14 @@ pub(crate) fn hours(c: &Connection) -> rusqlite::Result<Vec<HourRow>> {
         .collect()
 }
 
+pub(crate) fn untold(c: &Connection, hour: Hour) -> rusqlite::Result<u64> {
+    c.query_row(
+        "SELECT COALESCE(SUM(untold), 0) FROM policy_hour WHERE hour = ?1",
+        [hour.0],
+        |r| r.get(0).map(count),
+    )
+}
+
 pub(crate) fn told(c: &Connection, hour: Hour, keys: u64) -> rusqlite::Result<()> {
     c.execute(
         "UPDATE policy_hour SET untold = untold - ?2 WHERE hour = ?1",

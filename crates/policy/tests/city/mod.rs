@@ -49,6 +49,7 @@ pub struct City {
     pub people: BTreeMap<&'static str, PersonKey>,
     pub recorder: Arc<RecorderKey>,
     pub db: Arc<Db>,
+    pub log_key: Vec<u8>,
     pub dir: tempfile::TempDir,
 }
 
@@ -71,10 +72,10 @@ impl City {
             ..BlobsConfig::default()
         };
         let blobs = Arc::new(Blobs::open(&data, blobs).unwrap());
-        let (layer, boot) = (FileLayer::Real, "boot-1".to_owned());
-        let keys =
-            Arc::new(KeyStore::open(&data.join("keys"), layer, clock.clone(), boot).unwrap());
-        let (key, _) = LogKey::generate().unwrap();
+        let at = (data.join("keys"), "boot-1".to_owned());
+        let keys = KeyStore::open(&at.0, FileLayer::Real, clock.clone(), at.1);
+        let keys = Arc::new(keys.unwrap());
+        let (key, log_key) = LogKey::generate().unwrap();
         let log = Log::open(&data.join("log"), key, "test.example/log", clock.clone()).unwrap();
         let db = Arc::new(Db::open(&data.join("policy.sqlite")).unwrap());
         let policy = Policy::open(Parts {
@@ -103,8 +104,17 @@ impl City {
             people,
             recorder: Arc::new(recorder),
             db,
+            log_key: log_key.to_vec(),
             dir,
         }
+    }
+
+    /// [`Self::restart`] with the log's folder opened anew.
+    pub fn restart_log(&mut self) {
+        let key = LogKey::from_pkcs8(&self.log_key).unwrap();
+        let dir = self.dir.path().join("data/log");
+        self.log = Log::open(&dir, key, "test.example/log", self.clock.clone()).unwrap();
+        self.restart();
     }
 
     /// The same folder, opened by a second `Policy`, as after a restart.
@@ -112,7 +122,6 @@ impl City {
         self.restart_with(Gateways::default());
     }
 
-    /// [`Self::restart`], with ways to call people.
     pub fn restart_with(&mut self, gateways: Gateways) {
         self.policy = Policy::open(Parts {
             db: self.db.clone(),
@@ -133,10 +142,6 @@ impl City {
             .iter()
             .map(|(p, body, roles)| {
                 let key = &self.people[p];
-                let base64 = |bytes: &[u8]| {
-                    use base64::Engine;
-                    base64::engine::general_purpose::STANDARD.encode(bytes)
-                };
                 let holds = roles.contains(&Role::Custodian);
                 let signs = holds || roles.contains(&Role::Approver);
                 Member {
@@ -144,8 +149,8 @@ impl City {
                     name: (*p).to_uppercase(),
                     body: *body,
                     roles: roles.iter().copied().collect(),
-                    sign_key: signs.then(|| base64(&key.signing.public().0)),
-                    hpke_key: holds.then(|| base64(&key.custodian.public().0)),
+                    sign_key: signs.then(|| b64(&key.signing.public().0)),
+                    hpke_key: holds.then(|| b64(&key.custodian.public().0)),
                 }
             })
             .collect()
