@@ -40,10 +40,8 @@ test('a request is filed, approved, released, played and exported', { timeout: 1
     return all.find((c) => c.plays_in_browser !== false && /264/.test(c.codec ?? '264')).id;
   });
   const closed = async () => {
-    const line = await page.evaluate(
-      async ([id, from, to]) => (await fetch(`/api/v1/cameras/${id}/timeline?from=${from}&to=${to}`)).json(),
-      [camera, now - 3600e6, Date.now() * 1000],
-    );
+    const path = `/api/v1/cameras/${camera}/timeline?from=${now - 3600e6}&to=${Date.now() * 1000}`;
+    const line = await page.evaluate(async (at) => (await fetch(at)).json(), path);
     return line.spans.filter((s) => s.state !== 'expired' && s.state !== 'recording');
   };
   // A demo that has just begun has none yet; the test's own bound ends a wait in vain.
