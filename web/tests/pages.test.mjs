@@ -16,6 +16,12 @@ const PAGES = [
   { path: '/ops', as: 'o.saarinen' },
   { path: '/evidence', as: 'p.lindqvist' },
   { path: '/evidence/new?cameras=1', as: 'p.lindqvist' },
+  { path: '/evidence/holds', as: 'k.virtanen' },
+  { path: '/evidence/holds/new', as: 'k.virtanen' },
+  { path: '/evidence/duty', as: 'k.virtanen' },
+  { path: '/audit/access', as: 'm.niemi' },
+  { path: '/audit/access', as: 'o.saarinen' },
+  { path: '/no/such/page', as: null },
   { path: '/audit?entry=0', as: null },
 ];
 const SETTINGS = [

@@ -92,7 +92,7 @@ fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()
         demo: None,
         sync_interval: loggia_store::SYNC_INTERVAL,
         quota_bytes: None,
-        alert_gateway: None,
+        alerts: crate::alerts::AlertsConfig::default(),
         time_authority: None,
     })?;
     for n in 1..=count {

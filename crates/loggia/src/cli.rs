@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve, verify};
+use crate::{
+    alerts, backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve, verify,
+};
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.
 #[derive(Debug, Parser)]
@@ -47,6 +49,9 @@ enum Verb {
         #[arg(long)]
         config: PathBuf,
     },
+    /// The ways to people on duty: the mail server's password, and a test
+    #[command(subcommand)]
+    Alerts(AlertsVerb),
     /// Find, check and enrol cameras
     #[command(subcommand)]
     Camera(CameraVerb),
@@ -92,6 +97,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Backup(args) => backup::back_up(&args)?,
         Verb::Restore(args) => backup::restore(&args)?,
         Verb::Basemap(BasemapVerb::Build { extract, out }) => basemap(&extract, &out)?,
+        Verb::Alerts(verb) => alerts::run(&verb)?,
         Verb::Camera(verb) => cameras::run(&verb)?,
         Verb::Openapi => say(&openapi::document().to_pretty_json()?),
         Verb::Routes { data } => say(&demo::routes(&data)?.join("\n")),
@@ -140,6 +146,26 @@ pub struct DemoArgs {
     /// Footage takes no more than this, as if the disk were full then
     #[arg(long, hide = true)]
     pub quota_bytes: Option<u64>,
+}
+
+/// Alerts to people on duty.
+#[derive(Debug, Subcommand)]
+pub enum AlertsVerb {
+    /// Keep the mail server's password, sealed (in LOGGIA_PASSPHRASE, or asked)
+    Password {
+        /// Configuration file
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Send a test on every way and say what became of it
+    Test {
+        /// Configuration file
+        #[arg(long)]
+        config: PathBuf,
+        /// Whom to call: a person of the roster
+        #[arg(long)]
+        person: String,
+    },
 }
 
 /// Cameras.

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use loggia_policy::DemoMode;
 use serde::Deserialize;
 
+use crate::alerts::AlertsConfig;
 use crate::house::{House, Plan};
 use crate::tls;
 
@@ -36,8 +37,8 @@ pub struct Config {
     pub sync_interval_ms: Option<u64>,
     /// Footage takes no more than this, GB; the whole disk less a reserve when not given.
     pub footage_gb_max: Option<u64>,
-    /// Where alerts to people on duty are posted.
-    pub alert_gateway: Option<String>,
+    /// The ways to people on duty; without them nobody is called.
+    pub alerts: Option<AlertsConfig>,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP; its token is signed).
     pub time_authority: Option<String>,
 }
@@ -81,8 +82,17 @@ impl Config {
         Ok(())
     }
 
-    /// Opens the data folder.
+    /// Opens the data folder to serve: people on duty are called.
+    pub fn open_to_serve(&self) -> anyhow::Result<House> {
+        self.house(self.alerts.clone().unwrap_or_default())
+    }
+
+    /// Opens the data folder for a command: nobody is called.
     pub fn open(&self) -> anyhow::Result<House> {
+        self.house(AlertsConfig::default())
+    }
+
+    fn house(&self, alerts: AlertsConfig) -> anyhow::Result<House> {
         let sync = self.sync_interval_ms.map(Duration::from_millis);
         House::open(Plan {
             data: self.data.clone(),
@@ -93,7 +103,7 @@ impl Config {
             quota_bytes: self
                 .footage_gb_max
                 .map(|gb| gb.saturating_mul(1_000_000_000)),
-            alert_gateway: self.alert_gateway.clone(),
+            alerts,
             time_authority: self.time_authority.clone(),
         })
     }
@@ -122,5 +132,17 @@ mod tests {
         let slow = format!("{GOOD}sync_interval_ms = 60000\n");
         assert!(read(&slow).unwrap_err().contains("50 to 10000"));
         assert!(read("city = \"X\"\n").unwrap_err().contains("data"));
+        let mail = format!(
+            "{GOOD}[alerts.webhook]\nurl = \"https://g.example/\"\nca = \"ca.pem\"\n\
+             [alerts.mail]\nserver = \"m.example\"\nport = 465\ntls = \"implicit\"\n\
+             from = \"l@c.example\"\nuser = \"l\"\n\
+             [alerts.mail.to]\n\"a.korhonen\" = \"a@c.example\"\n"
+        );
+        assert!(read(&mail).is_ok());
+        // A password does not stand in the file.
+        let told = mail.replace("user = \"l\"", "user = \"l\"\npassword = \"x\"");
+        assert!(read(&told).unwrap_err().contains("password"));
+        let open = mail.replace("implicit", "none");
+        assert!(read(&open).unwrap_err().contains("starttls"));
     }
 }

@@ -67,7 +67,7 @@ fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<House> {
         demo: Some(demo),
         sync_interval: loggia_store::SYNC_INTERVAL,
         quota_bytes: Some(quota_bytes),
-        alert_gateway: None,
+        alerts: crate::alerts::AlertsConfig::default(),
         time_authority: None,
     })?;
     if fresh || house.policy.roster_now().is_none() {

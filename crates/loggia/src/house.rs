@@ -16,6 +16,7 @@ use loggia_video::{Recorder, RecorderConfig, onvif};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::alerts::AlertsConfig;
 use crate::clock::{SystemClock, boot_id};
 use crate::{files, secrecy};
 
@@ -47,8 +48,8 @@ pub struct Plan {
     pub sync_interval: Duration,
     /// Footage takes no more than this, bytes.
     pub quota_bytes: Option<u64>,
-    /// Where alerts to people on duty are posted.
-    pub alert_gateway: Option<String>,
+    /// The ways to people on duty.
+    pub alerts: AlertsConfig,
     /// Time-stamping authority (RFC 3161) that exports ask.
     pub time_authority: Option<String>,
 }
@@ -114,7 +115,7 @@ impl House {
             clock: Arc::clone(&clock),
             rules: Rules::default(),
             demo: plan.demo,
-            alert_gateway: plan.alert_gateway,
+            gateways: plan.alerts.gateways(&secrets)?,
             time_authority: plan.time_authority,
         })?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;

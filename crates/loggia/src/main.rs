@@ -1,5 +1,6 @@
 //! The binary: command line, configuration, wiring. One verb each; no domain logic lives here.
 
+mod alerts;
 mod backup;
 mod bench;
 mod cameras;

@@ -23,8 +23,8 @@ const ROOMS: [&str; 6] = [
     "/ops",
     "/evidence",
     "/evidence/{*rest}",
+    "/audit/access",
     "/audit",
-    "/about",
 ];
 
 /// Routes of the console's pages and their assets.

@@ -64,7 +64,7 @@ pub fn city(config: &Config) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let house = Arc::new(config.open()?);
+        let house = Arc::new(config.open_to_serve()?);
         let at = Addresses {
             console: config.listen,
             desk: None,
@@ -154,6 +154,7 @@ pub fn routes(
     routes.extend(loggia_register::routes(Arc::new(register(house, recorder))));
     routes.extend(loggia_video::routes(loggia_video::Rooms {
         recorder_ward: Arc::clone(recorder.ward()),
+        gallery: Arc::clone(recorder.gallery()),
         blobs: Arc::clone(&house.blobs),
         policy: Arc::clone(&house.policy),
         shield: Arc::clone(&house.shield),

@@ -1,5 +1,6 @@
-//! What must not be forgotten while a house is open: retention on a thread of its own, and all that
-//! time does to cameras, rosters and requests on another. Never lets the second delay the first.
+//! What must not be forgotten while a house is open, on threads of their own: retention, calls to
+//! people on duty, and all that time does to cameras, rosters and requests. Never lets one delay
+//! another.
 
 use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
@@ -16,22 +17,25 @@ const TICK: Duration = Duration::from_secs(10);
 /// The custodians that the recorder follows.
 pub type Followed = watch::Sender<Arc<loggia_seal::Custodians>>;
 
-/// The two threads that must not be forgotten. Each ends when this is dropped. Retention has one to
-/// itself: a log that hangs stops the other thread, and must not keep footage alive.
+/// The three threads that must not be forgotten. Each ends when this is dropped. A log that hangs
+/// stops the one of the deadlines; it must neither keep footage alive nor a night's call from going
+/// out, so those have threads of their own.
 pub struct Turns {
-    _ends: [mpsc::Sender<()>; 2],
+    _ends: [mpsc::Sender<()>; 3],
 }
 
 impl Turns {
-    /// Starts both.
+    /// Starts them.
     pub fn start(
         house: &Arc<House>,
         recorder: Weak<Recorder>,
         custodians: Followed,
     ) -> anyhow::Result<Self> {
         let of_retention = Arc::clone(house);
+        let of_calls = Arc::clone(house);
         let of_requests = Arc::clone(house);
         let retention = turn("retention", move || retention(&of_retention))?;
+        let calls = turn("calls", move || Ok(of_calls.policy.alert_tick()?))?;
         let requests = turn("deadlines", move || {
             let Some(recorder) = recorder.upgrade() else {
                 return Ok(());
@@ -39,7 +43,7 @@ impl Turns {
             deadlines(&of_requests, &recorder, &custodians)
         })?;
         Ok(Self {
-            _ends: [retention, requests],
+            _ends: [retention, calls, requests],
         })
     }
 }

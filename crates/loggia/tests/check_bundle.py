@@ -98,6 +98,12 @@ def main(path, log_key=None):
         must(named[word] == export[word], f"export.json: another {word} than the one logged")
     entry, index, proof = b64(export["entry"]), export["entry_index"], map(b64, export["proof"])
     must(included(entry, index, proof, size, root), "log: the entry is not under the checkpoint")
+    for key in export["recorder_keys"]:
+        named, place, siblings = b64(key["entry"]), key["entry_index"], map(b64, key["proof"])
+        public, said = sha256(b64(key["public"]))[:8].hex(), json.loads(named)
+        by = (said["kind"], said.get("recorder")) == ("recorder_started", public) and place < index
+        good = by and included(named, place, siblings, size, root)
+        must(good, f"recorder key {public}: not named in the public log before the export")
     said, own = json.loads(entry), ("export", sha256(read("manifest.json")).hex())
     must((said["kind"], said.get("bundle")) == own, "log: the entry is about another export")
     asked_for = sha256(b"loggia/request/v1\n", read("request.json")).hex()

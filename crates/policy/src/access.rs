@@ -21,6 +21,17 @@ pub enum AccessAct {
     Seek,
 }
 
+/// Which lines of the access log are wanted; none named, all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// Lines before this one.
+    pub before: Option<u64>,
+    /// Looks of this person only.
+    pub person: Option<PersonId>,
+    /// Looks for this request only.
+    pub request: Option<RequestId>,
+}
+
 /// One line of the access log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AccessLine {
@@ -35,7 +46,7 @@ pub struct AccessLine {
     /// For which request.
     #[schema(value_type = String)]
     pub request: RequestId,
-    /// `play`, `seek`, `shares`, `footage`, `export`.
+    /// `play`, `seek`, `shares`, `footage`, `live`, `export`.
     pub act: String,
     /// Position, exhibit or span.
     pub detail: String,
@@ -71,6 +82,23 @@ impl Policy {
         )
     }
 
+    /// Notes that a camera's live picture was handed out under a permit.
+    ///
+    /// # Errors
+    /// When the tables cannot be written: then nothing is shown.
+    pub fn note_live(
+        &self,
+        permit: &crate::Permit<crate::Live>,
+        camera: loggia_model::CameraId,
+    ) -> Result<(), Error> {
+        self.look(
+            permit.actor(),
+            permit.request(),
+            "live",
+            &camera.to_string(),
+        )
+    }
+
     /// Notes that the viewer played or moved.
     ///
     /// # Errors
@@ -91,18 +119,17 @@ impl Policy {
         self.look(who, id, word, &position.to_string())
     }
 
-    /// The access log, newest first, before line `before`. For an auditor of the oversight body.
+    /// The access log, newest first, as far as `wanted`. For an auditor of the oversight body.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for anybody else.
-    pub fn access_log(&self, who: &Actor, before: Option<u64>) -> Result<Vec<AccessLine>, Error> {
+    pub fn access_log(&self, who: &Actor, wanted: &Looks) -> Result<Vec<AccessLine>, Error> {
         if who.body != Body::Oversight || !who.has(Role::Auditor) {
             return Err(Error::Forbidden(
                 "the oversight body's auditor reads the access log".into(),
             ));
         }
-        let before = before.unwrap_or(u64::MAX);
-        let lines = self.read(|c| Ok(rows::accesses(c, before, LINES_MAX)?))?;
+        let lines = self.read(|c| Ok(rows::accesses(c, wanted, LINES_MAX)?))?;
         Ok(lines
             .into_iter()
             .map(|r| AccessLine {

@@ -94,6 +94,14 @@ pub struct Hold {
     pub id: Digest,
     /// The exact bytes.
     pub hold: String,
+    /// Salt of the commitment in the log (hexadecimal): the desk checks that this hold is the entry's.
+    pub salt: String,
+    /// Begin of its first span, microseconds.
+    #[schema(value_type = i64)]
+    pub begin: At,
+    /// End of its last span, microseconds.
+    #[schema(value_type = i64)]
+    pub end: At,
     /// How far.
     pub state: HoldState,
     /// When it was asked for.
@@ -101,11 +109,16 @@ pub struct Hold {
     pub asked_at: At,
     /// Its latest entry in the public log: the freeze, then the hold.
     pub log_index: Option<u64>,
+    /// The entry of its end.
+    pub ended_index: Option<u64>,
     /// Whether its review has come.
     pub review_due: bool,
     /// Bodies that agreed.
     #[schema(value_type = Vec<String>)]
     pub agreed: Vec<Body>,
+    /// Bodies that agreed to end it before its term.
+    #[schema(value_type = Vec<String>)]
+    pub ending: Vec<Body>,
 }
 
 struct Frozen(Freeze);
@@ -226,6 +239,7 @@ impl Policy {
             reviewed: false,
             state: HoldState::Asked,
             log_index: None,
+            ended_index: None,
         };
         self.write(|c| {
             if rows::waiting_of(c, &by.person)? >= HOLDS_WAITING_MAX {
@@ -452,13 +466,19 @@ impl Policy {
         self.read(|c| rows::holds(c, HOLDS_MAX))?
             .into_iter()
             .map(|r| {
+                let spans = self.read(|c| Ok(rows::spans(c, r.id)?))?;
                 Ok(Hold {
                     id: r.id,
+                    salt: hex::encode(r.salt),
+                    begin: spans.iter().map(|s| s.begin).min().unwrap_or(r.asked_at),
+                    end: spans.iter().map(|s| s.end).max().unwrap_or(r.asked_at),
                     state: r.state,
                     asked_at: r.asked_at,
                     log_index: r.log_index,
+                    ended_index: r.ended_index,
                     review_due: r.reviewed,
                     agreed: self.bodies_of(r.id, Act::Hold)?.into_iter().collect(),
+                    ending: self.bodies_of(r.id, Act::EndHold)?.into_iter().collect(),
                     hold: r.json,
                 })
             })

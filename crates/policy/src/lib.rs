@@ -2,6 +2,7 @@
 //! decision to permit; the two-person rule. Never decrypts footage and never opens a share.
 
 mod access;
+mod alerts;
 mod become_demo;
 mod cases;
 mod clock;
@@ -29,7 +30,11 @@ mod time_stamp;
 mod view;
 mod wire;
 
-pub use access::{AccessAct, AccessLine};
+pub use access::{AccessAct, AccessLine, Looks};
+pub use alerts::{
+    Alert, AlertStage, ESCALATE, ESCALATE_DANGER, GatewayHealth, Gateways, Login, Mail, MailTls,
+    Pace, Webhook,
+};
 pub use become_demo::{DEMO_MARKER, DemoMode};
 pub use cases::Case;
 pub use decide::{
@@ -37,7 +42,7 @@ pub use decide::{
     filing_rule, sentence,
 };
 pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
-pub use duty::{Alert, AlertStage, Watch};
+pub use duty::{OnDuty, RANK_MAX, TURNS_MAX, Watch};
 pub use error::Error;
 pub use export::{ExportProof, Exported};
 pub use filing::{Cover, REQUESTS_WAITING_MAX};

@@ -10,6 +10,7 @@ use loggia_transparency::{Log, Loggable, Logged};
 use rusqlite::Transaction;
 
 use crate::Error;
+use crate::alerts::{Alerts, Gateways};
 use crate::become_demo::DemoMode;
 use crate::door::Replays;
 use crate::people::Wicket;
@@ -33,9 +34,8 @@ pub struct Parts {
     pub rules: Rules,
     /// Set on demo folders alone.
     pub demo: Option<DemoMode>,
-    /// Where alerts are posted (plain HTTP to the city's own gateway, which knows how to reach
-    /// people); none sends none.
-    pub alert_gateway: Option<String>,
+    /// The ways to people on duty.
+    pub gateways: Gateways,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP); none asks none.
     pub time_authority: Option<String>,
 }
@@ -49,7 +49,7 @@ pub struct Policy {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rules: Rules,
     pub(crate) demo: Option<DemoMode>,
-    pub(crate) alert_gateway: Option<String>,
+    pub(crate) alerts: Alerts,
     pub(crate) time_authority: Option<String>,
     pub(crate) wicket: Wicket,
     pub(crate) replays: Replays,
@@ -69,6 +69,7 @@ impl Policy {
     pub fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         parts.rules.check()?;
         parts.db.migrate(rows::SCHEMA, rows::MIGRATIONS)?;
+        let alerts = Alerts::start(&parts.gateways, &parts.db)?;
         let policy = Self {
             db: parts.db,
             blobs: parts.blobs,
@@ -77,7 +78,7 @@ impl Policy {
             clock: parts.clock,
             rules: parts.rules,
             demo: parts.demo,
-            alert_gateway: parts.alert_gateway,
+            alerts,
             time_authority: parts.time_authority,
             wicket: Wicket::new(),
             replays: Replays::new(),

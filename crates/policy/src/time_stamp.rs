@@ -31,6 +31,8 @@ pub(crate) fn stamp(url: &str, hash: &Digest) -> Result<Vec<u8>, Error> {
     let no = |why: &str| Error::Busy(format!("the time authority {why}"));
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(WAIT))
+        .max_redirects(0)
+        .proxy(None)
         .build();
     let mut answer = ureq::Agent::new_with_config(config)
         .post(url)

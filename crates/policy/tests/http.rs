@@ -171,4 +171,38 @@ mod over_http {
             assert!(doc.paths.paths.contains_key(route.path), "{route:?}");
         }
     }
+
+    #[tokio::test]
+    async fn a_body_keeps_its_own_rota_and_both_see_who_has_the_turn() {
+        let city = City::new();
+        let now = city.clock.now();
+        let turn = |person: &str, from: i64, to: i64| json!({ "person": person, "from": now.0 + from, "to": now.0 + to, "rank": 0 });
+        let hour = 3_600_000_000;
+        let police = becomes(&city, "k.virtanen").await;
+        let oversight = becomes(&city, "s.makela").await;
+        let path = "/api/v1/duty";
+        let rota = json!([
+            turn("k.virtanen", -hour, hour),
+            turn("r.heikkila", hour, 2 * hour)
+        ]);
+        let (status, _) = page(&city, &police, Method::PUT, path, rota.clone()).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+        // Nobody sets another body's turns.
+        let (status, _) = page(&city, &oversight, Method::PUT, path, rota).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        let (_, own) = page(&city, &oversight, Method::GET, path, Value::Null).await;
+        assert_eq!(own, json!([]));
+        let (status, now) = page(
+            &city,
+            &oversight,
+            Method::GET,
+            "/api/v1/duty/now",
+            Value::Null,
+        )
+        .await;
+        assert_eq!(status, StatusCode::OK);
+        let expected = (&json!("k.virtanen"), &json!("police"), 1);
+        let on = now.as_array().unwrap();
+        assert_eq!((&on[0]["person"], &on[0]["body"], on.len()), expected);
+    }
 }

@@ -7,7 +7,7 @@ mod city;
 use core::time::Duration;
 
 use city::{CAMERA, City};
-use loggia_model::{At, Clock, Digest, MANUAL_START, PersonId, SpanId};
+use loggia_model::{At, Body, Clock, Digest, MANUAL_START, PersonId, SpanId};
 use loggia_policy::{Act, CameraSpans, Error, HoldAsk, HoldState, Retention, State};
 
 fn one_hour() -> Retention {
@@ -148,6 +148,14 @@ fn a_hold_needs_both_bodies_keeps_named_spans_and_ends() {
     assert_eq!(agree("s.makela", Act::Hold), HoldState::Held);
     assert!(city.keys.frozen().is_empty());
     assert_eq!(city.kinds().last(), Some(&"hold"));
+    let seen = &city.policy.holds(&city.actor("m.niemi")).unwrap()[0];
+    assert_eq!(seen.agreed, [Body::Police, Body::Oversight]);
+    assert!(seen.ending.is_empty() && seen.begin < seen.end);
+    // What the salt opens is what the log holds.
+    let salt: [u8; 32] = hex::decode(&seen.salt).unwrap().try_into().unwrap();
+    let committed = loggia_transparency::commit(&salt, json.as_bytes()).to_string();
+    let entries = city.log.entries(0, 1_000).unwrap();
+    assert!(format!("{:?}", entries.last().unwrap().1).contains(&committed));
 
     city.clock.pass(hours(3));
     let tick = city.policy.retention_tick(&one_hour()).unwrap();
@@ -163,6 +171,8 @@ fn a_hold_needs_both_bodies_keeps_named_spans_and_ends() {
         &city.say("k.virtanen", id, Act::EndHold),
     );
     assert_eq!(early.unwrap(), HoldState::Held);
+    let seen = &city.policy.holds(&city.actor("m.niemi")).unwrap()[0];
+    assert_eq!(seen.ending, [Body::Police]);
     city.policy
         .withdraw(&city.actor("p.lindqvist"), asked.id)
         .unwrap();
@@ -173,6 +183,9 @@ fn a_hold_needs_both_bodies_keeps_named_spans_and_ends() {
     city.clock.pass(hours(20 * 24));
     city.policy.tick().unwrap();
     assert_eq!(city.kinds().last(), Some(&"hold_ended"));
+    let over = &city.policy.holds(&city.actor("m.niemi")).unwrap()[0];
+    let last = u64::try_from(city.kinds().len() - 1).unwrap();
+    assert_eq!(over.ended_index, Some(last));
     assert!(city.blobs.span(CAMERA, SpanId(2)).unwrap().is_none());
     let to = At(MANUAL_START.0 + 60_000_000);
     assert!(city.policy.cover(&[CAMERA], MANUAL_START, to).is_err());

@@ -7,8 +7,8 @@ mod city;
 use core::time::Duration;
 
 use city::{CAMERA, City, clear_piece, through_keyfile};
-use loggia_model::{At, Clock, MANUAL_START, Purpose, SpanId};
-use loggia_policy::{AccessAct, Act, Error, Exported, Reason, SpanState, State};
+use loggia_model::{At, CameraId, Clock, MANUAL_START, Purpose, SpanId};
+use loggia_policy::{AccessAct, Act, Error, Exported, Looks, Reason, SpanState, State};
 use loggia_seal::{Body as RecordBody, Kind, Record, Sealed, SpanKey};
 
 #[cfg(test)]
@@ -78,14 +78,38 @@ fn two_groups_open_the_real_records_for_the_requester_alone() {
         .unwrap();
     let lines = city
         .policy
-        .access_log(&city.actor("m.niemi"), None)
+        .access_log(&city.actor("m.niemi"), &Looks::default())
         .unwrap();
     assert_eq!(lines[0].act, "play");
-    assert!(
-        city.policy
-            .access_log(&city.actor("t.laine"), None)
-            .is_err()
-    );
+    filters_looks(&city, asked.id, &lines);
+}
+
+#[cfg(test)]
+/// The access log by request, by person and onwards; and nobody but oversight's auditor reads it.
+fn filters_looks(city: &City, id: loggia_model::RequestId, all: &[loggia_policy::AccessLine]) {
+    let auditor = city.actor("m.niemi");
+    let read = |wanted: Looks| city.policy.access_log(&auditor, &wanted).unwrap();
+    let of = |person: &str| Looks {
+        person: Some(loggia_model::PersonId(person.into())),
+        request: Some(id),
+        ..Looks::default()
+    };
+    assert!(all.iter().any(|l| l.person.0 == "p.lindqvist"));
+    assert_eq!(read(of("p.lindqvist")), all);
+    assert!(read(of("k.virtanen")).is_empty());
+    let elsewhere = Some(loggia_model::Digest([9; 32]));
+    let none = Looks {
+        request: elsewhere,
+        ..Looks::default()
+    };
+    assert!(read(none).is_empty());
+    let older = Looks {
+        before: Some(all[0].id),
+        ..of("p.lindqvist")
+    };
+    assert_eq!(read(older), all[1..]);
+    let other = city.actor("t.laine");
+    assert!(city.policy.access_log(&other, &Looks::default()).is_err());
 }
 
 #[cfg(test)]
@@ -430,7 +454,7 @@ fn requests_are_checked_byte_for_byte() {
 fn live_view_takes_an_incident_an_approval_and_ends_in_time() {
     let city = City::new();
     city.record(CAMERA, 1);
-    let mut asked = city_live(&city);
+    let asked = city_live(&city);
     let me = city.actor("p.lindqvist");
     city.policy
         .file(
@@ -440,19 +464,23 @@ fn live_view_takes_an_incident_an_approval_and_ends_in_time() {
             "an armed person at the square",
         )
         .unwrap();
-    denied(city.policy.live_permit(asked.id, &me));
+    denied(city.policy.live_permit(asked.id, CAMERA, &me));
     city.approve("a.korhonen", asked.id);
-    let permit = city.policy.live_permit(asked.id, &me).unwrap();
+    let elsewhere = city.policy.live_permit(asked.id, CameraId(99), &me);
+    assert!(matches!(elsewhere, Err(Error::Forbidden(_))));
+    assert!(!city.kinds().contains(&"live_view"));
+    let permit = city.policy.live_permit(asked.id, CAMERA, &me).unwrap();
+    city.policy.live_stands(&permit).unwrap();
     assert_eq!(permit.cameras(), [CAMERA]);
     assert_eq!(permit.one_time_key(), asked.key.public().0);
     assert_eq!(city.kinds().last(), Some(&"live_view"));
     city.clock.pass(Duration::from_secs(900));
     assert_eq!(
-        denied(city.policy.live_permit(asked.id, &me)),
+        denied(city.policy.live_permit(asked.id, CAMERA, &me)),
         [Reason::TooLate]
     );
     assert!(permit.still(city.clock.now()).is_err());
-    asked.case.id = 0;
+    denied(city.policy.live_stands(&permit));
 }
 
 #[cfg(test)]

@@ -283,7 +283,7 @@ fn a_demo_is_a_demo_for_good_and_nothing_else_becomes_one() {
         clock: city.clock.clone(),
         rules: loggia_policy::Rules::default(),
         demo: None,
-        alert_gateway: None,
+        gateways: loggia_policy::Gateways::default(),
         time_authority: None,
     });
     assert!(reopened.is_err());

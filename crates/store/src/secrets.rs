@@ -118,6 +118,13 @@ impl Secrets {
         Ok(fresh)
     }
 
+    /// Keeps a named secret durably, in place of the one before. For what people change (a mail
+    /// server's password); keys are kept once, by [`Self::keep`].
+    pub fn replace(&self, name: &str, plain: &[u8]) -> Result<(), Error> {
+        let sealed = self.seal(name, plain)?;
+        self.layer.write_atomic(&self.place(name)?, &sealed)
+    }
+
     /// A named secret, if it has been kept.
     pub fn kept(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let sealed = self.layer.read(&self.place(name)?)?;
@@ -173,6 +180,10 @@ mod tests {
         let s = Secrets::open(dir.path(), FileLayer::Real).unwrap();
         assert_eq!(*s.keep("recorder", make(2)).unwrap(), [1; 40]);
         assert!(s.keep("../x", make(3)).is_err());
+        s.replace("mail", b"one").unwrap();
+        s.replace("mail", b"two").unwrap();
+        assert_eq!(**s.kept("mail").unwrap().unwrap(), *b"two");
+        assert!(s.replace("../x", b"three").is_err());
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(dir.path().join(MACHINE_KEY))
             .unwrap()

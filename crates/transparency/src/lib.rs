@@ -15,6 +15,7 @@ mod log;
 mod logged;
 mod minutes;
 mod note;
+mod recorders;
 mod recovery;
 mod routes;
 mod shape;

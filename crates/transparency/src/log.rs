@@ -3,9 +3,9 @@
 
 use core::fmt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use loggia_model::{Clock, Digest};
@@ -19,6 +19,7 @@ use crate::entry::{Entry, Loggable};
 use crate::folder::{Folder, Stored};
 use crate::key::{LogKey, Verifier};
 use crate::logged::Logged;
+use crate::recorders::Named;
 use crate::recovery::recover;
 use crate::tile::{TILE_WIDTH, TileKind, TilePath};
 use crate::tree::{consistency, inclusion, leaf_hash, root_at};
@@ -41,6 +42,7 @@ struct Inner {
     shared: Arc<Shared>,
     verifier: Verifier,
     clock: Arc<dyn Clock>,
+    named: Mutex<Named>,
     jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -134,6 +136,7 @@ impl Log {
             shared,
             verifier,
             clock,
+            named: Mutex::default(),
             jobs,
             writer,
         })))
@@ -207,6 +210,10 @@ impl Log {
         self.enqueue(vec![bytes], Reply::Task(reply))?;
         let index = answer.await.map_err(|_| ended())??;
         Ok(Logged::new(value, index, at))
+    }
+
+    pub(crate) fn named(&self) -> &Mutex<Named> {
+        &self.0.named
     }
 
     pub(crate) fn now(&self) -> i64 {

@@ -439,3 +439,27 @@ fn limits_are_said() {
     assert_eq!(log.root_at(0).unwrap(), root_of_leaves(&[]));
     assert_ne!(log.root_at(0).unwrap(), Digest::default());
 }
+
+#[test]
+fn a_recorder_key_is_found_at_the_first_entry_that_names_it() {
+    let city = City::new();
+    let log = city.open();
+    let key = |n| loggia_model::KeyId([n; 8]);
+    let started = |n| RecorderStarted { recorder: key(n) };
+    assert_eq!(log.recorder_named(key(1)).unwrap(), None);
+    // More than one page stands before it.
+    for from in [0, 1000] {
+        log.append_many((from..from + 1000).map(key_due).collect())
+            .unwrap();
+    }
+    let first = log.append(started(1)).unwrap().index();
+    assert_eq!(log.recorder_named(key(1)).unwrap(), Some(first));
+    assert_eq!(log.recorder_named(key(2)).unwrap(), None);
+    let again = log.append(started(1)).unwrap().index();
+    assert!(again > first);
+    let second = log.append(started(2)).unwrap().index();
+    assert_eq!(log.recorder_named(key(2)).unwrap(), Some(second));
+    drop(log);
+    let log = city.open();
+    assert_eq!(log.recorder_named(key(1)).unwrap(), Some(first));
+}

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::health::Ward;
 use crate::keeper::Keeper;
 use crate::lane::Kit;
+use crate::live::Gallery;
 use crate::sealing::{Inlet, Sealing};
 use crate::session::Transport;
 use crate::time::RecorderClock;
@@ -95,6 +96,7 @@ pub struct Recorder {
     config: RecorderConfig,
     clock: Arc<RecorderClock>,
     ward: Arc<Ward>,
+    gallery: Arc<Gallery>,
     runtime: Option<Runtime>,
     sealing: Option<Sealing>,
     watched: Mutex<BTreeMap<CameraId, Watched>>,
@@ -120,6 +122,7 @@ impl Recorder {
     ) -> Result<Self, Error> {
         let parts = Arc::new(parts);
         let clock = Arc::new(RecorderClock::start(Arc::clone(&parts.clock)));
+        let gallery = Arc::new(Gallery::default());
         let kit = Arc::new(Kit {
             blobs: Arc::clone(&parts.blobs),
             keys: Arc::clone(&parts.keys),
@@ -128,6 +131,7 @@ impl Recorder {
             span: config
                 .span
                 .clamp(Duration::from_secs(10), Duration::from_secs(60)),
+            gallery: Arc::clone(&gallery),
         });
         let sealing = Sealing::start(&kit, &clock, config.seal_threads)?;
         let pause = config.read_pause;
@@ -143,6 +147,7 @@ impl Recorder {
             config,
             clock,
             ward,
+            gallery,
             runtime: Some(runtime),
             sealing: Some(sealing),
             watched: Mutex::default(),
@@ -221,6 +226,12 @@ impl Recorder {
         &self.ward
     }
 
+    /// Who watches live: where the routes seat those who hold a permit.
+    #[must_use]
+    pub fn gallery(&self) -> &Arc<Gallery> {
+        &self.gallery
+    }
+
     /// The recorder's time.
     #[must_use]
     pub fn clock(&self) -> &Arc<RecorderClock> {
@@ -267,17 +278,15 @@ impl Recorder {
         let clock = Arc::clone(&self.clock);
         let every = self.config.heads_every;
         runtime.spawn(async move {
-            let started = RecorderStarted {
-                recorder: parts.key.key_id(),
-            };
-            if let Err(e) = parts.log.append_async(started).await {
-                tracing::warn!(error = %e, "the recorder's start is not in the log");
-            }
+            let mut named = name(&parts).await;
             let mut turn = tokio::time::interval(every);
             turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             turn.tick().await;
             loop {
                 turn.tick().await;
+                if !named {
+                    named = name(&parts).await;
+                }
                 let (keys, soon) = (Arc::clone(&parts), clock.now().after(KEYS_AHEAD));
                 let cameras: Vec<_> = ward.all().iter().map(|h| h.id).collect();
                 // Failing here costs a sync per camera at the turn of the hour, and no more.
@@ -290,6 +299,20 @@ impl Recorder {
             }
         });
         Ok(())
+    }
+}
+
+/// Names the recorder's key in the public log: without that nobody accepts what it signs.
+async fn name(parts: &Parts) -> bool {
+    let started = RecorderStarted {
+        recorder: parts.key.key_id(),
+    };
+    match parts.log.append_async(started).await {
+        Ok(_) => true,
+        Err(e) => {
+            tracing::warn!(error = %e, "the recorder's start is not in the log; tried again soon");
+            false
+        }
     }
 }
 

@@ -49,6 +49,10 @@ export async function post<T>(path: string, body: unknown): Promise<T> {
   return unsafeCall<T>('POST', path, body);
 }
 
+export async function put(path: string, body: unknown): Promise<void> {
+  await unsafeCall('PUT', path, body);
+}
+
 export async function remove(path: string): Promise<void> {
   await unsafeCall('DELETE', path, undefined);
 }

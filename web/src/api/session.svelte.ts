@@ -10,6 +10,8 @@ class Session {
   ended = $state(false);
   /** The people one can be; empty outside a demo. */
   people = $state.raw<DemoPerson[]>([]);
+  /** Everybody in the roster, as those who work here may see it; empty when signed out. */
+  roster = $state.raw<Actor[]>([]);
   /** The demo's key desk, under the name by which this page was reached. */
   desk = $state('');
 
@@ -17,6 +19,7 @@ class Session {
     addEventListener(SIGNED_OUT, () => {
       this.ended ||= this.actor !== null;
       this.actor = null;
+      this.roster = [];
     });
   }
   async load(): Promise<void> {
@@ -26,6 +29,7 @@ class Session {
       this.desk = `${location.protocol}//${location.hostname}:${port}/`;
     }
     this.actor = s.actor;
+    if (!s.actor) this.roster = [];
     if (s.actor) this.ended = false;
     this.demo = s.demo;
     this.known = true;
@@ -42,14 +46,19 @@ class Session {
     await remove(`${V1}/session`);
     await this.load();
   }
-  /** Fetches the demo's people, once; does nothing in a real city. */
+  /** Fetches who works here: the demo's people, and for those signed in the roster. */
   async meet(): Promise<void> {
     if (this.demo && !this.people.length) this.people = await get<DemoPerson[]>(`${V1}/demo/people`);
+    if (this.actor && !this.roster.length) {
+      const chain = await get<{ roster: string }[]>(`${V1}/roster`);
+      const last = chain.at(-1);
+      if (last) this.roster = (JSON.parse(last.roster) as { members: Actor[] }).members;
+    }
   }
   /** A person's name where it is known, else the account. */
   name(person: string): string {
-    const known = this.people.find((p) => p.person === person) ?? (this.actor?.person === person ? this.actor : null);
-    return known?.name ?? person;
+    const is = (p: Actor) => p.person === person;
+    return (this.roster.find(is) ?? this.people.find(is) ?? (this.actor && is(this.actor) ? this.actor : null))?.name ?? person;
   }
   /** Who of the demo could do this. */
   someone(role: Role, body: Body): DemoPerson | null {

@@ -155,7 +155,7 @@ export interface RecordRow {
   len: number;
 }
 export interface Footage {
-  recorder_keys: { key_id: string; public: string }[];
+  recorder_keys: { key_id: string; public: string; entry_index: number }[];
   cameras: { camera: number; records: RecordRow[] }[];
 }
 export interface ExportReceipt {
@@ -183,5 +183,53 @@ export interface DeskPerson {
 }
 export interface DeskRequest extends AccessRequest {
   cameras: number[];
+  names: Record<string, string>;
+  labels: Record<string, string>;
+  checks: { name: string; ok: boolean; words: string }[];
+}
+export interface Hold {
+  id: string;
+  hold: string;
+  state: 'asked' | 'held' | 'ended';
+  asked_at: number;
+  begin: number;
+  end: number;
+  log_index: number | null;
+  ended_index: number | null;
+  review_due: boolean;
+  agreed: Body[];
+  ending: Body[];
+}
+/** The exact hold, parsed for reading only; hashes are always over the string. */
+export interface HoldText {
+  v: 1;
+  camera_spans: CameraSpans[];
+  reason: string;
+  until: number;
+  review: number;
+  asked_by: string;
+  nonce: string;
+}
+export interface Watch {
+  person: string;
+  from: number;
+  to: number;
+  rank: number;
+}
+export interface OnDuty extends Watch {
+  name: string;
+  body: Body;
+}
+export interface AccessLine {
+  id: number;
+  at: number;
+  person: string;
+  request: string;
+  act: string;
+  detail: string;
+}
+export interface HoldAtDesk extends Hold {
+  names: Record<string, string>;
+  labels: Record<string, string>;
   checks: { name: string; ok: boolean; words: string }[];
 }

@@ -2,6 +2,7 @@
 // and every piece opened again; the picture is not altered; the server logs the bundle's hash first.
 import { post, V1 } from '../api/call';
 import type { ExportReceipt, PublicCamera } from '../api/types';
+import { recordersUnder } from '../log/recorders';
 import { base64, hex, join, sha256, utf8, type Bytes } from '../seal/bytes';
 import { Kind } from '../seal/record';
 import type { OpenedFootage } from './footage';
@@ -80,18 +81,19 @@ export async function exportBundle(opened: OpenedFootage, ask: ExportAsk): Promi
     recipient: ask.recipient,
     exhibit: ask.exhibit,
   });
+  const recorders = await recordersUnder(receipt.checkpoint, opened.logKey, opened.recorderKeys);
   files.push({ name: 'manifest.json', parts: [manifest] });
   files.push({
     name: 'export.json',
     parts: [
       json({
-        v: 1,
+        v: 2,
         bundle: hash,
         request: opened.request.id,
         recipient: ask.recipient,
         exhibit: ask.exhibit,
         ...receipt,
-        recorder_keys: opened.recorderKeys,
+        recorder_keys: recorders,
       }),
     ],
   });

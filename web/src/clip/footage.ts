@@ -2,6 +2,8 @@
 // player and the export go through here, so neither can see a piece whose chain was not checked first.
 import { get, send, V1 } from '../api/call';
 import type { AccessRequest, Footage, RecordRow, ReleasedShare } from '../api/types';
+import type { LogKey } from '../log/checkpoint';
+import { namedRecorders } from '../log/recorders';
 import { ChainChecker, RecorderKeys } from '../seal/chain';
 import { KeyRefused, openPiece, spanKey, type SpanKey } from '../seal/custody';
 import type { OneTimeKey } from '../seal/hpke';
@@ -91,13 +93,23 @@ export class OpenedFootage {
   readonly oneTime: OneTimeKey;
   readonly released: ReleasedShare[];
   readonly recorderKeys: Footage['recorder_keys'];
+  /** The log that names the recorders' keys, as checked here. */
+  readonly logKey: LogKey;
   readonly cameras: CameraFootage[];
 
-  private constructor(request: AccessRequest, oneTime: OneTimeKey, released: ReleasedShare[], f: Footage, keys: RecorderKeys) {
+  private constructor(
+    request: AccessRequest,
+    oneTime: OneTimeKey,
+    released: ReleasedShare[],
+    f: Footage,
+    keys: RecorderKeys,
+    logKey: LogKey,
+  ) {
     this.request = request;
     this.oneTime = oneTime;
     this.released = released;
     this.recorderKeys = f.recorder_keys;
+    this.logKey = logKey;
     this.cameras = f.cameras.map((c) => new CameraFootage(this, c.camera, c.records, keys));
   }
 
@@ -106,7 +118,9 @@ export class OpenedFootage {
       get<{ released: ReleasedShare[] }>(`${V1}/requests/${request.id}/shares`),
       get<Footage>(`${V1}/requests/${request.id}/footage`),
     ]);
+    // Not the server's word: the log must name the key, or nothing that it signed is shown.
+    const logKey = await namedRecorders(footage.recorder_keys);
     const keys = await RecorderKeys.read(footage.recorder_keys);
-    return new OpenedFootage(request, oneTime, shares.released, footage, keys);
+    return new OpenedFootage(request, oneTime, shares.released, footage, keys, logKey);
   }
 }

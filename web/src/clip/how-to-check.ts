@@ -24,14 +24,16 @@ the same bundle hash and request. Its leaf hash, SHA-256(0x00 &#8214; entry), an
 <li><strong>The request is the one that was approved.</strong> SHA-256("loggia/request/v1\\n" &#8214; <code>request.json</code>) is the
 request hash.</li>
 <li><strong>The recorder sealed it.</strong> <code>sealed.lgr</code> holds the records as recorded. Each carries the hash of the one
-before it and the recorder's signature (<code>recorder_keys</code> in <code>export.json</code>; the log names the recorder's key in
-<code>recorder_started</code>).</li>
+before it and the recorder's signature. With each key in <code>recorder_keys</code> of
+<code>export.json</code> stands the log's <code>recorder_started</code> (<code>entry</code>), older
+than the export: it names the first 8 bytes of the key's SHA-256, and its <code>proof</code> leads
+to the same checkpoint.</li>
 <li><strong>The keys are the right ones.</strong> For each span in <code>keys.json</code>, HKDF-SHA256(police &#8214; oversight) gives the key
 and the commitment that stands in the span's first record.</li>
 <li><strong>The clip is the footage.</strong> Each piece in <code>sealed.lgr</code> decrypts (AES-256-GCM) to the video data in ${names},
 byte for byte. Only the container's sequence numbers and decode times were set, so that the pieces stand behind each other.</li>
 </ol>
-<p>The format is docs/design/seal.md in Loggia's source; a checker of 80 lines in Python is in its tests.</p>
+<p>The format is docs/design/seal.md in Loggia's source; a checker in Python is in its tests.</p>
 <h1 lang="sr">Како се проверава овај извоз</h1>
 <div lang="sr">
 <p>Овај свежањ је направила Loggia на рачунару подносиоца захтева. На било ком рачунару, без мреже:</p>

@@ -27,7 +27,7 @@ export interface Head {
   checkedAt: number;
 }
 
-const fetchTile = (path: string): Promise<Bytes> => getBytes(`/log/tile/${path}`);
+export const fetchTile = (path: string): Promise<Bytes> => getBytes(`/log/tile/${path}`);
 
 export async function readHead(): Promise<Head> {
   const [keyText, note] = await Promise.all([getText('/log/key'), getText('/log/checkpoint')]);
@@ -73,8 +73,10 @@ export interface ProvenEntry {
   holds: boolean;
 }
 
+export type Tree = Pick<Head, 'checkpoint' | 'tree'>;
+
 /** Takes the entry's exact bytes from the log's own tiles and walks its proof up to the head. */
-export async function proveEntry(head: Head, index: number): Promise<ProvenEntry> {
+export async function proveEntry(head: Tree, index: number): Promise<ProvenEntry> {
   const size = head.checkpoint.size;
   const n = Math.floor(index / 256);
   const width = Math.min(256, size - n * 256);

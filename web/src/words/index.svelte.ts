@@ -58,6 +58,14 @@ class Words {
     const word = `${prefix}.${key}`;
     return word in en ? this.say(word as Word) : key;
   };
+  /** A sentence of the server in the reader's language; null where only the server's own is known. */
+  async said(sentence: string): Promise<string | null> {
+    if (this.lang === 'en') return null;
+    const { inSerbian } = await import('./said');
+    // Words that are filled in are already in the reader's script.
+    const text = inSerbian(sentence, (kind, value) => this.known(kind, value.toLowerCase()));
+    return text && this.lang === 'sr-Latn' ? toLatin(text) : text;
+  }
   /** A legal basis by its short name: in words where it is one that Loggia ships with. */
   basis(id: string): string {
     const title = this.known('basis', id);

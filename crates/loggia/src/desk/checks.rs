@@ -22,7 +22,8 @@ pub struct Check {
 }
 
 impl Check {
-    fn of(name: &'static str, found: Result<String, String>) -> Self {
+    /// The check of this name, from what was found.
+    pub(super) fn of(name: &'static str, found: Result<String, String>) -> Self {
         match found {
             Ok(words) => Self {
                 name,
@@ -96,7 +97,14 @@ fn case(view: &RequestView) -> Result<String, String> {
 
 fn requester(e: &Evidence<'_>) -> Result<String, String> {
     let request = Request::parse(&e.view.request).map_err(|f| f.to_string())?;
+    if e.view.requester != request.requester {
+        return Err("the city names another requester than the request does".to_owned());
+    }
     match e.roster.member(&request.requester) {
+        Some(member) if member.body != e.view.body => Err(format!(
+            "the city says that {} asks for the {:?}, which the roster does not",
+            request.requester, e.view.body
+        )),
         Some(member)
             if [Role::Investigator, Role::Auditor]
                 .iter()

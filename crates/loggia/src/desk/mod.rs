@@ -2,21 +2,20 @@
 //! then signs or releases. Never listens beyond loopback, never lets the city talk it out of a check.
 
 mod checks;
+mod holds;
 pub mod keyring;
 pub mod links;
+mod page;
 mod pinned;
 mod remote;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
-use axum::Json;
-use axum::extract::{Query, State};
-use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use loggia_api::{Access, Doorkeeper, Problem, Route};
-use loggia_model::{Actor, Clock, Digest, Fault, PersonId, RequestId};
+use loggia_model::{Actor, Clock, Digest, PersonId, RequestId};
 use loggia_policy::{Act, DeskShare, Request, RequestView, Roster, SignedRoster, SignedStatement};
 use loggia_policy::{Member, Statement};
 use loggia_seal::{CustodianPublic, PersonKey, Randomness, SealedShare, Share, SpanRef};
@@ -25,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use checks::{Check, Evidence, Proven};
 use keyring::Keyring;
+pub use page::router;
 use pinned::Pinned;
 use remote::Remote;
 
@@ -43,18 +43,11 @@ pub struct Shown {
     #[serde(flatten)]
     view: RequestView,
     cameras: Vec<u32>,
+    /// Names of people, from the verified roster.
+    names: BTreeMap<PersonId, String>,
+    /// What the city calls its cameras; not checked, so the number stands beside it.
+    labels: BTreeMap<u32, String>,
     checks: Vec<Check>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WhichPerson {
-    person: PersonId,
-}
-
-/// Which city this desk serves.
-#[derive(Clone, Serialize)]
-struct CityAddress {
-    url: String,
 }
 
 /// What the page asks the desk to do.
@@ -62,6 +55,7 @@ struct CityAddress {
 #[serde(deny_unknown_fields)]
 struct Deed {
     person: PersonId,
+    /// The request's hash, or the hold's.
     request: RequestId,
     act: Act,
     #[serde(default)]
@@ -92,6 +86,12 @@ struct Placed {
 }
 
 #[derive(Deserialize)]
+struct CameraLabel {
+    id: u32,
+    label: String,
+}
+
+#[derive(Deserialize)]
 struct ProofPage {
     proof: Vec<String>,
 }
@@ -100,6 +100,13 @@ struct ProofPage {
 struct Grounds {
     roster: Roster,
     checkpoint: SignedCheckpoint,
+}
+
+impl Grounds {
+    fn names(&self) -> BTreeMap<PersonId, String> {
+        let of = |m: &Member| (m.person.clone(), m.name.clone());
+        self.roster.members.iter().map(of).collect()
+    }
 }
 
 impl Desk {
@@ -141,31 +148,44 @@ impl Desk {
         let mut out = Vec::new();
         for entry in &view.log_entries {
             let index = entry.index;
-            if index >= size {
-                continue;
+            if index < size {
+                out.push(self.proven_at(index, size)?);
             }
-            let page: EntryPage = self
-                .city
-                .open(&format!("/api/v1/log/entries?from={index}&limit=1"))?;
-            let found = page
-                .entries
-                .into_iter()
-                .next()
-                .context("the log page is empty")?;
-            let proof: ProofPage = self
-                .city
-                .open(&format!("/api/v1/log/proof?index={index}&size={size}"))?;
-            let bytes = found.entry.get().as_bytes().to_vec();
-            out.push(Proven {
-                index,
-                bytes,
-                proof: hashes(&proof.proof)?,
-            });
         }
         Ok(out)
     }
 
-    fn show(&self, view: RequestView, grounds: &Grounds) -> anyhow::Result<Shown> {
+    fn proven_at(&self, index: u64, size: u64) -> anyhow::Result<Proven> {
+        let page: EntryPage = self
+            .city
+            .open(&format!("/api/v1/log/entries?from={index}&limit=1"))?;
+        let found = page
+            .entries
+            .into_iter()
+            .next()
+            .context("the log page is empty")?;
+        let proof: ProofPage = self
+            .city
+            .open(&format!("/api/v1/log/proof?index={index}&size={size}"))?;
+        Ok(Proven {
+            index,
+            bytes: found.entry.get().as_bytes().to_vec(),
+            proof: hashes(&proof.proof)?,
+        })
+    }
+
+    /// What the city calls its cameras; empty when it does not say: the numbers are what counts.
+    fn labels(&self) -> BTreeMap<u32, String> {
+        let all: Vec<CameraLabel> = self.city.open("/api/v1/public/cameras").unwrap_or_default();
+        all.into_iter().map(|c| (c.id, c.label)).collect()
+    }
+
+    fn show(
+        &self,
+        view: RequestView,
+        grounds: &Grounds,
+        labels: &BTreeMap<u32, String>,
+    ) -> anyhow::Result<Shown> {
         let entries = self.proven(&view, grounds.checkpoint.size())?;
         let checks = checks::all(&Evidence {
             view: &view,
@@ -173,10 +193,13 @@ impl Desk {
             checkpoint: &grounds.checkpoint,
             entries: &entries,
         });
-        let cameras = Request::parse(&view.request)
+        let cameras: Vec<u32> = Request::parse(&view.request)
             .map(|r| r.camera_spans.iter().map(|c| c.camera.0).collect())
             .unwrap_or_default();
+        let label = |n: &u32| labels.get(n).map(|l| (*n, l.clone()));
         Ok(Shown {
+            labels: cameras.iter().filter_map(label).collect(),
+            names: grounds.names(),
             view,
             cameras,
             checks,
@@ -196,10 +219,11 @@ impl Desk {
         let key = self.keys.key(person)?;
         let mine: Waiting = self.city.get(key, "/api/v1/desk/requests")?;
         let grounds = self.grounds(key)?;
+        let labels = self.labels();
         mine.requests
             .into_iter()
             .filter(wanted)
-            .map(|view| self.show(view, &grounds))
+            .map(|view| self.show(view, &grounds, &labels))
             .collect()
     }
 
@@ -218,6 +242,9 @@ impl Desk {
         // One at a time: unlocking is dear on purpose, and guessing must not be had in parallel.
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let key = self.keys.unlock(&deed.person, &deed.passphrase)?;
+        if matches!(deed.act, Act::Hold | Act::EndHold) {
+            return self.state_hold(deed, &key);
+        }
         let shown = self.checked(&deed.person, |view| view.id == deed.request)?;
         let shown = shown
             .into_iter()
@@ -228,20 +255,7 @@ impl Desk {
         {
             bail!("not done, because a check failed: {}", broken.words);
         }
-        let statement = Statement {
-            v: 1,
-            request: deed.request,
-            act: deed.act,
-            by: deed.person.clone(),
-            at: self.clock.now(),
-            note: deed.note.clone(),
-        }
-        .to_json()?;
-        let signature = STANDARD.encode(key.signing.sign(&Statement::to_be_signed(&statement))?);
-        let signed = SignedStatement {
-            statement,
-            signature,
-        };
+        let signed = self.sign(deed, &key)?;
         let base = format!("/api/v1/desk/requests/{}", deed.request);
         if deed.act == Act::Release {
             let shares = self.reseal(&key, &shown.view, &base)?;
@@ -252,6 +266,23 @@ impl Desk {
             );
         }
         self.city.post(&key, &format!("{base}/statements"), &signed)
+    }
+
+    fn sign(&self, deed: &Deed, key: &PersonKey) -> anyhow::Result<SignedStatement> {
+        let statement = Statement {
+            v: 1,
+            request: deed.request,
+            act: deed.act,
+            by: deed.person.clone(),
+            at: self.clock.now(),
+            note: deed.note.clone(),
+        }
+        .to_json()?;
+        let signature = STANDARD.encode(key.signing.sign(&Statement::to_be_signed(&statement))?);
+        Ok(SignedStatement {
+            statement,
+            signature,
+        })
     }
 
     /// Opens this custodian's shares and seals them to the requester's one-time key, which comes
@@ -295,7 +326,10 @@ impl Desk {
                 enc: bytes(&share.enc)?,
                 ct: bytes(&share.ct)?,
             };
-            let opened = Share::open(&key.custodian, &sealed, &span)?;
+            let opened = Share::open(&key.custodian, &sealed, &span).with_context(|| {
+                let (camera, span) = (share.camera, share.span);
+                format!("what the city offers as your share of {camera} {span} does not open")
+            })?;
             out.push(opened.release(&span, &deed_id(view), &to, &mut randomness)?);
         }
         Ok(out)
@@ -315,62 +349,4 @@ fn bytes<const N: usize>(text: &str) -> anyhow::Result<[u8; N]> {
 
 fn hashes(texts: &[String]) -> anyhow::Result<Vec<Digest>> {
     texts.iter().map(|t| Ok(Digest(bytes(t)?))).collect()
-}
-
-/// A desk has no sessions: whoever reaches this machine's loopback reaches it, and every act asks
-/// for the passphrase.
-struct NoSessions;
-
-impl Doorkeeper for NoSessions {
-    fn session(&self, _: &str) -> Option<Actor> {
-        None
-    }
-    fn roster_key(&self, _: &str, _: &str, _: &str, _: [u8; 32]) -> Result<Actor, Fault> {
-        Err(Fault::Unauthenticated)
-    }
-    fn demo(&self) -> bool {
-        false
-    }
-}
-
-async fn off<T: Send + 'static>(
-    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
-) -> Result<Json<T>, Problem> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(done)) => Ok(Json(done)),
-        Ok(Err(error)) => Err(Problem(Fault::Conflict(format!("{error:#}")))),
-        Err(_) => Err(Problem(Fault::Broken("the desk stumbled".to_owned()))),
-    }
-}
-
-/// The desk's whole server: its page and four calls.
-pub fn router(desk: Arc<Desk>) -> axum::Router {
-    let mut routes = crate::pages::desk();
-    let url = desk.city.base().to_owned();
-    let (a, b, c) = (Arc::clone(&desk), Arc::clone(&desk), desk);
-    routes.push(Route::get(
-        "/desk/city",
-        Access::Public,
-        get(move || async move { Json(CityAddress { url }) }),
-    ));
-    routes.push(Route::get(
-        "/desk/people",
-        Access::Public,
-        get(|State(d): State<Arc<Desk>>| off(move || d.people())).with_state(a),
-    ));
-    routes.push(Route::get(
-        "/desk/requests",
-        Access::Public,
-        get(|State(d): State<Arc<Desk>>, Query(q): Query<WhichPerson>| {
-            off(move || d.requests(&q.person))
-        })
-        .with_state(b),
-    ));
-    routes.push(Route::post(
-        "/desk/act",
-        Access::Public,
-        post(|State(d): State<Arc<Desk>>, Json(deed): Json<Deed>| off(move || d.act(&deed)))
-            .with_state(c),
-    ));
-    loggia_api::router(routes, Arc::new(NoSessions))
 }

@@ -3,25 +3,28 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use loggia_model::{CameraId, Digest, RequestId, SpanId};
+use loggia_model::{CameraId, Digest, SpanId};
 use loggia_policy::Request;
 use loggia_seal::{
     Body, ChainChecker, Group, Kind, Record, RecorderPublic, Sealed, Share, SpanKey, SpanRef,
     Track, check_records,
 };
-use loggia_transparency::{Event, Verifier, verify};
+use loggia_transparency::Verifier;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::receipt::{Export, receipt, recorders};
 use super::{broken, say};
 
+/// The bundle's version (docs/design/web.md); 2 since recorder keys carry their log entry.
+const FORMAT: u8 = 2;
 /// Longest file of a bundle: an hour of one camera at 4 Mbit/s.
 const FILE_BYTES_MAX: u64 = 2 << 30;
 
@@ -39,24 +42,6 @@ struct Named {
 }
 
 #[derive(Deserialize)]
-struct Export {
-    request: RequestId,
-    recipient: String,
-    exhibit: String,
-    entry_index: u64,
-    entry: String,
-    proof: Vec<String>,
-    checkpoint: String,
-    log_key: String,
-    recorder_keys: Vec<Recorder>,
-}
-
-#[derive(Deserialize)]
-struct Recorder {
-    public: RecorderPublic,
-}
-
-#[derive(Deserialize)]
 struct Keys {
     spans: Vec<Disclosed>,
 }
@@ -69,18 +54,27 @@ struct Disclosed {
     oversight: String,
 }
 
-struct Bundle(zip::ZipArchive<File>);
+struct Bundle<R>(zip::ZipArchive<R>);
 
 /// Checks the whole bundle.
 pub fn check(path: &Path, given: Option<&Verifier>) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let mut bundle = Bundle(zip::ZipArchive::new(file).context("this is no export bundle (ZIP)")?);
+    whole(file, given)
+}
+
+/// The same of a bundle that lies anywhere.
+pub fn whole<R: Read + Seek>(from: R, given: Option<&Verifier>) -> anyhow::Result<()> {
+    let archive = zip::ZipArchive::new(from).context("this is no export bundle (ZIP)")?;
+    let mut bundle = Bundle(archive);
     let (manifest, listed) = files(&mut bundle)?;
     let export: Export = bundle.json("export.json")?;
+    if export.v != FORMAT {
+        bail!("export.json is of version {}, not {FORMAT}", export.v);
+    }
     if (&export.recipient, &export.exhibit) != (&manifest.recipient, &manifest.exhibit) {
         bail!("export.json names another recipient or exhibit than manifest.json");
     }
-    receipt(&export, listed, given)?;
+    let checkpoint = receipt(&export, listed, given)?;
     let request = bundle.read("request.json")?;
     let text = core::str::from_utf8(&request).context("request.json is not text")?;
     if Request::id_of(text) != export.request {
@@ -92,18 +86,22 @@ pub fn check(path: &Path, given: Option<&Verifier>) -> anyhow::Result<()> {
         request.requester, request.legal_basis.0
     ));
     let keys: Keys = bundle.json("keys.json")?;
-    let recorders: Vec<_> = export.recorder_keys.iter().map(|r| r.public).collect();
+    let recorders = recorders(&export, &checkpoint)?;
     let sealed = bundle.read("sealed.lgr")?;
     let media = chains(&sealed, &recorders, &keys, &request)?;
     clips(&mut bundle, media)
 }
 
-impl Bundle {
+impl<R: Read + Seek> Bundle<R> {
     fn read(&mut self, name: &str) -> anyhow::Result<Vec<u8>> {
         let file = self
             .0
             .by_name(name)
             .with_context(|| format!("the bundle lacks {name}"))?;
+        // A bundle's files are stored as they are: a small file cannot swell into a large one.
+        if file.compression() != zip::CompressionMethod::Stored {
+            bail!("{name} is compressed, which no bundle's file is");
+        }
         if file.size() > FILE_BYTES_MAX {
             bail!("{name} is larger than {FILE_BYTES_MAX} bytes");
         }
@@ -126,7 +124,7 @@ fn sha256(bytes: &[u8]) -> Digest {
 }
 
 /// Every listed file has its hash; the manifest's own hash is what the log entry holds.
-fn files(bundle: &mut Bundle) -> anyhow::Result<(Manifest, Digest)> {
+fn files<R: Read + Seek>(bundle: &mut Bundle<R>) -> anyhow::Result<(Manifest, Digest)> {
     let bytes = bundle.read("manifest.json")?;
     let manifest: Manifest =
         serde_json::from_slice(&bytes).context("manifest.json does not read")?;
@@ -145,54 +143,6 @@ fn files(bundle: &mut Bundle) -> anyhow::Result<(Manifest, Digest)> {
         manifest.files.len()
     ));
     Ok((manifest, sha256(&bytes)))
-}
-
-fn receipt(export: &Export, listed: Digest, given: Option<&Verifier>) -> anyhow::Result<()> {
-    let own: Verifier = export
-        .log_key
-        .parse()
-        .context("the bundle's log key does not read")?;
-    let key = match given {
-        Some(key) => key,
-        None => {
-            say("the log's key is taken from the bundle; compare it with the published one:");
-            say(&format!("  {own}"));
-            &own
-        }
-    };
-    let checkpoint = verify::checkpoint(export.checkpoint.as_bytes(), key)
-        .context("the checkpoint is not signed by the log's key")?;
-    let entry = STANDARD
-        .decode(&export.entry)
-        .context("the log entry is not base64")?;
-    let proof = export
-        .proof
-        .iter()
-        .map(|p| hash_of(p))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let entry = verify::inclusion(&entry, export.entry_index, &proof, &checkpoint)?;
-    match entry.event {
-        Event::Export(logged) if logged.bundle == listed && logged.request == export.request => {
-            let (index, size) = (export.entry_index, checkpoint.size());
-            say(&format!(
-                "public log: this export is entry {index} of {size}"
-            ));
-            say(&format!(
-                "exhibit {} for {}",
-                export.exhibit, export.recipient
-            ));
-            Ok(())
-        }
-        Event::Export(_) => bail!("the log entry is about another export"),
-        other => bail!("the log entry is a {}, not an export", other.kind()),
-    }
-}
-
-fn hash_of(text: &str) -> anyhow::Result<Digest> {
-    let bytes = STANDARD.decode(text).ok().and_then(|b| b.try_into().ok());
-    Ok(Digest(bytes.context(
-        "a hash in the proof is not 32 bytes in base64",
-    )?))
 }
 
 /// Checks the records' chains, opens the main track's pieces with the disclosed keys, and gives the
@@ -299,7 +249,10 @@ fn span_key(span: &SpanRef, keys: &Keys) -> anyhow::Result<(SpanId, SpanKey)> {
 }
 
 /// The clips' media bytes are the sealed pieces' own: nothing was transcoded, left out or added.
-fn clips(bundle: &mut Bundle, media: BTreeMap<CameraId, Digest>) -> anyhow::Result<()> {
+fn clips<R: Read + Seek>(
+    bundle: &mut Bundle<R>,
+    media: BTreeMap<CameraId, Digest>,
+) -> anyhow::Result<()> {
     let mut names = bundle
         .0
         .file_names()

@@ -4,6 +4,7 @@
 mod bundle;
 mod footage;
 mod logged;
+mod receipt;
 
 use std::fs;
 use std::path::Path;

@@ -50,7 +50,7 @@ pub fn python(bundle: &Path) -> (bool, String) {
 }
 
 /// Both checkers refuse the bundle and name what is wrong.
-fn refused(files: &[(String, Vec<u8>)], ground: &Ground, word: &str) {
+pub fn refused(files: &[(String, Vec<u8>)], ground: &Ground, word: &str) {
     let path = ground.root().join("changed.zip");
     zipped(files, &path);
     for (who, (holds, words)) in [("loggia", verify(&path, None)), ("python", python(&path))] {

@@ -18,9 +18,10 @@ use loggia_seal::{
 };
 use serde_json::{Value, json};
 
-use crate::bundle::{changes_are_named, manifest, python, sha256, zipped};
+use crate::bundle::{changes_are_named, manifest, python, refused, sha256, zipped};
 use crate::city::{City, Ground, PASSPHRASE, now_us, until, verify};
 use crate::plaintext::Films;
+use crate::resealed::{named, resealed};
 
 /// An H.264 camera, and an H.265 one with its sub-stream.
 const CAMERAS: [u32; 2] = [1, 12];
@@ -29,12 +30,12 @@ const CAMERAS: [u32; 2] = [1, 12];
 type Private = <X25519HkdfSha256 as Kem>::PrivateKey;
 
 /// A requester's device.
-struct Requester<'a> {
-    city: &'a City,
-    cookie: String,
+pub struct Requester<'a> {
+    pub city: &'a City,
+    pub cookie: String,
     key: Private,
-    json: String,
-    id: Digest,
+    pub json: String,
+    pub id: Digest,
 }
 
 /// What the device has after checking and decrypting.
@@ -48,7 +49,7 @@ struct Opened {
 
 impl<'a> Requester<'a> {
     /// Opens a case, asks for the first whole spans of two cameras and files the request.
-    fn file(city: &'a City, from: i64) -> Self {
+    pub fn file(city: &'a City, from: i64) -> Self {
         let cookie = city.become_person("p.lindqvist");
         let cover = until("a span of each camera is whole", || {
             let want = json!({ "cameras": CAMERAS, "from": from, "to": now_us() });
@@ -95,7 +96,7 @@ impl<'a> Requester<'a> {
         }
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/requests/{}{rest}", self.id)
     }
 
@@ -219,12 +220,12 @@ impl<'a> Requester<'a> {
             .post(&self.cookie, &self.path("/exports"), &export)
             .json();
         for (name, value) in [
-            ("v", json!(1)),
+            ("v", json!(2)),
             ("bundle", json!(sha256(&manifest))),
             ("request", json!(self.id)),
             ("recipient", json!("District court")),
             ("exhibit", json!("E-1")),
-            ("recorder_keys", opened.recorders.clone()),
+            ("recorder_keys", self.proven(&opened.recorders, &receipt)),
         ] {
             receipt[name] = value;
         }
@@ -235,6 +236,47 @@ impl<'a> Requester<'a> {
         ));
         files
     }
+}
+
+impl Requester<'_> {
+    /// Each recorder's key with the log entry that names it, proven under the receipt's checkpoint.
+    fn proven(&self, recorders: &Value, receipt: &Value) -> Value {
+        let note = receipt["checkpoint"].as_str().unwrap();
+        let size = note.lines().nth(1).unwrap();
+        let mut out = recorders.clone();
+        for key in out.as_array_mut().unwrap() {
+            let index = &key["entry_index"];
+            let proof = format!("/api/v1/log/proof?index={index}&size={size}");
+            let page = format!("/api/v1/log/entries?from={index}&limit=1");
+            // The entry's bytes as they stand, not as a JSON library would write them again.
+            let text = self.city.get("", &page).text();
+            let (_, entry) = text.split_once("\"entry\":").unwrap();
+            let entry = STANDARD.encode(entry.strip_suffix("}]}").unwrap());
+            key["proof"] = self.city.get("", &proof).json()["proof"].clone();
+            key["entry"] = json!(entry);
+        }
+        out
+    }
+}
+
+/// The records sealed anew with another recorder's key, truly exported and truly in the log: both
+/// checkers name the key, whichever entry it is shown under.
+fn another_recorder_is_named(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
+    let (sealed, own) = resealed(&opened.sealed, &opened.shares);
+    let mut forged = Opened {
+        sealed,
+        shares: opened.shares.clone(),
+        pieces: opened.pieces.clone(),
+        recorders: named(own, &opened.recorders),
+    };
+    let word = format!("recorder key {}", own.key_id());
+    refused(&asked.export(&forged), ground, &word);
+    // Under an entry of another kind (the first is the city's setting up), and beside the true key.
+    forged.recorders[0]["entry_index"] = json!(0);
+    refused(&asked.export(&forged), ground, &word);
+    let both = [&opened.recorders[0], &named(own, &opened.recorders)[0]];
+    forged.recorders = json!(both);
+    refused(&asked.export(&forged), ground, &word);
 }
 
 /// What must be refused before both groups have released, in the order in which it is tried.
@@ -300,8 +342,9 @@ fn two_bodies_open_what_was_asked_for_and_strangers_can_check_it() {
         assert!(holds, "{who}: {words}");
     }
     changes_are_named(&files, &ground);
+    another_recorder_is_named(&asked, &opened, &ground);
     std::fs::remove_file(bundle).unwrap();
-    assert!(include_str!("../check_bundle.py").lines().count() <= 120);
+    assert!(include_str!("../check_bundle.py").lines().count() <= 126);
 
     // Killed, so that write-ahead logs and temporary files lie there as they were.
     city.kill();

@@ -93,7 +93,7 @@ fn forge(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn key_of(ground: &Ground, person: &str) -> PersonKey {
+pub fn key_of(ground: &Ground, person: &str) -> PersonKey {
     let folder = ground.data().join("keys-of-everybody");
     let file = std::fs::read(folder.join(format!("{person}.loggia-key"))).unwrap();
     Keyfile::parse(&file).unwrap().unlock(PASSPHRASE).unwrap()

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::evidence::id_of;
 use super::{READERS, Rooms, off};
 use crate::Policy;
-use crate::duty::Watch;
+use crate::duty::{OnDuty, Watch};
 use crate::hold::{Hold, HoldState};
 use crate::release::DeskShare;
 use crate::roster::SignedRoster;
@@ -77,7 +77,8 @@ struct HoldNow {
         desk_holds,
         state_hold,
         rota,
-        set_rota
+        set_rota,
+        duty_now
     ),
     components(schemas(
         DeskRequests,
@@ -88,7 +89,8 @@ struct HoldNow {
         HoldId,
         HoldNow,
         Hold,
-        Watch
+        Watch,
+        OnDuty
     ))
 )]
 pub(crate) struct DeskApi;
@@ -117,6 +119,7 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
         Route::post(hold_statements, key, post(state_hold).with_state(s())),
         Route::get("/api/v1/duty", READERS, get(rota).with_state(s())),
         Route::put("/api/v1/duty", READERS, put(set_rota).with_state(s())),
+        Route::get("/api/v1/duty/now", READERS, get(duty_now).with_state(s())),
     ]
 }
 
@@ -250,4 +253,11 @@ async fn set_rota(
 ) -> Result<StatusCode, Problem> {
     off(&rooms, move |p| p.set_rota(&me, &rota)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who has the turn now, of both bodies.
+#[utoipa::path(get, path = "/api/v1/duty/now", tag = "duty",
+    responses((status = 200, body = [OnDuty])))]
+async fn duty_now(State(rooms): State<Rooms>) -> Result<Json<Vec<OnDuty>>, Problem> {
+    Ok(Json(off(&rooms, Policy::on_duty_now).await?))
 }

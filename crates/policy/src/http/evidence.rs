@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use loggia_api::{Access, Me, Problem, ProblemBody, Route};
-use loggia_model::{At, CameraId, Digest, Purpose, RequestId, Role};
+use loggia_model::{At, CameraId, Digest, PersonId, Purpose, RequestId, Role};
 use loggia_seal::ReleasedShare;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{FILERS, READERS, Rooms, off};
-use crate::access::{AccessAct, AccessLine};
+use crate::access::{AccessAct, AccessLine, Looks};
 use crate::cases::Case;
 use crate::export::{ExportProof, Exported};
 use crate::filing::Cover;
@@ -81,11 +81,17 @@ struct Released {
     released: Vec<ReleasedShare>,
 }
 
-/// Where the access log goes on.
+/// Which lines of the access log are wanted.
 #[derive(Deserialize, IntoParams)]
-struct Before {
+struct WhichLooks {
     /// Lines before this one.
     before: Option<u64>,
+    /// Looks of this person only.
+    #[param(value_type = Option<String>)]
+    person: Option<PersonId>,
+    /// Looks for this request only.
+    #[param(value_type = Option<String>)]
+    request: Option<String>,
 }
 
 #[derive(utoipa::OpenApi)]
@@ -312,14 +318,19 @@ async fn export(
 }
 
 /// Each look at footage, newest first: for the oversight body's auditor.
-#[utoipa::path(get, path = "/api/v1/access-log", tag = "oversight", params(Before),
+#[utoipa::path(get, path = "/api/v1/access-log", tag = "oversight", params(WhichLooks),
     responses((status = 200, body = [AccessLine]), (status = 403, body = ProblemBody)))]
 async fn access_log(
     State(rooms): State<Rooms>,
     Me(me): Me,
-    Query(page): Query<Before>,
+    Query(which): Query<WhichLooks>,
 ) -> Result<Json<Vec<AccessLine>>, Problem> {
+    let wanted = Looks {
+        before: which.before,
+        person: which.person,
+        request: which.request.as_deref().map(id_of).transpose()?,
+    };
     Ok(Json(
-        off(&rooms, move |p| p.access_log(&me, page.before)).await?,
+        off(&rooms, move |p| p.access_log(&me, &wanted)).await?,
     ))
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{body_of, body_word, count, int};
 use crate::Error;
+use crate::access::Looks;
 use crate::statement::Stated;
 
 /// A statement as shown with its request.
@@ -177,17 +178,24 @@ pub(crate) fn put_access(
     .map(drop)
 }
 
-/// Looks before row `before` (newest first), at most `limit`.
+/// The looks that are wanted (newest first), at most `limit`.
 pub(crate) fn accesses(
     c: &Connection,
-    before: u64,
+    wanted: &Looks,
     limit: u32,
 ) -> rusqlite::Result<Vec<AccessRow>> {
+    let wanted_params = params![
+        int(wanted.before.unwrap_or(u64::MAX)),
+        wanted.person.as_ref().map(|p| &p.0),
+        wanted.request.map(|r| r.0),
+        limit
+    ];
     c.prepare(
         "SELECT id, at, person, request, act, detail FROM policy_access
-         WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+         WHERE id < ?1 AND (?2 IS NULL OR person = ?2) AND (?3 IS NULL OR request = ?3)
+         ORDER BY id DESC LIMIT ?4",
     )?
-    .query_map(params![int(before), limit], |r| {
+    .query_map(wanted_params, |r| {
         Ok(AccessRow {
             id: count(r.get(0)?),
             at: At(r.get(1)?),

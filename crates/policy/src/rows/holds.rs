@@ -26,6 +26,7 @@ pub(crate) struct HoldRow {
     pub(crate) reviewed: bool,
     pub(crate) state: HoldState,
     pub(crate) log_index: Option<u64>,
+    pub(crate) ended_index: Option<u64>,
 }
 
 /// One held span; its rewrapped share table lies beside it once the hold is in force.
@@ -52,6 +53,7 @@ fn raw(r: &Row<'_>) -> rusqlite::Result<(HoldRow, String)> {
         reviewed: r.get("reviewed")?,
         state: HoldState::Ended,
         log_index: r.get::<_, Option<i64>>("log_index")?.map(count),
+        ended_index: r.get::<_, Option<i64>>("ended_index")?.map(count),
     };
     Ok((row, r.get("state")?))
 }

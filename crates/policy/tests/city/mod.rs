@@ -9,8 +9,8 @@ use loggia_model::{
     RequestId, Role, SpanId,
 };
 use loggia_policy::{
-    Act, Case, Cover, DemoMode, Member, Parts, Policy, Request, Roster, RosterSignature, Rules,
-    SignedRoster, SignedStatement, Statement,
+    Act, Case, Cover, DemoMode, Gateways, Member, Parts, Policy, Request, Roster, RosterSignature,
+    Rules, SignedRoster, SignedStatement, Statement,
 };
 use loggia_seal::{
     Chain, Draft, Head, OneTimeKey, PieceTime, Randomness, RecorderKey, ReleasedShare, SealedShare,
@@ -37,6 +37,7 @@ pub const PEOPLE: &[Row] = &[
     ("m.niemi", Body::Oversight, &[Role::Auditor]),
     ("o.saarinen", Body::City, &[Role::Operator]),
     ("t.laine", Body::City, &[Role::Administrator]),
+    ("j.salo", Body::Oversight, &[Role::Approver]),
 ];
 
 pub struct City {
@@ -84,7 +85,7 @@ impl City {
             clock: clock.clone(),
             rules: Rules::default(),
             demo: Some(demo),
-            alert_gateway: None,
+            gateways: Gateways::default(),
             time_authority: None,
         })
         .unwrap();
@@ -108,6 +109,11 @@ impl City {
 
     /// The same folder, opened by a second `Policy`, as after a restart.
     pub fn restart(&mut self) {
+        self.restart_with(Gateways::default());
+    }
+
+    /// [`Self::restart`], with ways to call people.
+    pub fn restart_with(&mut self, gateways: Gateways) {
         self.policy = Policy::open(Parts {
             db: self.db.clone(),
             blobs: self.blobs.clone(),
@@ -116,7 +122,7 @@ impl City {
             clock: self.clock.clone(),
             rules: Rules::default(),
             demo: DemoMode::of(&self.dir.path().join("data")),
-            alert_gateway: None,
+            gateways,
             time_authority: None,
         })
         .unwrap();

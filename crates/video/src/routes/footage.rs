@@ -42,7 +42,7 @@ pub(super) struct Api;
 /// What was opened.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Footage {
-    /// Keys that sign the records.
+    /// Keys that sign the records, as far as the public log names them.
     recorder_keys: Vec<KeyLine>,
     /// Records by camera.
     cameras: Vec<CameraFootage>,
@@ -56,6 +56,8 @@ pub(super) struct KeyLine {
     key_id: KeyId,
     /// Ed25519 public key, base64.
     public: String,
+    /// Place of the log's first `recorder_started` entry that names it.
+    entry_index: u64,
 }
 
 /// One camera's records.
@@ -123,7 +125,7 @@ pub(super) struct Range {
     last_seq: u64,
 }
 
-fn request_id(text: &str) -> Result<RequestId, Fault> {
+pub(super) fn request_id(text: &str) -> Result<RequestId, Fault> {
     text.parse().map_err(|e| Fault::Invalid(format!("{e}")))
 }
 
@@ -212,20 +214,31 @@ pub(super) async fn list(
                 records: records.iter().map(Into::into).collect(),
             });
         }
-        let key = |k: &loggia_seal::RecorderPublic| KeyLine {
-            key_id: k.key_id(),
-            public: BASE64.encode(k.0),
-        };
-        let recorder_keys = desk.rooms.recorder_keys.iter().map(key).collect();
         Ok::<_, Fault>(Footage {
-            recorder_keys,
+            recorder_keys: recorder_keys(&desk)?,
             cameras,
         })
     });
     Ok(Json(read.await?))
 }
 
-fn sealed(body: Body) -> Response {
+/// The recorders' keys, each with the entry of the public log that vouches for it.
+pub(super) fn recorder_keys(desk: &Desk) -> Result<Vec<KeyLine>, Fault> {
+    let mut lines = Vec::new();
+    for key in &desk.rooms.recorder_keys {
+        let named = desk.rooms.log.recorder_named(key.key_id());
+        if let Some(entry_index) = named.map_err(Fault::from)? {
+            lines.push(KeyLine {
+                key_id: key.key_id(),
+                public: BASE64.encode(key.0),
+                entry_index,
+            });
+        }
+    }
+    Ok(lines)
+}
+
+pub(super) fn sealed(body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CACHE_CONTROL, "no-store"),

@@ -1,0 +1,189 @@
+//! Holds at the desk: each shown with what this machine verified, then agreed to or ended by
+//! signature. Opens nothing, and signs nothing about a hold whose checks fail.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use loggia_model::{Body, Digest, PersonId, Role};
+use loggia_policy::{Act, Hold, HoldAsk, HoldState, Roster};
+use loggia_seal::PersonKey;
+use loggia_transparency::{Event, SignedCheckpoint, commit, verify};
+use serde::Serialize;
+
+use super::checks::{Check, Proven};
+use super::{Deed, Desk};
+
+/// A hold as the desk shows it.
+#[derive(Debug, Serialize)]
+pub struct ShownHold {
+    #[serde(flatten)]
+    hold: Hold,
+    /// Names of the people in it, from the verified roster.
+    names: BTreeMap<PersonId, String>,
+    /// What the city calls its cameras.
+    labels: BTreeMap<u32, String>,
+    checks: Vec<Check>,
+}
+
+impl Desk {
+    /// Every hold, each checked.
+    pub fn holds(&self, person: &PersonId) -> anyhow::Result<Vec<ShownHold>> {
+        self.checked_holds(person, |_| true)
+    }
+
+    fn checked_holds(
+        &self,
+        person: &PersonId,
+        wanted: impl Fn(&Hold) -> bool,
+    ) -> anyhow::Result<Vec<ShownHold>> {
+        let key = self.keys.key(person)?;
+        let all: Vec<Hold> = self.city.get(key, "/api/v1/desk/holds")?;
+        let grounds = self.grounds(key)?;
+        let labels = self.labels();
+        all.into_iter()
+            .filter(wanted)
+            .map(|hold| {
+                let size = grounds.checkpoint.size();
+                let index = match hold.state {
+                    HoldState::Ended => hold.ended_index,
+                    HoldState::Asked | HoldState::Held => hold.log_index,
+                };
+                let proven = match index {
+                    Some(index) if index < size => Some(self.proven_at(index, size)?),
+                    _ => None,
+                };
+                let checks = all_of(&hold, &grounds.roster, &grounds.checkpoint, proven.as_ref());
+                Ok(ShownHold {
+                    names: grounds.names(),
+                    labels: labels.clone(),
+                    checks,
+                    hold,
+                })
+            })
+            .collect()
+    }
+
+    /// Agrees to a hold or to its end, after its checks.
+    pub(super) fn state_hold(&self, deed: &Deed, key: &PersonKey) -> anyhow::Result<()> {
+        let shown = self.checked_holds(&deed.person, |h| h.id == deed.request)?;
+        let shown = shown.into_iter().next().context("there is no such hold")?;
+        if let Some(broken) = shown.checks.iter().find(|c| !c.ok)
+            && deed.act == Act::Hold
+        {
+            bail!("not done, because a check failed: {}", broken.words);
+        }
+        let signed = self.sign(deed, key)?;
+        let path = format!("/api/v1/desk/holds/{}/statements", deed.request);
+        self.city.post(key, &path, &signed)
+    }
+}
+
+fn all_of(
+    hold: &Hold,
+    roster: &Roster,
+    checkpoint: &SignedCheckpoint,
+    entry: Option<&Proven>,
+) -> Vec<Check> {
+    vec![
+        Check::of("hold_hash", hash(hold)),
+        Check::of("hold_asker", asker(hold, roster)),
+        Check::of("hold_log", logged(hold, checkpoint, entry)),
+    ]
+}
+
+fn hash(hold: &Hold) -> Result<String, String> {
+    let ask: HoldAsk =
+        serde_json::from_str(&hold.hold).map_err(|f| format!("the hold does not read: {f}"))?;
+    let again = serde_json::to_string(&ask).map_err(|f| f.to_string())?;
+    if again != hold.hold || HoldAsk::id_of(&hold.hold) != hold.id {
+        return Err("the text of the hold is not the one that its hash names".to_owned());
+    }
+    Ok("the text shown is the one that the hash names".to_owned())
+}
+
+fn asker(hold: &Hold, roster: &Roster) -> Result<String, String> {
+    let ask: HoldAsk =
+        serde_json::from_str(&hold.hold).map_err(|f| format!("the hold does not read: {f}"))?;
+    let may = [
+        Role::Investigator,
+        Role::Approver,
+        Role::Custodian,
+        Role::Auditor,
+    ];
+    match roster.member(&ask.asked_by) {
+        Some(m) if m.body != Body::City && may.iter().any(|r| m.roles.contains(r)) => {
+            Ok(format!("{} may ask, for the {:?}", m.name, m.body))
+        }
+        _ => Err(format!("{} may not ask for a hold", ask.asked_by)),
+    }
+}
+
+fn logged(
+    hold: &Hold,
+    checkpoint: &SignedCheckpoint,
+    entry: Option<&Proven>,
+) -> Result<String, String> {
+    let absent = || "the public log does not show this hold".to_owned();
+    let proven = entry.ok_or_else(absent)?;
+    let found = verify::inclusion(&proven.bytes, proven.index, &proven.proof, checkpoint)
+        .map_err(|f| f.to_string())?;
+    let salt: [u8; 32] = hex::decode(&hold.salt)
+        .ok()
+        .and_then(|s| s.try_into().ok())
+        .ok_or("the hold's salt is no salt")?;
+    let named: Option<Digest> = match (&found.event, hold.state) {
+        (Event::Freeze(f), HoldState::Asked) => Some(f.request),
+        (Event::Hold(h), HoldState::Held) => Some(h.hold_commitment),
+        (Event::HoldEnded(h), HoldState::Ended) => Some(h.hold_commitment),
+        _ => None,
+    };
+    if named != Some(commit(&salt, hold.hold.as_bytes())) {
+        return Err(absent());
+    }
+    let size = checkpoint.size();
+    Ok(format!(
+        "the hold is entry {} of {size} in the public log",
+        proven.index
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use loggia_model::At;
+
+    use super::*;
+
+    #[test]
+    fn a_hold_whose_text_is_not_its_hash_does_not_pass() {
+        let json = format!(
+            r#"{{"v":1,"camera_spans":[{{"camera":1,"first":2,"last":3}}],"reason":"a court asks","until":9,"review":8,"asked_by":"p.lindqvist","nonce":"{}"}}"#,
+            "04".repeat(32)
+        );
+        let mut hold = Hold {
+            id: HoldAsk::id_of(&json),
+            hold: json.clone(),
+            salt: "00".repeat(32),
+            begin: At(0),
+            end: At(1),
+            state: HoldState::Asked,
+            asked_at: At(0),
+            log_index: None,
+            ended_index: None,
+            review_due: false,
+            agreed: Vec::new(),
+            ending: Vec::new(),
+        };
+        assert!(hash(&hold).is_ok());
+        // Another camera under the same hash; and white space that another reader might skip.
+        for altered in [
+            json.replace("\"camera\":1", "\"camera\":7"),
+            json.replace(":1,", ": 1,"),
+        ] {
+            hold.hold.clone_from(&altered);
+            assert!(hash(&hold).is_err(), "{altered}");
+            hold.id = HoldAsk::id_of(&altered);
+            assert_eq!(hash(&hold).is_err(), altered.contains(": "), "{altered}");
+            hold.id = HoldAsk::id_of(&json);
+        }
+    }
+}

@@ -1,0 +1,590 @@
+//! A city that lies to a key desk: a real server stands between the desk and a real city and alters
+//! what passes. Every lie is refused by name, and no signature and no share leaves the desk.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::extract::{Request as Call, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use loggia_model::{At, ManualClock, PersonId};
+use loggia_policy::{Act, Request, Roster, RosterSignature, SignedRoster, Statement};
+use loggia_transparency::{ConfigChanged, Log, LogKey};
+use serde_json::{Value, json};
+
+use crate::city::{Answer, City, Ground, OWN_PAGE, PASSPHRASE, free_port, loggia, now_us, until};
+use crate::opening::Requester;
+use crate::routes::key_of;
+
+/// Long enough for any call or answer here.
+const BODY_BYTES_MAX: usize = 8 << 20;
+
+type Ask = Box<dyn Fn(&str) -> String + Send + Sync>;
+type Tell = Box<dyn Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync>;
+
+/// What the server in between does to a call's path and to an answer's body.
+struct Lie {
+    ask: Ask,
+    tell: Tell,
+}
+
+impl Lie {
+    fn none() -> Self {
+        Self::tell(|_, body| body)
+    }
+
+    fn tell(tell: impl Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self {
+            ask: Box::new(str::to_owned),
+            tell: Box::new(tell),
+        }
+    }
+
+    fn ask(ask: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self {
+            ask: Box::new(ask),
+            tell: Box::new(|_, body| body),
+        }
+    }
+
+    /// Alters the JSON of the answers whose path ends so.
+    fn json(end: &'static str, alter: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
+        Self::tell(move |path, body| {
+            if !path.ends_with(end) {
+                return body;
+            }
+            let mut value = serde_json::from_slice(&body).unwrap();
+            alter(&mut value);
+            serde_json::to_vec(&value).unwrap()
+        })
+    }
+
+    /// Alters what the city shows of every request.
+    fn shown(alter: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
+        Self::json("/desk/requests", move |page| {
+            page["requests"]
+                .as_array_mut()
+                .unwrap()
+                .iter_mut()
+                .for_each(&alter);
+        })
+    }
+
+    /// Another request text; under its true name, or under the name that it would have.
+    fn text(renamed: bool, alter: impl Fn(&mut Request) + Send + Sync + 'static) -> Self {
+        Self::shown(move |view| {
+            let mut request = Request::parse(view["request"].as_str().unwrap()).unwrap();
+            alter(&mut request);
+            let text = request.to_json().unwrap();
+            if renamed {
+                view["id"] = json!(Request::id_of(&text));
+                view["requester"] = json!(request.requester);
+            }
+            view["request"] = json!(text);
+        })
+    }
+}
+
+/// The server in between.
+struct Between {
+    city: String,
+    agent: ureq::Agent,
+    lie: Mutex<Lie>,
+    /// What the desk has sent to be kept: paths of its POSTs.
+    sent: Mutex<Vec<String>>,
+}
+
+impl Between {
+    /// Stands before `city` on a port of its own.
+    fn start(city: String) -> (Arc<Self>, u16) {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_idle_connections(0)
+            .build()
+            .new_agent();
+        let between = Arc::new(Self {
+            city,
+            agent,
+            lie: Mutex::new(Lie::none()),
+            sent: Mutex::default(),
+        });
+        let port = free_port();
+        let app = axum::Router::new()
+            .fallback(pass)
+            .with_state(Arc::clone(&between));
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let at = tokio::net::TcpListener::bind(("127.0.0.1", port))
+                    .await
+                    .unwrap();
+                axum::serve(at, app).await.unwrap();
+            });
+        });
+        (between, port)
+    }
+
+    fn lies(&self, lie: Lie) {
+        *self.lie.lock().unwrap() = lie;
+    }
+
+    fn forward(&self, method: &str, path: &str, auth: Option<&str>, body: &[u8]) -> Response {
+        let lie = self.lie.lock().unwrap();
+        let mut call = ureq::http::Request::builder().method(method).uri(format!(
+            "{}{}",
+            self.city,
+            (lie.ask)(path)
+        ));
+        if let Some(auth) = auth {
+            call = call.header("authorization", auth);
+        }
+        let answer = if method == "POST" {
+            self.sent.lock().unwrap().push(path.to_owned());
+            let call = call.header("content-type", "application/json");
+            self.agent.run(call.body(body.to_vec()).unwrap())
+        } else {
+            self.agent.run(call.body(()).unwrap())
+        };
+        let mut answer = answer.unwrap();
+        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
+        let body = answer.body_mut().read_to_vec().unwrap();
+        if method == "POST" {
+            return (status, body).into_response();
+        }
+        let told = (lie.tell)(path, body.clone());
+        // What the lie answers itself has gone well.
+        let status = if told == body { status } else { StatusCode::OK };
+        (status, told).into_response()
+    }
+}
+
+async fn pass(State(between): State<Arc<Between>>, call: Call) -> Response {
+    let (head, body) = call.into_parts();
+    let body: Bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.unwrap();
+    let path = head.uri.path_and_query().unwrap().to_string();
+    let auth = head
+        .headers
+        .get("authorization")
+        .map(|a| a.to_str().unwrap().to_owned());
+    let work = move || between.forward(head.method.as_str(), &path, auth.as_deref(), &body);
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// A custodian's own desk on its own port, with its own pins.
+struct OwnDesk {
+    child: Child,
+    port: u16,
+}
+
+impl OwnDesk {
+    fn start(ground: &Ground, city: &City, between: u16) -> Self {
+        let keys = ground.root().join("desk-keys");
+        std::fs::create_dir(&keys).unwrap();
+        for entry in std::fs::read_dir(ground.data().join("keys-of-everybody")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "loggia-key") {
+                std::fs::copy(&path, keys.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let port = free_port();
+        let child = loggia()
+            .args(["key", "desk", "--keys"])
+            .arg(&keys)
+            .args(["--server", &format!("http://127.0.0.1:{between}")])
+            .args(["--port", &port.to_string()])
+            .env("LOGGIA_PASSPHRASE", PASSPHRASE)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let desk = Self { child, port };
+        until("the desk answers", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        let first = desk.look(city);
+        assert!(first.status.is_success(), "first contact: {}", first.text());
+        desk
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    fn look(&self, city: &City) -> Answer {
+        city.call(
+            "GET",
+            &self.url("/desk/requests?person=k.virtanen"),
+            &[],
+            b"",
+        )
+    }
+
+    fn act(&self, city: &City, person: &str, act: &str, request: &str) -> Answer {
+        let deed = json!({
+            "person": person, "request": request, "act": act, "note": "", "passphrase": PASSPHRASE,
+        });
+        let deed = serde_json::to_vec(&deed).unwrap();
+        city.call("POST", &self.url("/desk/act"), &[OWN_PAGE], &deed)
+    }
+}
+
+impl Drop for OwnDesk {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The scene: a request that was truly filed and approved, and a desk behind the server in between.
+struct Scene<'a> {
+    ground: &'a Ground,
+    city: &'a City,
+    asked: &'a Requester<'a>,
+    between: Arc<Between>,
+    desk: OwnDesk,
+}
+
+impl Scene<'_> {
+    /// The desk refuses to act on `request` while the city lies so, and says `words`.
+    #[track_caller]
+    fn refuses_about(&self, request: &str, lie: Lie, words: &str) {
+        self.between.lies(lie);
+        for (person, act) in [("k.virtanen", "release"), ("a.korhonen", "approve")] {
+            // An approver is shown no shares: those lies are for custodians.
+            if act == "approve" && (words.contains("share") || words.contains("asked for")) {
+                continue;
+            }
+            let answer = self.desk.act(self.city, person, act, request);
+            assert_eq!(answer.status, 409, "{act}, {words}: {}", answer.text());
+            let said = answer.text();
+            assert!(said.contains(words), "{act} should name `{words}`: {said}");
+        }
+        let sent = self.between.sent.lock().unwrap();
+        assert!(sent.is_empty(), "{words}: the desk sent {sent:?}");
+    }
+
+    #[track_caller]
+    fn refuses(&self, lie: Lie, words: &str) {
+        self.refuses_about(&self.asked.id.to_string(), lie, words);
+    }
+
+    /// Where the request was filed, in the log.
+    fn places(&self) -> Vec<u64> {
+        let view = self
+            .asked
+            .city
+            .get(&self.asked.cookie, &self.asked.path(""))
+            .json();
+        let of = |e: &Value| e["index"].as_u64().unwrap();
+        view["log_entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(of)
+            .collect()
+    }
+}
+
+fn other_key() -> String {
+    STANDARD.encode([9; 32])
+}
+
+/// Lies about the request's text and who asks.
+fn about_the_request(scene: &Scene<'_>) {
+    let bytes = "the text of the request is not the one that its hash names";
+    scene.refuses(Lie::text(false, |r| r.camera_spans[0].last.0 += 1), bytes);
+    scene.refuses(Lie::text(false, |r| r.one_time_key = other_key()), bytes);
+    let swapped = Request {
+        one_time_key: other_key(),
+        ..Request::parse(&scene.asked.json).unwrap()
+    };
+    let renamed = Request::id_of(&swapped.to_json().unwrap()).to_string();
+    scene.refuses_about(
+        &renamed,
+        Lie::text(true, |r| r.one_time_key = other_key()),
+        "the public log does not show that this request was filed",
+    );
+    let operator = || PersonId("o.saarinen".to_owned());
+    let posing = Request {
+        requester: operator(),
+        ..Request::parse(&scene.asked.json).unwrap()
+    };
+    let renamed = Request::id_of(&posing.to_json().unwrap()).to_string();
+    let as_operator = move |view: &mut Value| {
+        let mut request = Request::parse(view["request"].as_str().unwrap()).unwrap();
+        request.requester = operator();
+        let text = request.to_json().unwrap();
+        view["id"] = json!(Request::id_of(&text));
+        view["request"] = json!(text);
+        view["requester"] = json!("o.saarinen");
+        view["body"] = json!("city");
+    };
+    scene.refuses_about(&renamed, Lie::shown(as_operator), "o.saarinen may not ask");
+    let word = "the city names another requester";
+    scene.refuses(Lie::shown(|v| v["requester"] = json!("m.niemi")), word);
+    let word = "which the roster does not";
+    scene.refuses(Lie::shown(|v| v["body"] = json!("oversight")), word);
+    let word = "the case number shown is not the one";
+    scene.refuses(Lie::shown(|v| v["case"]["number"] = json!("1/1/26")), word);
+}
+
+/// Lies about who has approved.
+fn about_the_approval(scene: &Scene<'_>) {
+    let sign = |person: &str, text: &str| {
+        let key = key_of(scene.ground, person);
+        STANDARD.encode(key.signing.sign(&Statement::to_be_signed(text)).unwrap())
+    };
+    let forged = {
+        let key = key_of(scene.ground, "k.virtanen");
+        move |view: &mut Value| {
+            let given = &mut view["approvals"][0];
+            let text = Statement::to_be_signed(given["statement"].as_str().unwrap());
+            given["signature"] = json!(STANDARD.encode(key.signing.sign(&text).unwrap()));
+        }
+    };
+    scene.refuses(Lie::shown(forged), "is not signed by Anna Korhonen");
+    // Truly signed, by an approver of the requester's own body.
+    let own_body = Statement {
+        v: 1,
+        request: scene.asked.id,
+        act: Act::Approve,
+        by: PersonId("r.heikkila".to_owned()),
+        at: At(now_us()),
+        note: String::new(),
+    };
+    let text = own_body.to_json().unwrap();
+    let signature = sign("r.heikkila", &text);
+    let same_body = move |view: &mut Value| {
+        view["approvals"][0]["by"] = json!("r.heikkila");
+        view["approvals"][0]["statement"] = json!(text);
+        view["approvals"][0]["signature"] = json!(signature);
+    };
+    scene.refuses(Lie::shown(same_body), "Risto Heikkilä may not approve this");
+    // Truly signed by the right person, about another request.
+    let elsewhere = Statement {
+        request: loggia_model::Digest([3; 32]),
+        by: PersonId("a.korhonen".to_owned()),
+        ..own_body
+    };
+    let text = elsewhere.to_json().unwrap();
+    let signature = sign("a.korhonen", &text);
+    let another = move |view: &mut Value| {
+        view["approvals"][0]["statement"] = json!(text);
+        view["approvals"][0]["signature"] = json!(signature);
+    };
+    scene.refuses(Lie::shown(another), "the approval is about something else");
+}
+
+/// Lies about single entries of the log.
+fn about_entries(scene: &Scene<'_>) {
+    let places = scene.places();
+    let proof_of_another = {
+        let places = places.clone();
+        move |path: &str| {
+            let mut path = path.to_owned();
+            for index in &places {
+                path = path.replace(&format!("/log/proof?index={index}&"), "/log/proof?index=0&");
+            }
+            path
+        }
+    };
+    scene.refuses(Lie::ask(proof_of_another.clone()), "proof");
+    let another_entry = move |path: &str| {
+        let mut path = proof_of_another(path);
+        for index in &places {
+            path = path.replace(
+                &format!("/log/entries?from={index}&"),
+                "/log/entries?from=0&",
+            );
+        }
+        path
+    };
+    scene.refuses(Lie::ask(another_entry), "entry");
+    let keep = |kind: &'static str| {
+        Lie::shown(move |view| {
+            let entries = view["log_entries"].as_array_mut().unwrap();
+            entries.retain(|e| e["kind"] == kind);
+        })
+    };
+    let word = "does not show that this request was filed";
+    scene.refuses(keep("decision"), word);
+    scene.refuses(keep("request_filed"), "does not show the approval");
+}
+
+/// A log of its own with so many entries.
+fn log_of(dir: &Path, key: &[u8], name: &str, entries: u8) -> Log {
+    let key = LogKey::from_pkcs8(key).unwrap();
+    let log = Log::open(dir, key, name, Arc::new(ManualClock::default())).unwrap();
+    let entry = |n| ConfigChanged {
+        hash: loggia_model::Digest([n; 32]),
+    };
+    let logged = log.append_many((0..entries).map(entry).collect()).unwrap();
+    assert_eq!(logged.len(), usize::from(entries));
+    log
+}
+
+/// The city's log is this one, with its proofs.
+fn shows(log: &Log) -> Lie {
+    let log = log.clone();
+    Lie::tell(move |path, body| {
+        if path == "/log/checkpoint" {
+            return log.checkpoint().note().to_owned().into_bytes();
+        }
+        if path == "/log/key" {
+            return log.verifier().to_string().into_bytes();
+        }
+        let Some(query) = path.strip_prefix("/api/v1/log/consistency?from=") else {
+            return body;
+        };
+        let (from, to) = query.split_once("&to=").unwrap();
+        let proof = log.consistency_proof(from.parse().unwrap(), to.parse().unwrap());
+        let proof: Vec<_> = proof
+            .unwrap()
+            .iter()
+            .map(|h| STANDARD.encode(h.0))
+            .collect();
+        serde_json::to_vec(&json!({ "proof": proof })).unwrap()
+    })
+}
+
+/// Another log: under another key, and, worse, under the city's own.
+fn about_the_log(scene: &Scene<'_>) {
+    let dir = |name: &str| scene.ground.root().join(name);
+    let secrets = scene.ground.data().join("secrets");
+    let secrets = loggia_store::Secrets::open(&secrets, loggia_store::FileLayer::Real).unwrap();
+    let true_key = secrets.kept("log-key").unwrap().unwrap();
+    let key = scene.city.get("", "/log/key").text();
+    let name = key.split('+').next().unwrap();
+    let (_, own) = LogKey::generate().unwrap();
+    let other_key = log_of(&dir("other-key"), &own, name, 200);
+    let word = "is not signed by the key that this desk trusts";
+    scene.refuses(shows(&other_key), word);
+    let word = "the public log is not the one that this desk has seen before";
+    scene.refuses(shows(&log_of(&dir("fork"), &true_key, name, 200)), word);
+    scene.refuses(
+        shows(&log_of(&dir("rolled-back"), &true_key, name, 3)),
+        word,
+    );
+}
+
+/// Lies about the shares that are to be released.
+fn about_shares(scene: &Scene<'_>) {
+    let lie = Lie::json("/shares", |shares| shares[0]["camera"] = json!(2));
+    scene.refuses(lie, "which was not asked for");
+    let lie = Lie::json("/shares", |shares| shares[0]["span"] = json!(1_000_000));
+    scene.refuses(lie, "which was not asked for");
+    // Another camera's share under the name of one that was asked for.
+    let swapped = |shares: &mut Value| {
+        let last = shares.as_array().unwrap().len() - 1;
+        assert_ne!(shares[0]["camera"], shares[last]["camera"]);
+        for part in ["enc", "ct"] {
+            shares[0][part] = shares[last][part].clone();
+        }
+    };
+    let word = "what the city offers as your share of cam-0001";
+    scene.refuses(Lie::json("/shares", swapped), word);
+    let lie = |s: &mut Value| s[0]["commitment"] = s[1]["commitment"].clone();
+    scene.refuses(Lie::json("/shares", lie), word);
+}
+
+fn signed(scene: &Scene<'_>, roster: &Roster, by: &[&str]) -> Value {
+    let text = roster.to_json().unwrap();
+    let message = Roster::to_be_signed(Roster::hash_of(&text));
+    let sign = |person: &&str| RosterSignature {
+        person: PersonId((*person).to_owned()),
+        signature: STANDARD.encode(key_of(scene.ground, person).signing.sign(&message).unwrap()),
+    };
+    json!(SignedRoster {
+        roster: text,
+        signatures: by.iter().map(sign).collect(),
+    })
+}
+
+/// Lies about the roster; then a true second version, after which the first alone is a lie.
+fn about_the_roster(scene: &Scene<'_>) {
+    let first = Mutex::new(Value::Null);
+    let first = Arc::new(first);
+    let kept = Arc::clone(&first);
+    scene
+        .between
+        .lies(Lie::json("/desk/roster", move |chain: &mut Value| {
+            *kept.lock().unwrap() = chain[0].clone();
+        }));
+    assert!(scene.desk.look(scene.city).status.is_success());
+    let first = first.lock().unwrap().clone();
+    let text = first["roster"].as_str().unwrap();
+    let genesis: Roster = serde_json::from_str(text).unwrap();
+    let both = ["k.virtanen", "a.korhonen"];
+    let second = Roster {
+        version: 2,
+        prev: Roster::hash_of(text),
+        at: At(now_us()),
+        ..genesis.clone()
+    };
+    let chain = |versions: &[&Value]| {
+        let chain = json!(versions);
+        Lie::json("/desk/roster", move |answer: &mut Value| {
+            *answer = chain.clone()
+        })
+    };
+    let agreed = signed(scene, &second, &both);
+    let order = "the city's roster is not in order";
+    scene.refuses(chain(&[&agreed]), order);
+    let police_alone = signed(scene, &second, &both[..1]);
+    scene.refuses(chain(&[&first, &police_alone]), order);
+    let other = "the city shows another roster than the one that this desk trusts";
+    let another_city = Roster {
+        at: At(1),
+        ..genesis
+    };
+    scene.refuses(chain(&[&signed(scene, &another_city, &both)]), other);
+
+    scene.between.lies(chain(&[&first, &agreed]));
+    let seen = scene.desk.look(scene.city);
+    assert!(seen.status.is_success(), "{}", seen.text());
+    scene.refuses(Lie::none(), other);
+    // The positive control: without a lie the same desk releases, once.
+    scene.between.lies(chain(&[&first, &agreed]));
+    let id = scene.asked.id.to_string();
+    let done = scene.desk.act(scene.city, "k.virtanen", "release", &id);
+    assert!(done.status.is_success(), "{}", done.text());
+    let sent = scene.between.sent.lock().unwrap();
+    assert!(
+        matches!(&sent[..], [path] if path.ends_with("/release")),
+        "{sent:?}"
+    );
+}
+
+#[test]
+fn a_lying_city_gets_no_signature_and_no_share() {
+    let ground = Ground::new();
+    let started_at = now_us();
+    let city = ground.start();
+    let asked = Requester::file(&city, started_at);
+    let id = asked.id.to_string();
+    let approved = city.act("a.korhonen", &id, "approve", PASSPHRASE);
+    assert!(approved.status.is_success(), "{}", approved.text());
+    let (between, port) = Between::start(city.console(""));
+    let desk = OwnDesk::start(&ground, &city, port);
+    let scene = Scene {
+        ground: &ground,
+        city: &city,
+        asked: &asked,
+        between,
+        desk,
+    };
+    about_the_request(&scene);
+    about_the_approval(&scene);
+    about_entries(&scene);
+    about_the_log(&scene);
+    about_shares(&scene);
+    about_the_roster(&scene);
+}

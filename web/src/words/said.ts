@@ -1,0 +1,241 @@
+// The server's own sentences in Serbian, by the English sentence ({} stands for a value; {state},
+// {hold} and {body} for a value that has a word). What is not here is shown as the server said it.
+// A test compares the English with the source of the crates, so that none drifts away unseen.
+export const said: [english: string, serbian: string][] = [
+  // Why a decision went against it (crate policy, decide.rs).
+  [
+    'the account is disabled or no longer in the roster',
+    'налог је угашен или га више нема на списку',
+  ],
+  ['an administrator acts on no request', 'администратор не поступа ни по једном захтеву'],
+  ['the role that this takes is missing', 'недостаје улога која је за то потребна'],
+  [
+    "the legal basis is not in the city's list for this purpose",
+    'правни основ није на списку града за ову сврху',
+  ],
+  ['this body cannot file for this purpose', 'ово тело не може да поднесе захтев у ову сврху'],
+  ['only the requester may do this', 'то сме само подносилац'],
+  [
+    'nobody decides or releases their own request',
+    'о свом захтеву нико не одлучује и не предаје кључ',
+  ],
+  ['the second person must be of the other body', 'друга особа мора бити из другог тела'],
+  ['no approval stands', 'нема важећег одобрења'],
+  [
+    'within the police, approver and custodian must be two people',
+    'у полицији одобравалац и чувар кључа морају бити две особе',
+  ],
+  ['one person cannot act for both groups', 'једна особа не може да поступа за обе групе'],
+  ['the request is not at this point of the line', 'захтев није на том кораку'],
+  ['the time for this is over', 'време за то је истекло'],
+  ['not both groups have released', 'нису обе групе предале кључеве'],
+  ['the purpose of this request does not know this act', 'сврха овог захтева то не предвиђа'],
+  ['{} holds no role that may do this', '{} нема улогу која то сме'],
+  // Requests and cases.
+  ['a case number has 1–{} characters', 'број предмета има од 1 до {} знакова'],
+  [
+    'say why this footage is needed, in 10 to 4,000 characters',
+    'напишите зашто је снимак потребан, од 10 до 4.000 знакова',
+  ],
+  [
+    'the request was written for another case or purpose than this one',
+    'захтев је састављен за други предмет или другу сврху',
+  ],
+  [
+    'the rules have changed since this request was written; write it again',
+    'правила су се променила откако је захтев састављен; саставите га поново',
+  ],
+  [
+    'the request names another requester than the person signed in',
+    'захтев наводи другог подносиоца, а не пријављену особу',
+  ],
+  ['name 1 to {} cameras', 'наведите од 1 до {} камера'],
+  ['over {} spans; ask for less time', 'више од {} одсечака; тражите краће време'],
+  ['`from` lies before `to`, at most 24 h apart', 'почетак је пре краја, а између је највише 24 ч'],
+  [
+    '`from` must be before `to`, and at most 24 h lie between them',
+    'почетак мора бити пре краја, а између је највише 24 ч',
+  ],
+  ['nothing is recorded there, or it is destroyed', 'ту ништа није снимљено или је уништено'],
+  [
+    '{} {} has reached retention and is destroyed',
+    '{}, одсечак {}: рок чувања је истекао и уништен је',
+  ],
+  ['{} {} is destroyed', '{}, одсечак {}: уништен је'],
+  ['the request is {}', 'стање захтева: {state}'],
+  [
+    'the request has moved on meanwhile; look at it again',
+    'захтев је у међувремену отишао даље; погледајте га поново',
+  ],
+  ['this request was filed before', 'овај захтев је већ поднет'],
+  [
+    '{} of your requests are waiting; withdraw one first',
+    'на чекању је {} ваших захтева; прво неки повуците',
+  ],
+  ['{} has 1–{} characters', '{} има од 1 до {} знакова'],
+  ['there is no such case', 'таквог предмета нема'],
+  ['there is no such request', 'таквог захтева нема'],
+  ['there is no such hold', 'таквог задржавања нема'],
+  ['there is no such person', 'такве особе нема'],
+  ['there is no such span', 'таквог одсечка нема'],
+  // Holds and night duty.
+  ['police or oversight ask for holds', 'задржавање траже полиција или надзорно тело'],
+  ['holds are for police and oversight', 'задржавања се тичу полиције и надзорног тела'],
+  ['give the reason in 10 to 2,000 characters', 'наведите разлог, од 10 до 2.000 знакова'],
+  ['a hold ends within a year', 'задржавање се завршава у року од годину дана'],
+  [
+    'a hold is reviewed within 90 days and before it ends',
+    'задржавање се поново разматра у року од 90 дана и пре краја',
+  ],
+  ['none of these spans is stored', 'ниједан од ових одсечака није сачуван'],
+  [
+    'a span was destroyed this moment; ask again',
+    'један одсечак је управо уништен; затражите поново',
+  ],
+  ['this hold was asked for before', 'ово задржавање је већ затражено'],
+  ['the hold is {}', 'стање задржавања: {hold}'],
+  ['{} holds that you asked for are waiting', 'на чекању је {} задржавања која сте затражили'],
+  [
+    'a running request names spans of this hold',
+    'захтев који је у току наводи одсечке овог задржавања',
+  ],
+  [
+    'an approver or custodian of each body agrees',
+    'сагласност даје одобравалац или чувар кључа из сваког тела',
+  ],
+  [
+    "approvers and custodians keep their body's rota",
+    'смене уписују одобраваоци и чувари свог тела',
+  ],
+  [
+    'a turn has from < to and rank 0, 1 or 2',
+    'смена почиње пре него што се заврши; ред је први до трећи',
+  ],
+  ['at most {} turns', 'највише {} смена'],
+  ["{} is not on your body's duty", '{} не дежура за ваше тело'],
+  // Statements, the desk and the auditor.
+  ['a custodian of each group must agree', 'сагласан мора бити по један чувар кључа из обе групе'],
+  ["a custodian releases their own group's shares", 'чувар предаје само уделе своје групе'],
+  ['this statement was made before', 'ова изјава је већ дата'],
+  [
+    "signed at {}, but it is {} here; check this machine's clock and sign again",
+    'потписано у {}, а овде је {}; проверите сат овог рачунара и потпишите поново',
+  ],
+  ['the signature of {} does not hold', 'потпис не важи: {}'],
+  ['the note is over {} characters', 'белешка има више од {} знакова'],
+  [
+    "the oversight body's auditor reads the access log",
+    'дневник приступа чита ревизор надзорног тела',
+  ],
+  ['the passphrase is not right', 'лозинка није тачна'],
+  ['this request does not concern you, or is over', 'овај захтев вас се не тиче или је завршен'],
+  [
+    'nobody has approved this request: nothing is released',
+    'овај захтев нико није одобрио: ништа се не предаје',
+  ],
+  ['not done, because a check failed: {}', 'није учињено, јер једна провера није прошла: {}'],
+  ['the city says: {}', 'град каже: {}'],
+  ['the city answered {}', 'град је одговорио: {}'],
+  ['{} does not answer', '{} не одговара'],
+  ["the city's answer broke off", 'одговор града је прекинут'],
+  [
+    'the public log is not the one that this desk has seen before',
+    'јавни дневник није онај који је овај сто раније видео',
+  ],
+  [
+    'the public log is not signed by the key that this desk trusts',
+    'јавни дневник није потписан кључем коме овај сто верује',
+  ],
+  [
+    'the city shows another roster than the one that this desk trusts',
+    'град показује други списак чувара, а не онај коме овај сто верује',
+  ],
+  // What a desk has checked, and what it has not found.
+  ['the text shown is the one that the hash names', 'приказани текст је онај који отисак наводи'],
+  [
+    'the text of the request is not the one that its hash names',
+    'текст захтева није онај који његов отисак наводи',
+  ],
+  [
+    'the text of the hold is not the one that its hash names',
+    'текст задржавања није онај који његов отисак наводи',
+  ],
+  ['the request is bound to case {}', 'захтев је везан за предмет {}'],
+  [
+    'the case number shown is not the one that the request commits to',
+    'приказани број предмета није онај за који је захтев везан',
+  ],
+  ['{} may ask, for the {}', '{} сме да тражи, за тело: {body}'],
+  [
+    '{} may not ask: the roster names neither investigator nor auditor',
+    '{} не сме да тражи: по списку није ни истражитељ ни ревизор',
+  ],
+  ['{} may not ask for a hold', '{} не сме да тражи задржавање'],
+  [
+    'request and approval are entries {} and {} of {} in the public log',
+    'захтев и одобрење су уписи {} и {}, од {} у јавном дневнику',
+  ],
+  ['the request is entry {} of {} in the public log', 'захтев је упис {}, од {} у јавном дневнику'],
+  [
+    'the hold is entry {} of {} in the public log',
+    'задржавање је упис {}, од {} у јавном дневнику',
+  ],
+  [
+    'the public log does not show that this request was filed',
+    'јавни дневник не показује да је овај захтев поднет',
+  ],
+  ['the public log does not show the approval', 'јавни дневник не показује одобрење'],
+  ['the public log does not show this hold', 'јавни дневник не показује ово задржавање'],
+  ['{} ({}) has approved, with their own key', '{} ({body}) одобрава, својим кључем'],
+  ['{} may not approve this', '{} не сме ово да одобри'],
+  ['the approval is not signed by {}', 'одобрење није потписао: {}'],
+  ['the approval is about something else', 'одобрење се односи на нешто друго'],
+  // Signing in, and anything.
+  ['please sign in', 'пријавите се'],
+  [
+    'many people are signing in; try again in a moment',
+    'много људи се управо пријављује; покушајте за тренутак',
+  ],
+  ['too many failed sign-ins; try again in {} s', 'превише неуспелих пријава; покушајте за {} с'],
+  [
+    'too many sign-ins fail just now; try in a minute',
+    'превише неуспелих пријава; покушајте за минут',
+  ],
+  ['too many desk calls just now; try in a minute', 'превише позива са стола; покушајте за минут'],
+  [
+    'the request could not be completed; the operator has the detail',
+    'захтев није извршен; подробности има оператер',
+  ],
+  ['there is nothing at this address', 'на овој адреси нема ничега'],
+  [
+    'too many pages follow the events; try again later',
+    'превише страница прати догађаје; покушајте касније',
+  ],
+];
+
+export type Known = (kind: 'state' | 'hold' | 'body', value: string) => string;
+
+const escaped = (s: string) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+// The longest text first: it leaves least room for guessing.
+const table = said
+  .toSorted(([a], [b]) => b.length - a.length)
+  .map(([english, serbian]) => ({
+    shape: new RegExp(`^${english.split('{}').map(escaped).join('(.+)')}$`, 's'),
+    serbian,
+  }));
+
+/** The sentence in Serbian (Cyrillic), or null where nobody has translated it. */
+export function inSerbian(sentence: string, known: Known): string | null {
+  for (const row of table) {
+    const values = row.shape.exec(sentence)?.slice(1);
+    if (!values) continue;
+    return row.serbian.replace(/\{(\w*)\}/g, (_, kind: string) => {
+      const value = values.shift() ?? '';
+      return kind ? known(kind as 'state', value) : (inSerbian(value, known) ?? value);
+    });
+  }
+  const parts = sentence.split('; ');
+  if (parts.length < 2) return null;
+  const each = parts.map((p) => inSerbian(p, known));
+  return each.every((p) => p !== null) ? each.join('; ') : null;
+}
