@@ -11,7 +11,8 @@ async function lastSpan(page) {
   for (const c of all.filter((x) => x.plays_in_browser !== false && /264/.test(x.codec ?? ''))) {
     const path = `/api/v1/cameras/${c.id}/timeline?from=${now - 600e6}&to=${now}`;
     const line = await page.evaluate(async (p) => (await fetch(p)).json(), path);
-    const span = line.spans.filter((s) => !['expired', 'recording'].includes(s.state) && s.end - s.begin >= 5e6).at(-1);
+    const closed = line.spans.filter((s) => !['expired', 'recording'].includes(s.state));
+    const span = closed.filter((s) => s.end - s.begin >= 5e6).at(-1);
     if (span) return { camera: c.id, from: Math.ceil(span.begin / 1e6) * 1e6 + 1e6, to: Math.floor(span.end / 1e6) * 1e6 - 1e6 };
   }
   throw new Error('no camera has a closed span yet: wait a minute and try again');

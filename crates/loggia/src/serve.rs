@@ -231,10 +231,13 @@ fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
         Ok(list
             .into_iter()
             .map(|c| {
-                let codec = ward.of(c.id).and_then(|h| h.codec);
-                let h264 = codec.as_deref().map(|c| c == "H.264");
+                let health = ward.of(c.id);
+                let sub_stream = health.as_ref().is_some_and(|h| h.sub_stream);
+                let codec = health.and_then(|h| h.codec);
+                // A sub-stream that is declared and does not come, or is no H.264, helps nobody.
+                let plays = |codec: &str| codec == "H.264" || sub_stream;
                 Declared {
-                    plays_in_browser: h264.map(|h264| h264 || c.sub_rtsp_url.is_some()),
+                    plays_in_browser: codec.as_deref().map(plays),
                     codec,
                     id: c.id,
                     label: c.label,

@@ -184,7 +184,7 @@ fn a_span_still_being_recorded_is_neither_shown_as_sealed_nor_covered() {
     let city = City::new();
     city.record(CAMERA, 1);
     let begin = city.clock.now();
-    city.begin(CAMERA);
+    city.begin(CAMERA, 1);
     city.clock.pass(Duration::from_secs(10));
     let last = || {
         let now = city.clock.now();

@@ -55,6 +55,8 @@ export interface Health {
   codec: string | null;
   width: number | null;
   height: number | null;
+  /** Whether an H.264 sub-stream is sealed beside an H.265 main stream. */
+  sub_stream: boolean;
   reason: string | null;
 }
 export interface Storage {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use loggia_model::MANUAL_START;
 use loggia_sim::{CameraConfig, Codec, Enabled, Film, Mask, MaskService, SimCity, SimConfig};
 
-use crate::city::{City, Ground, loggia, said};
+use crate::city::{City, Ground, loggia, said, until};
 
 struct Still;
 
@@ -19,10 +19,23 @@ impl loggia_model::Clock for Still {
     }
 }
 
+fn film(codec: Codec) -> Arc<Film> {
+    let bytes: &[u8] = match codec {
+        Codec::H264 => include_bytes!("../../../sim/fixtures/small.h264"),
+        Codec::H265 => include_bytes!("../../../sim/fixtures/main.h265"),
+    };
+    Arc::new(Film::from_annex_b("film".into(), codec, bytes.into(), 25).unwrap())
+}
+
+/// An H.265 camera, with a sub-stream or without.
+fn hevc(name: &str, sub: Option<Codec>) -> CameraConfig {
+    let mut camera = CameraConfig::new(name, film(Codec::H265));
+    camera.sub = sub.map(film);
+    camera
+}
+
 async fn cameras() -> SimCity {
-    let bytes: &[u8] = include_bytes!("../../../sim/fixtures/small.h264");
-    let film = Film::from_annex_b("small".into(), Codec::H264, bytes.into(), 25).unwrap();
-    let film = Arc::new(film);
+    let film = film(Codec::H264);
     let camera = |name: &str, service, masks| {
         let mut camera = CameraConfig::new(name, Arc::clone(&film));
         camera.mask_service = service;
@@ -38,6 +51,9 @@ async fn cameras() -> SimCity {
         camera("masked", MaskService::Media2, vec![mask]),
         camera("bare", MaskService::Media2, Vec::new()),
         camera("old", MaskService::NoMedia2, Vec::new()),
+        hevc("alone", None),
+        hevc("same", Some(Codec::H265)),
+        hevc("beside", Some(Codec::H264)),
     ];
     let mut config = SimConfig::new(1, Arc::new(Still), cameras);
     config.onvif = Some("127.0.0.1:0".parse().unwrap());
@@ -47,11 +63,13 @@ async fn cameras() -> SimCity {
 /// Writes the declaration of a simulated camera and enrols it; whether it went well, and the words.
 fn add(ground: &Ground, city: &City, sim: &SimCity, name: &str, masks: &str) -> (bool, String) {
     let at = sim.cameras().into_iter().find(|c| c.name == name).unwrap();
+    let sub = at.sub_url.map(|u| format!("sub_rtsp_url = \"{u}\"\n"));
     let declaration = format!(
-        "label = \"{name}\"\nmake = \"Loggia\"\nmodel = \"Simulated camera\"\n\
+        "{}label = \"{name}\"\nmake = \"Loggia\"\nmodel = \"Simulated camera\"\n\
          rtsp_url = \"{}\"\nonvif_url = \"{}\"\nlat = 60.17\nlon = 24.94\nheading_deg = 0.0\n\
          purpose = \"a test\"\nlegal_basis = \"fi-poll-4-3\"\naccountable = \"nobody\"\n\
          retention_h = 72\nplace = \"here\"\n{masks}\n",
+        sub.unwrap_or_default(),
         at.rtsp_url,
         at.onvif_url.unwrap(),
     );
@@ -108,6 +126,37 @@ fn a_camera_is_added_when_it_bears_its_declaration_out() {
         .iter()
         .filter(|c| c["mask_check"] == "camera");
     assert_eq!(asked.count(), 15);
+    city.stop();
+    runtime.block_on(sim.stop());
+}
+
+#[test]
+fn h265_without_an_h264_sub_stream_is_said_to_play_only_after_export() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sim = runtime.block_on(cameras());
+    let ground = Ground::new();
+    let city = ground.start();
+    for name in ["alone", "same", "beside"] {
+        let (added, words) = add(&ground, &city, &sim, name, "mask = \"absent\"");
+        assert!(added, "{words}");
+    }
+    let operator = city.become_person("o.saarinen");
+    let of = |path: &str, label: &str| {
+        let all = city.get(&operator, path).json();
+        let found = all.as_array().unwrap().iter().find(|c| c["label"] == label);
+        found.cloned()
+    };
+    // What the square and the evidence room say, and what the operator's room says.
+    for (name, plays) in [("beside", true), ("alone", false), ("same", false)] {
+        until(name, || {
+            let health = of("/api/v1/cameras", name)?;
+            let told = health["codec"] == "H.265" && health["sub_stream"] == plays;
+            told.then_some(())
+        });
+        let public = of("/api/v1/public/cameras", name).unwrap();
+        assert_eq!(public["codec"], "H.265");
+        assert_eq!(public["plays_in_browser"], plays, "{name}");
+    }
     city.stop();
     runtime.block_on(sim.stop());
 }

@@ -196,58 +196,40 @@ impl City {
 
     /// Records `spans` spans of 20 s from the clock's present time, and lets that time pass.
     pub fn record(&self, camera: CameraId, spans: u64) {
+        for _ in 0..spans {
+            let mut chain = self.begin(camera, 5);
+            self.blobs.put(chain.close_span().unwrap()).unwrap();
+            self.clock
+                .pass(core::time::Duration::from_micros(SPAN_US as u64));
+            self.blobs.flush().unwrap();
+        }
+    }
+
+    /// Opens a span with so many pieces of four seconds and does not close it.
+    pub fn begin(&self, camera: CameraId, pieces: i64) -> Chain {
         let custodians = self.policy.custodians().unwrap();
         let (head, last) = self.blobs.resume(camera);
         let head = if last == 0 { Head::default() } else { head };
         let mut chain = Chain::new(camera, self.recorder.clone(), head, last);
         let r = &mut Randomness::machine();
-        for _ in 0..spans {
-            let at = self.clock.now();
-            let key = self.keys.get_or_make(camera, at.hour()).unwrap();
-            let span = chain.next_span();
-            let open = chain.open_span(span, at, &custodians, &key, r).unwrap();
-            self.blobs.put(open).unwrap();
-            for n in 0..5 {
-                let begin = At(at.0 + n * 4_000_000);
-                let end = At(begin.0 + 4_000_000);
-                let time = PieceTime {
-                    track: Track::Main,
-                    begin,
-                    end,
-                    camera_begin: None,
-                };
-                let clear = clear_piece(camera, span, n);
-                let piece = chain.piece(time, Draft::from(clear.as_slice())).unwrap();
-                self.blobs.put(piece).unwrap();
-            }
-            self.blobs.put(chain.close_span().unwrap()).unwrap();
-            self.clock
-                .pass(core::time::Duration::from_micros(SPAN_US as u64));
+        let (span, at) = (chain.next_span(), self.clock.now());
+        let key = self.keys.get_or_make(camera, at.hour()).unwrap();
+        let open = chain.open_span(span, at, &custodians, &key, r).unwrap();
+        self.blobs.put(open).unwrap();
+        for n in 0..pieces {
+            let begin = At(at.0 + n * 4_000_000);
+            let time = PieceTime {
+                track: Track::Main,
+                begin,
+                end: At(begin.0 + 4_000_000),
+                camera_begin: None,
+            };
+            let clear = clear_piece(camera, span, n);
+            let piece = chain.piece(time, Draft::from(clear.as_slice())).unwrap();
+            self.blobs.put(piece).unwrap();
         }
         self.blobs.flush().unwrap();
-    }
-
-    /// Begins a span with one piece of four seconds and does not close it.
-    pub fn begin(&self, camera: CameraId) {
-        let custodians = self.policy.custodians().unwrap();
-        let (head, last) = self.blobs.resume(camera);
-        let mut chain = Chain::new(camera, self.recorder.clone(), head, last);
-        let (span, begin) = (chain.next_span(), self.clock.now());
-        let key = self.keys.get_or_make(camera, begin.hour()).unwrap();
-        let r = &mut Randomness::machine();
-        let open = chain.open_span(span, begin, &custodians, &key, r).unwrap();
-        self.blobs.put(open).unwrap();
-        let end = At(begin.0 + 4_000_000);
-        let time = PieceTime {
-            track: Track::Main,
-            begin,
-            end,
-            camera_begin: None,
-        };
-        let clear = clear_piece(camera, span, 0);
-        let piece = chain.piece(time, Draft::from(clear.as_slice())).unwrap();
-        self.blobs.put(piece).unwrap();
-        self.blobs.flush().unwrap();
+        chain
     }
 
     pub fn kinds(&self) -> Vec<&'static str> {
