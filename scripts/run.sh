@@ -5,8 +5,8 @@ source "$(dirname "$0")/stamps.sh"
 
 scripts/setup.sh run
 scripts/web.sh
-say "building loggia (the first time takes some minutes)"
-cargo build --quiet --release -p loggia
+say "building loggia (the first time takes about five minutes)"
+cargo build --release -p loggia
 args=(--data data/demo)
 if [ -f demo/streams.sh ]; then
   bash demo/streams.sh

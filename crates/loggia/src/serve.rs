@@ -154,6 +154,7 @@ pub fn routes(
     routes.extend(loggia_register::routes(Arc::new(register(house, recorder))));
     routes.extend(loggia_video::routes(loggia_video::Rooms {
         recorder_ward: Arc::clone(recorder.ward()),
+        gallery: Arc::clone(recorder.gallery()),
         blobs: Arc::clone(&house.blobs),
         policy: Arc::clone(&house.policy),
         shield: Arc::clone(&house.shield),

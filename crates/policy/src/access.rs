@@ -46,7 +46,7 @@ pub struct AccessLine {
     /// For which request.
     #[schema(value_type = String)]
     pub request: RequestId,
-    /// `play`, `seek`, `shares`, `footage`, `export`.
+    /// `play`, `seek`, `shares`, `footage`, `live`, `export`.
     pub act: String,
     /// Position, exhibit or span.
     pub detail: String,
@@ -78,6 +78,23 @@ impl Policy {
             permit.actor(),
             permit.request(),
             "footage",
+            &camera.to_string(),
+        )
+    }
+
+    /// Notes that a camera's live picture was handed out under a permit.
+    ///
+    /// # Errors
+    /// When the tables cannot be written: then nothing is shown.
+    pub fn note_live(
+        &self,
+        permit: &crate::Permit<crate::Live>,
+        camera: loggia_model::CameraId,
+    ) -> Result<(), Error> {
+        self.look(
+            permit.actor(),
+            permit.request(),
+            "live",
             &camera.to_string(),
         )
     }

@@ -1,7 +1,7 @@
 //! The line of one request: decision, withdrawal, expiry. The log comes first, the state after.
 //! Never takes a step that `decide` did not allow.
 
-use loggia_model::{Actor, At, Body, PersonId, Purpose, RequestId};
+use loggia_model::{Actor, At, Body, CameraId, PersonId, Purpose, RequestId};
 use loggia_transparency::{
     Event, LiveView, Loggable, RequestEnd, RequestEnded, ReviewDue, Verdict,
 };
@@ -246,16 +246,27 @@ impl Policy {
         )
     }
 
-    /// The permit to view live: approved by one person of the other body, logged before the first
-    /// picture, at most 15 minutes from the approval.
+    /// The permit to view a camera of the incident live: approved by one person of the other body,
+    /// logged before the first picture, at most 15 minutes from the approval.
     ///
     /// # Errors
-    /// [`Error::Denied`] with the reasons; always when now ≥ until.
-    pub fn live_permit(&self, id: RequestId, actor: &Actor) -> Result<Permit<Live>, Error> {
+    /// [`Error::Denied`] with the reasons; always when now ≥ until. [`Error::Forbidden`] for a camera
+    /// that the request does not name.
+    pub fn live_permit(
+        &self,
+        id: RequestId,
+        camera: CameraId,
+        actor: &Actor,
+    ) -> Result<Permit<Live>, Error> {
         let _step = self.one_step();
         let row = self.request_row(id)?;
         decide(&self.facts(Ask::Live, actor, &row)?).require()?;
         let request = Request::parse(&row.json)?;
+        if !request.camera_spans.iter().any(|c| c.camera == camera) {
+            return Err(Error::Forbidden(
+                "this camera is not part of the incident's request".into(),
+            ));
+        }
         let until = row
             .open_until
             .ok_or(Error::Denied(vec![Reason::NotApproved]))?;
@@ -273,6 +284,17 @@ impl Policy {
         let cameras = request.camera_spans.iter().map(|c| c.camera).collect();
         let live = Live::new(cameras, request.one_time_public()?);
         Permit::new(live, actor.clone(), until, self.approval(&row)?)
+    }
+
+    /// Whether a live permit would be given again now: a viewer or an approver who was disabled, a
+    /// request taken back or the end of the time stop a picture that is running.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] with the reasons.
+    pub fn live_stands(&self, permit: &Permit<Live>) -> Result<(), Error> {
+        permit.still(self.clock.now())?;
+        let row = self.request_row(permit.request())?;
+        decide(&self.facts(Ask::Live, permit.actor(), &row)?).require()
     }
 
     /// The approval as it stands in the log: read back and compared, never assumed.

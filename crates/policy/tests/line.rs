@@ -7,7 +7,7 @@ mod city;
 use core::time::Duration;
 
 use city::{CAMERA, City, clear_piece, through_keyfile};
-use loggia_model::{At, Clock, MANUAL_START, Purpose, SpanId};
+use loggia_model::{At, CameraId, Clock, MANUAL_START, Purpose, SpanId};
 use loggia_policy::{AccessAct, Act, Error, Exported, Looks, Reason, SpanState, State};
 use loggia_seal::{Body as RecordBody, Kind, Record, Sealed, SpanKey};
 
@@ -433,7 +433,7 @@ fn requests_are_checked_byte_for_byte() {
 fn live_view_takes_an_incident_an_approval_and_ends_in_time() {
     let city = City::new();
     city.record(CAMERA, 1);
-    let mut asked = city_live(&city);
+    let asked = city_live(&city);
     let me = city.actor("p.lindqvist");
     city.policy
         .file(
@@ -443,19 +443,23 @@ fn live_view_takes_an_incident_an_approval_and_ends_in_time() {
             "an armed person at the square",
         )
         .unwrap();
-    denied(city.policy.live_permit(asked.id, &me));
+    denied(city.policy.live_permit(asked.id, CAMERA, &me));
     city.approve("a.korhonen", asked.id);
-    let permit = city.policy.live_permit(asked.id, &me).unwrap();
+    let elsewhere = city.policy.live_permit(asked.id, CameraId(99), &me);
+    assert!(matches!(elsewhere, Err(Error::Forbidden(_))));
+    assert!(!city.kinds().contains(&"live_view"));
+    let permit = city.policy.live_permit(asked.id, CAMERA, &me).unwrap();
+    city.policy.live_stands(&permit).unwrap();
     assert_eq!(permit.cameras(), [CAMERA]);
     assert_eq!(permit.one_time_key(), asked.key.public().0);
     assert_eq!(city.kinds().last(), Some(&"live_view"));
     city.clock.pass(Duration::from_secs(900));
     assert_eq!(
-        denied(city.policy.live_permit(asked.id, &me)),
+        denied(city.policy.live_permit(asked.id, CAMERA, &me)),
         [Reason::TooLate]
     );
     assert!(permit.still(city.clock.now()).is_err());
-    asked.case.id = 0;
+    denied(city.policy.live_stands(&permit));
 }
 
 #[cfg(test)]

@@ -4,19 +4,23 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use loggia_model::{At, CameraId, GapReason};
-use loggia_seal::{Chain, Custodians, PieceTime, Randomness, RecorderKey, Sealed, Track};
+use loggia_seal::{Chain, Custodians, Kind, PieceTime, Randomness, RecorderKey, Sealed, Track};
 use loggia_store::{Blobs, KeyStore, NoRoom};
 use tokio::sync::watch;
 
 use crate::Error;
 use crate::health::Pulse;
+use crate::live::{Gallery, Seat};
 use crate::session::Timed;
 
 /// Bytes that a record has beside its piece: header, tag, signature.
 const RECORD_EXTRA: usize = 96 + 16 + 64;
 /// A long gap is signed in parts, so that a crash cannot hide one.
 const GAP_PART: Duration = Duration::from_secs(60);
+/// A span is not ended sooner than this for a new live viewer, however often somebody comes.
+const SPAN_MIN_LIVE: Duration = Duration::from_secs(3);
 
 /// What all lanes share.
 pub(crate) struct Kit {
@@ -25,6 +29,7 @@ pub(crate) struct Kit {
     pub(crate) key: Arc<RecorderKey>,
     pub(crate) custodians: watch::Receiver<Arc<Custodians>>,
     pub(crate) span: Duration,
+    pub(crate) gallery: Arc<Gallery>,
 }
 
 /// Seconds that are missing so far.
@@ -42,6 +47,8 @@ pub(crate) struct Lane {
     /// End of what the main stream's records cover.
     covered: At,
     missing: Option<Missing>,
+    /// Live viewers who were given the open span's key.
+    holders: Vec<Arc<Seat>>,
 }
 
 impl Lane {
@@ -62,6 +69,7 @@ impl Lane {
             span_begin: now,
             covered,
             missing,
+            holders: Vec::new(),
         }
     }
 
@@ -74,7 +82,7 @@ impl Lane {
         {
             return self.drop_gop(track, begin, end, reason_of(full));
         }
-        let sealed = self.prepare(kit, random, track, begin);
+        let sealed = self.prepare(kit, random, track, (begin, end));
         match sealed.and_then(|()| self.piece(kit, track, timed)) {
             Ok(()) if track == Track::Main => self.covered = end,
             Ok(()) => {}
@@ -92,7 +100,7 @@ impl Lane {
         kit: &Kit,
         random: &mut Randomness,
         track: Track,
-        begin: At,
+        (begin, end): (At, At),
     ) -> Result<(), Halt> {
         if track == Track::Main
             && let Some(missing) = self.missing
@@ -108,21 +116,70 @@ impl Lane {
             } else {
                 kit.span * 2
             };
-            if age >= limit {
+            if age >= limit || self.audience_changes(kit, track, age, end) {
                 self.close(kit)?;
             }
         }
         if self.chain.open().is_none() {
-            let hour_key = kit
-                .keys
-                .get_or_make(self.camera, begin.hour())
-                .map_err(Error::from)?;
-            let custodians = Arc::clone(&kit.custodians.borrow());
-            let span = self.chain.next_span();
-            self.put(kit, |chain| {
-                chain.open_span(span, begin, &custodians, &hour_key, random)
-            })?;
-            self.span_begin = begin;
+            self.open(kit, random, (begin, end))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the open span must end for the sake of live viewers: its key opens nothing that is
+    /// recorded after a holder has left or may watch no longer, and newcomers wait for no whole span.
+    fn audience_changes(&self, kit: &Kit, track: Track, age: Duration, end: At) -> bool {
+        if self.holders.iter().any(|seat| !seat.may_see(end)) {
+            return true;
+        }
+        let holds = |seat: &Seat| self.holders.iter().any(|h| h.is(seat));
+        track == Track::Main
+            && age >= SPAN_MIN_LIVE
+            && kit
+                .gallery
+                .of(self.camera)
+                .iter()
+                .any(|seat| seat.may_see(end) && !holds(seat))
+    }
+
+    /// Opens the next span, and gives its key to whoever watches live.
+    fn open(
+        &mut self,
+        kit: &Kit,
+        random: &mut Randomness,
+        (begin, end): (At, At),
+    ) -> Result<(), Halt> {
+        let hour_key = kit
+            .keys
+            .get_or_make(self.camera, begin.hour())
+            .map_err(Error::from)?;
+        let custodians = Arc::clone(&kit.custodians.borrow());
+        let span = self.chain.next_span();
+        let mut seats = kit.gallery.of(self.camera);
+        seats.retain(|seat| seat.may_see(end));
+        let viewers: Vec<_> = seats.iter().map(|seat| seat.viewer).collect();
+        let mut given = Vec::new();
+        let record = self.keep(kit, |chain| {
+            let opened = chain.open_span_for(span, begin, &custodians, &hour_key, random, &viewers);
+            // A viewer's key that cannot be sealed to must not cost the city its footage.
+            let (sealed, shares) = match opened {
+                Err(e) if !viewers.is_empty() => {
+                    tracing::warn!(error = %e, "no live view: the viewers' keys cannot be used");
+                    chain.open_span_for(span, begin, &custodians, &hour_key, random, &[])?
+                }
+                other => other?,
+            };
+            given = shares;
+            Ok(sealed)
+        })?;
+        self.span_begin = begin;
+        if let Some(record) = record
+            && !given.is_empty()
+        {
+            for (seat, shares) in seats.iter().zip(&given) {
+                kit.gallery.begin(self.camera, seat, shares, &record.bytes);
+            }
+            self.holders = seats;
         }
         Ok(())
     }
@@ -224,22 +281,52 @@ impl Lane {
     }
 
     fn close(&mut self, kit: &Kit) -> Result<(), Halt> {
+        self.holders.clear();
         self.put(kit, Chain::close_span)
     }
 
-    /// Seals the next record and hands it over; one that is not taken gives its place back.
+    /// Seals the next record, keeps it, and shows it to whoever watches live.
     fn put(
         &mut self,
         kit: &Kit,
         seal: impl FnOnce(&mut Chain) -> Result<Sealed, loggia_seal::Error>,
     ) -> Result<(), Halt> {
+        if let Some(record) = self.keep(kit, seal)? {
+            let holders = record.piece.then_some(&self.holders[..]);
+            kit.gallery
+                .show(self.camera, record.end, &record.bytes, holders);
+        }
+        Ok(())
+    }
+
+    /// Seals the next record and hands it over; one that is not taken gives its place back.
+    /// Returns a copy when somebody watches.
+    fn keep(
+        &mut self,
+        kit: &Kit,
+        seal: impl FnOnce(&mut Chain) -> Result<Sealed, loggia_seal::Error>,
+    ) -> Result<Option<Shown>, Halt> {
         let head = self.chain.head();
         let sealed = seal(&mut self.chain).map_err(|e| Halt::Failed(e.into()))?;
+        let shown = kit.gallery.watched(self.camera).then(|| Shown {
+            end: sealed.header().end,
+            piece: sealed.header().kind == Kind::Piece,
+            bytes: Bytes::copy_from_slice(sealed.bytes()),
+        });
         kit.blobs.put(sealed).map_err(|not_taken| {
             self.chain.rewind(head);
+            self.holders.clear();
             Halt::NoRoom(not_taken.why)
-        })
+        })?;
+        Ok(shown)
     }
+}
+
+/// A kept record, for the viewers.
+struct Shown {
+    end: At,
+    piece: bool,
+    bytes: Bytes,
 }
 
 /// Why a record was not kept.

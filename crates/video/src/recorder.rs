@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::health::Ward;
 use crate::keeper::Keeper;
 use crate::lane::Kit;
+use crate::live::Gallery;
 use crate::sealing::{Inlet, Sealing};
 use crate::session::Transport;
 use crate::time::RecorderClock;
@@ -95,6 +96,7 @@ pub struct Recorder {
     config: RecorderConfig,
     clock: Arc<RecorderClock>,
     ward: Arc<Ward>,
+    gallery: Arc<Gallery>,
     runtime: Option<Runtime>,
     sealing: Option<Sealing>,
     watched: Mutex<BTreeMap<CameraId, Watched>>,
@@ -120,6 +122,7 @@ impl Recorder {
     ) -> Result<Self, Error> {
         let parts = Arc::new(parts);
         let clock = Arc::new(RecorderClock::start(Arc::clone(&parts.clock)));
+        let gallery = Arc::new(Gallery::default());
         let kit = Arc::new(Kit {
             blobs: Arc::clone(&parts.blobs),
             keys: Arc::clone(&parts.keys),
@@ -128,6 +131,7 @@ impl Recorder {
             span: config
                 .span
                 .clamp(Duration::from_secs(10), Duration::from_secs(60)),
+            gallery: Arc::clone(&gallery),
         });
         let sealing = Sealing::start(&kit, &clock, config.seal_threads)?;
         let pause = config.read_pause;
@@ -143,6 +147,7 @@ impl Recorder {
             config,
             clock,
             ward,
+            gallery,
             runtime: Some(runtime),
             sealing: Some(sealing),
             watched: Mutex::default(),
@@ -219,6 +224,12 @@ impl Recorder {
     #[must_use]
     pub fn ward(&self) -> &Arc<Ward> {
         &self.ward
+    }
+
+    /// Who watches live: where the routes seat those who hold a permit.
+    #[must_use]
+    pub fn gallery(&self) -> &Arc<Gallery> {
+        &self.gallery
     }
 
     /// The recorder's time.

@@ -171,17 +171,17 @@ export class Player {
 
   async #feed(buffer: SourceBuffer, data: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
-      await done(buffer, () => buffer.appendBuffer(data));
+      await settled(buffer, () => buffer.appendBuffer(data));
     } catch (e) {
       if (!(e instanceof DOMException && e.name === 'QuotaExceededError')) throw e;
       await this.#forget(buffer, 5);
-      await done(buffer, () => buffer.appendBuffer(data));
+      await settled(buffer, () => buffer.appendBuffer(data));
     }
   }
   async #forget(buffer: SourceBuffer, keep: number): Promise<void> {
     const until = this.#video.currentTime - keep;
     if (until > 1 && buffer.buffered.length && buffer.buffered.start(0) < until) {
-      await done(buffer, () => buffer.remove(0, until));
+      await settled(buffer, () => buffer.remove(0, until));
     }
   }
 
@@ -243,7 +243,8 @@ export class CannotPlay extends Error {
   }
 }
 
-function done(buffer: SourceBuffer, act: () => void): Promise<void> {
+/** Does something to a buffer and waits until the browser has finished it. */
+export function settled(buffer: SourceBuffer, act: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = new AbortController();
     const once = { once: true, signal: stop.signal };

@@ -85,6 +85,17 @@ export function readRecords(data: Bytes): SealRecord[] {
 
 /** Gathers a streamed answer into whole records. */
 export async function* streamRecords(body: ReadableStream<Uint8Array>): AsyncGenerator<SealRecord> {
+  yield* gather(body, (data, at) => {
+    const r = readRecord(data, at);
+    return r && { value: copy(r), length: r.bytes.length };
+  });
+}
+
+/** Cuts a stream into parts: `take` gives the part at `at`, or null while it is not all there. */
+export async function* gather<T>(
+  body: ReadableStream<Uint8Array>,
+  take: (data: Bytes, at: number) => { value: T; length: number } | null,
+): AsyncGenerator<T> {
   let held: Bytes = new Uint8Array(256 * 1024);
   let used = 0;
   const reader = body.getReader();
@@ -101,10 +112,10 @@ export async function* streamRecords(body: ReadableStream<Uint8Array>): AsyncGen
       used += value.length;
       let at = 0;
       for (;;) {
-        const r = readRecord(held.subarray(0, used), at);
-        if (!r) break;
-        at += r.bytes.length;
-        yield copy(r);
+        const part = take(held.subarray(0, used), at);
+        if (!part) break;
+        at += part.length;
+        yield part.value;
       }
       held.copyWithin(0, at, used);
       used -= at;
@@ -116,7 +127,8 @@ export async function* streamRecords(body: ReadableStream<Uint8Array>): AsyncGen
   if (used) throw new RecordError('the last record is cut short');
 }
 
-function copy(r: SealRecord): SealRecord {
+/** The record in bytes of its own: the stream's are written over. */
+export function copy(r: SealRecord): SealRecord {
   const own = readRecord(r.bytes.slice());
   if (!own) throw new RecordError('the record is cut short');
   return own;

@@ -175,6 +175,18 @@ impl City {
         self.call("POST", &self.console(path), &headers, &body)
     }
 
+    /// A POST whose answer is read while it comes.
+    pub fn stream(&self, cookie: &str, path: &str) -> ureq::BodyReader<'static> {
+        let request = Request::builder()
+            .method("POST")
+            .uri(self.console(path))
+            .header("cookie", cookie)
+            .header(OWN_PAGE.0, OWN_PAGE.1);
+        let answer = self.agent.run(request.body(()).unwrap()).unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer.into_body().into_reader()
+    }
+
     /// Becomes a demo person; gives the session's cookie.
     pub fn become_person(&self, person: &str) -> String {
         let body = serde_json::to_vec(&json!({ "person": person })).unwrap();

@@ -7,6 +7,7 @@ mod chains;
 mod city;
 mod crash;
 mod full;
+mod live;
 mod openapi;
 mod opening;
 mod plaintext;

@@ -123,7 +123,7 @@ pub(super) struct Range {
     last_seq: u64,
 }
 
-fn request_id(text: &str) -> Result<RequestId, Fault> {
+pub(super) fn request_id(text: &str) -> Result<RequestId, Fault> {
     text.parse().map_err(|e| Fault::Invalid(format!("{e}")))
 }
 
@@ -212,20 +212,24 @@ pub(super) async fn list(
                 records: records.iter().map(Into::into).collect(),
             });
         }
-        let key = |k: &loggia_seal::RecorderPublic| KeyLine {
-            key_id: k.key_id(),
-            public: BASE64.encode(k.0),
-        };
-        let recorder_keys = desk.rooms.recorder_keys.iter().map(key).collect();
         Ok::<_, Fault>(Footage {
-            recorder_keys,
+            recorder_keys: recorder_keys(&desk)?,
             cameras,
         })
     });
     Ok(Json(read.await?))
 }
 
-fn sealed(body: Body) -> Response {
+/// The recorders' keys.
+pub(super) fn recorder_keys(desk: &Desk) -> Result<Vec<KeyLine>, Fault> {
+    let key = |k: &loggia_seal::RecorderPublic| KeyLine {
+        key_id: k.key_id(),
+        public: BASE64.encode(k.0),
+    };
+    Ok(desk.rooms.recorder_keys.iter().map(key).collect())
+}
+
+pub(super) fn sealed(body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CACHE_CONTROL, "no-store"),

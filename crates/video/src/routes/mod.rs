@@ -3,6 +3,7 @@
 
 mod evidence;
 mod footage;
+mod live;
 mod operator;
 
 use std::collections::HashMap;
@@ -17,12 +18,14 @@ use loggia_store::Blobs;
 use loggia_transparency::Log;
 use tokio::sync::Semaphore;
 
-use crate::Ward;
+use crate::{Gallery, Ward};
 
 /// What the endpoints read.
 pub struct Rooms {
     /// The cameras' health: [`crate::Recorder::ward`].
     pub recorder_ward: Arc<Ward>,
+    /// Seats for live viewers: [`crate::Recorder::gallery`].
+    pub gallery: Arc<Gallery>,
     /// Sealed records.
     pub blobs: Arc<Blobs>,
     /// Gives permits.
@@ -55,6 +58,7 @@ impl utoipa::OpenApi for OpenApi {
         let mut document = operator::Api::openapi();
         document.merge(evidence::Api::openapi());
         document.merge(footage::Api::openapi());
+        document.merge(live::Api::openapi());
         document
     }
 }
@@ -71,10 +75,13 @@ const ASKERS: Access = Access::AnyOf(&[
 /// Whose request may have been opened; the permit is asked for by each call.
 const REQUESTERS: Access = Access::AnyOf(&[Role::Investigator, Role::Auditor]);
 
+/// Whose live view in an incident may have been approved.
+const VIEWERS: Access = Access::AnyOf(&[Role::Investigator]);
+
 /// The recorder's endpoints.
 #[must_use]
 pub fn routes(rooms: Rooms) -> Vec<Route> {
-    use axum::routing::get;
+    use axum::routing::{get, post};
     let desk = Arc::new(Desk {
         rooms,
         noted: Mutex::default(),
@@ -116,6 +123,11 @@ pub fn routes(rooms: Rooms) -> Vec<Route> {
             "/api/v1/requests/{id}/footage/{camera}/{seq}",
             REQUESTERS,
             get(footage::one).with_state(d()),
+        ),
+        Route::post(
+            "/api/v1/requests/{id}/live/{camera}",
+            VIEWERS,
+            post(live::watch).with_state(d()),
         ),
     ]
 }

@@ -5,6 +5,11 @@ export const ENDED: ReadonlySet<RequestState> = new Set(['refused', 'withdrawn',
 export const OPEN: ReadonlySet<RequestState> = new Set(['open', 'exported']);
 export const STEPS = ['asked', 'approved', 'released', 'open', 'exported'] as const;
 
+/** A live view names no stored span: it is watched as it happens, without custodians. */
+export const isLive = (r: AccessRequest): boolean => r.case.purpose === 'incident_live';
+/** Longest live view, microseconds from the approval. */
+export const LIVE_US = 15 * 60e6;
+
 /** The request's own text, read for showing. */
 export function readRequest(r: AccessRequest): RequestText | null {
   try {
