@@ -117,3 +117,58 @@ test('the public first view stays within 100 KB before the map', { timeout: 60_0
   const total = [...sizes.values()].reduce((a, b) => a + b, 0);
   assert.ok(total <= 100_000, `${total} bytes: ${JSON.stringify([...sizes])}`);
 });
+
+test('everything on every page is reached by the Tab key, and shows it', { timeout: 180_000 }, async () => {
+  const context = await browser.newContext({
+    locale: 'en-GB',
+    viewport: { width: 1280, height: 900 },
+  });
+  const { page } = await open(context);
+  const wrong = [];
+  const desk = { path: 'desk', url: `${DESK}/?person=k.virtanen`, as: null };
+  for (const p of [...PAGES, desk]) {
+    if (p.as) await become(page, p.as);
+    await page.goto(p.url ?? `${CITY}${p.path}`);
+    const calm = () => !document.querySelector('[aria-busy]') && !!document.querySelector('h1');
+    await until(page, calm);
+    await page.waitForTimeout(600);
+    const all = await page.evaluate(() => {
+      const takes = 'a[href],button,input,select,textarea,summary,[tabindex]';
+      const stops = [...document.querySelectorAll(takes)].filter(
+        (e) =>
+          e.tabIndex >= 0 &&
+          !e.disabled &&
+          e.checkVisibility({ visibilityProperty: true }) &&
+          // A group of radio buttons is one stop.
+          !(e.type === 'radio' && !e.checked),
+      );
+      stops.forEach((e, i) => (e.dataset.stop = i));
+      return stops.length;
+    });
+    const reached = new Set();
+    for (let i = 0; i < all * 6 && reached.size < all; i += 1) {
+      await page.keyboard.press('Tab');
+      const at = await page.evaluate(() => {
+        const e = document.activeElement;
+        const s = getComputedStyle(e);
+        const seen = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0;
+        return { stop: e.dataset?.stop, seen, what: e.outerHTML.slice(0, 80) };
+      });
+      if (at.stop === undefined) continue;
+      reached.add(at.stop);
+      if (!at.seen) wrong.push(`${p.path}: no focus is seen on ${at.what}`);
+    }
+    if (reached.size < all) {
+      const lost = await page.evaluate(
+        (got) =>
+          [...document.querySelectorAll('[data-stop]')]
+            .filter((e) => !got.includes(e.dataset.stop))
+            .map((e) => e.outerHTML.slice(0, 80)),
+        [...reached],
+      );
+      wrong.push(`${p.path}: not reached: ${lost.join(' | ')}`);
+    }
+  }
+  await context.close();
+  assert.deepEqual([...new Set(wrong)], []);
+});

@@ -83,15 +83,6 @@ fn checkpoint_file(path: &Path) -> anyhow::Result<Checkpoint> {
         .with_context(|| format!("{} is no checkpoint", path.display()))
 }
 
-/// A line of what was found.
-#[expect(
-    clippy::print_stdout,
-    reason = "what was found is this command's output"
-)]
-fn say(line: &str) {
-    println!("{line}");
-}
-
 /// Fails with the place of the first broken record.
 fn broken(what: impl core::fmt::Display) -> anyhow::Error {
     anyhow::anyhow!("seal broken: {what}")
