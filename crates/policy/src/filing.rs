@@ -1,9 +1,8 @@
 //! Filing: which whole spans cover what is asked for, the freeze, and the log entry.
 //! Never shows anything; a filed request only makes keys wait.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use loggia_model::{Actor, At, CameraId, Hour, Purpose, RequestId, SpanId};
 use loggia_store::{SpanRow as Stored, SpanState as Closing};

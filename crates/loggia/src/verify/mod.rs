@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use loggia_transparency::verify::{self, Report};
 use loggia_transparency::{Checkpoint, Verifier};
 
-use crate::cli::VerifyArgs;
+use crate::cli::{VerifyArgs, say};
 use crate::house::{PUBLIC, Public};
 
 /// Runs the verb; prints one line for each thing that holds.
