@@ -30,7 +30,12 @@ export async function until(page, fn, arg, ms = 20_000) {
   for (;;) {
     const v = await page.evaluate(fn, arg);
     if (v) return v;
-    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for ${fn}`);
+    if (Date.now() > end) {
+      const said = () =>
+        [...document.querySelectorAll('.notice.bad, .notice.warn')].map((n) => n.textContent);
+      const notices = JSON.stringify(await page.evaluate(said));
+      throw new Error(`waited ${ms} ms in vain for ${fn}; the page says ${notices}`);
+    }
     await new Promise((ok) => setTimeout(ok, 100));
   }
 }

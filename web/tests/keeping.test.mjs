@@ -63,7 +63,24 @@ test(
         document.activeElement?.matches('.missing'),
     );
     assert.deepEqual(await axe(page), [], 'a hold with its reason missing');
-    const reason = `The court has asked for these minutes, ${Date.now()}.`;
+    // A refusal in the reader's language, with the camera's name and not its number.
+  const refusal = {
+    status: 409,
+    contentType: 'application/problem+json',
+    json: { type: 'urn:loggia:problem:conflict', status: 409, detail: 'cam-0002 7 is destroyed' },
+  };
+  const holds = /\/api\/v1\/holds$/;
+  const refuse = (r) => (r.request().method() === 'POST' ? r.fulfill(refusal) : r.continue());
+  await page.route(holds, refuse);
+  await page.getByLabel('Reason', { exact: true }).fill('The court asks for it.');
+  await page.getByRole('button', { name: 'Srpski' }).click();
+  await page.locator('form button.primary').click();
+  await page.getByText(/Kaivokatu at Keskuskatu, odsečak 7: uništen je\./).waitFor();
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.getByText(/Kaivokatu at Keskuskatu 7 is destroyed\./).waitFor();
+  await page.unroute(holds);
+
+  const reason = `The court has asked for these minutes, ${Date.now()}.`;
     await page.getByLabel('Reason', { exact: true }).fill(reason);
     await page.getByRole('button', { name: 'Ask for the hold' }).click();
     const find = (text) =>
