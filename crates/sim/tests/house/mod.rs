@@ -305,3 +305,22 @@ pub async fn finish(city: &SimCity, recorder: Recorder, ids: &[CameraId]) {
     .await;
     stop(recorder).await;
 }
+
+/// The pictures of a simulated camera's film, in the order of their sending.
+pub fn film(city: &SimCity, name: &str, pictures: usize) -> Vec<Vec<Vec<u8>>> {
+    let all = (0..pictures as u64).map(|n| city.nals(name, Track::Main, n).unwrap());
+    all.map(|units| units.iter().map(|u| u.to_vec()).collect())
+        .collect()
+}
+
+/// Whether a piece is the beginning of a GOP of this film, picture by picture.
+pub fn is_of(piece: &fmp4::Piece<'_>, film: &[Vec<Vec<u8>>]) -> bool {
+    let pictures: Vec<Vec<&[u8]>> = piece.samples.iter().map(|s| s.nals().unwrap()).collect();
+    let first = film.iter().position(|p| *p == pictures[0]);
+    first.is_some_and(|at| {
+        piece.samples[0].key
+            && piece.samples[1..].iter().all(|s| !s.key)
+            && film[at..].len() >= pictures.len()
+            && pictures.iter().zip(&film[at..]).all(|(p, f)| p == f)
+    })
+}
