@@ -1,7 +1,7 @@
 //! Cases: what every request names. The number stays inside; the public log has its commitment.
 //! Never tells a case number to another body.
 
-use loggia_model::{Actor, At, Digest, PersonId, Purpose};
+use loggia_model::{Actor, At, Digest, PersonId, Purpose, is_line};
 use loggia_transparency::{CaseOpened, Event, Loggable, commit_fresh};
 use serde::{Deserialize, Serialize};
 
@@ -72,8 +72,7 @@ impl Policy {
     /// [`Error::Denied`] for a person who cannot file for the purpose; [`Error::Invalid`].
     pub fn open_case(&self, by: &Actor, number: &str, purpose: Purpose) -> Result<Case, Error> {
         let number = number.trim();
-        let ok = (1..=NUMBER_CHARS_MAX).contains(&number.chars().count())
-            && !number.chars().any(char::is_control);
+        let ok = (1..=NUMBER_CHARS_MAX).contains(&number.chars().count()) && is_line(number);
         if !ok {
             return Err(Error::Invalid(format!(
                 "a case number has 1–{NUMBER_CHARS_MAX} characters"
