@@ -5,8 +5,8 @@
 source "$(dirname "$0")/stamps.sh"
 
 if ! command -v cargo-fuzz >/dev/null; then
-  echo "cargo-fuzz is not installed; 'cargo install cargo-fuzz --locked' makes it." >&2
-  exit 1
+  say "cargo-fuzz is missing: installing it for this user (a few minutes)"
+  cargo install cargo-fuzz --locked
 fi
 # libFuzzer needs compiler flags that stable rustc hides; nothing else is built this way.
 export RUSTC_BOOTSTRAP=1
@@ -16,6 +16,10 @@ seeds_of() {
   case $1 in
     seal_*) echo "crates/seal/corpus/${1#seal_}" ;;
     log_*) echo "crates/transparency/corpus/${1#log_}" ;;
+    api_body) echo "crates/policy/corpus/body" ;;
+    time_stamp) echo "crates/policy/corpus/time_stamp" ;;
+    export_bundle) echo "crates/loggia/corpus/bundle" ;;
+    desk) echo "crates/loggia/corpus/desk" ;;
     *) echo "crates/video/corpus/$1" ;;
   esac
 }

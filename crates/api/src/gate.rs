@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use loggia_model::{Actor, Fault};
 
-use crate::session::{Doorkeeper, Me, token_of};
+use crate::session::{Doorkeeper, Me, Secure, token_of};
 use crate::{Access, Problem, Route, headers};
 
 /// Largest request body: a release of 100 spans × 2 kB of shares fits five times over.
@@ -28,6 +28,11 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// A state-changing call with a session must come from a page of this origin (Fetch Metadata, or
 /// `Origin` equal to `Host` where the browser sends none).
 pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
+    router_over(routes, door, Secure::No)
+}
+
+/// [`router`], and whether it is reached over TLS.
+pub fn router_over(routes: Vec<Route>, door: Arc<dyn Doorkeeper>, secure: Secure) -> Router {
     let mut by_path: BTreeMap<&'static str, MethodRouter<()>> = BTreeMap::new();
     for route in routes {
         let (access, door) = (route.access, Arc::clone(&door));
@@ -37,7 +42,7 @@ pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
                 .layer(middleware::from_fn(move |request: Request, next: Next| {
                     let door = Arc::clone(&door);
                     async move {
-                        let answer = admit(access, door.as_ref(), request, next);
+                        let answer = admit((access, secure), door.as_ref(), request, next);
                         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
                             Ok(answer) => answer,
                             Err(_) => Problem(Fault::Busy(
@@ -100,15 +105,20 @@ async fn as_problem(answer: Response) -> Response {
     .into_response()
 }
 
-async fn admit(access: Access, door: &dyn Doorkeeper, request: Request, next: Next) -> Response {
-    match identify(access, door, request).await {
+async fn admit(
+    asked: (Access, Secure),
+    door: &dyn Doorkeeper,
+    request: Request,
+    next: Next,
+) -> Response {
+    match identify(asked, door, request).await {
         Ok(request) => next.run(request).await,
         Err(fault) => Problem(fault).into_response(),
     }
 }
 
 async fn identify(
-    access: Access,
+    (access, secure): (Access, Secure),
     door: &dyn Doorkeeper,
     mut request: Request,
 ) -> Result<Request, Fault> {
@@ -121,7 +131,7 @@ async fn identify(
         let (request, actor) = signed(door, request).await?;
         return Ok(with(request, actor));
     }
-    let actor = token_of(request.headers()).and_then(|token| door.session(token));
+    let actor = token_of(request.headers(), secure).and_then(|token| door.session(token));
     if !matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS

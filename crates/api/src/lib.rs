@@ -9,8 +9,10 @@ mod route;
 mod session;
 
 pub use access::Access;
-pub use gate::{BODY_BYTES_MAX, router};
+pub use gate::{BODY_BYTES_MAX, router, router_over};
 pub use headers::{CSP, secure};
 pub use problem::{Problem, ProblemBody};
 pub use route::Route;
-pub use session::{COOKIE, Doorkeeper, Me, Secure, end_cookie, session_cookie, token_of};
+pub use session::{
+    COOKIE, Doorkeeper, HOST_COOKIE, Me, Secure, end_cookie, session_cookie, token_of,
+};

@@ -35,7 +35,7 @@ impl Problem {
     fn row(&self) -> (StatusCode, &'static str, &'static str) {
         match self.0 {
             Fault::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid", "The input is not valid"),
-            Fault::Unauthenticated => (
+            Fault::Unauthenticated | Fault::Unsigned(_) => (
                 StatusCode::UNAUTHORIZED,
                 "unauthenticated",
                 "Please sign in",

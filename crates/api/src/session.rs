@@ -7,8 +7,11 @@ use loggia_model::{Actor, Fault};
 
 use crate::Problem;
 
-/// Name of the session cookie.
+/// Name of the session cookie on plain loopback.
 pub const COOKIE: &str = "loggia_session";
+/// Its name over TLS: a browser takes it from this very host over TLS only, so that no other site
+/// of the same domain can slip somebody a session (RFC 6265bis section 4.1.3.2).
+pub const HOST_COOKIE: &str = "__Host-loggia_session";
 
 /// Who knows the people. Contract: both lookups are fast (no hashing of passwords) and an answer of
 /// `Some`/`Ok` means that the person is enabled now.
@@ -55,36 +58,88 @@ pub enum Secure {
     No,
 }
 
+impl Secure {
+    /// The session cookie's name.
+    #[must_use]
+    pub const fn cookie(self) -> &'static str {
+        match self {
+            Self::Yes => HOST_COOKIE,
+            Self::No => COOKIE,
+        }
+    }
+
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Yes => "; Secure",
+            Self::No => "",
+        }
+    }
+}
+
 /// The `Set-Cookie` value that starts a session: HttpOnly, SameSite=Strict (RFC 6265bis).
 ///
 /// # Errors
 /// [`Fault::Broken`] if the token has characters that no header may hold.
 pub fn session_cookie(token: &str, secure: Secure) -> Result<HeaderValue, Fault> {
-    let mark = if secure == Secure::Yes {
-        "; Secure"
-    } else {
-        ""
-    };
+    let (name, mark) = (secure.cookie(), secure.mark());
     HeaderValue::from_str(&format!(
-        "{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{mark}"
+        "{name}={token}; Path=/; HttpOnly; SameSite=Strict{mark}"
     ))
     .map_err(|_| Fault::Broken("the session could not be started".to_owned()))
 }
 
 /// The `Set-Cookie` value that ends a session in the browser.
 #[must_use]
-pub fn end_cookie() -> HeaderValue {
-    HeaderValue::from_static("loggia_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+pub const fn end_cookie(secure: Secure) -> HeaderValue {
+    HeaderValue::from_static(match secure {
+        Secure::Yes => {
+            "__Host-loggia_session=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0"
+        }
+        Secure::No => "loggia_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0",
+    })
 }
 
-/// The session token in a request's cookies.
+/// The session token in a request's cookies; over TLS under its protected name only.
 #[must_use]
-pub fn token_of(headers: &HeaderMap) -> Option<&str> {
+pub fn token_of(headers: &HeaderMap, secure: Secure) -> Option<&str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+        .find_map(|(name, value)| (name == secure.cookie()).then_some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_tls_only_the_protected_name_counts() {
+        let set = session_cookie("t0ken", Secure::Yes).unwrap();
+        let set = set.to_str().unwrap();
+        assert!(
+            set.starts_with("__Host-loggia_session=t0ken; Path=/; "),
+            "{set}"
+        );
+        assert!(set.contains("; Secure") && !set.contains("Domain"), "{set}");
+        let end = end_cookie(Secure::Yes);
+        assert!(
+            end.to_str()
+                .unwrap()
+                .starts_with("__Host-loggia_session=; Path=/")
+        );
+        assert!(end.to_str().unwrap().contains("; Secure"));
+        let mut headers = HeaderMap::new();
+        let both = "loggia_session=slipped; __Host-loggia_session=own";
+        headers.insert(header::COOKIE, HeaderValue::from_static(both));
+        assert_eq!(token_of(&headers, Secure::Yes), Some("own"));
+        assert_eq!(token_of(&headers, Secure::No), Some("slipped"));
+        headers.insert(
+            header::COOKIE,
+            HeaderValue::from_static("loggia_session=slipped"),
+        );
+        assert_eq!(token_of(&headers, Secure::Yes), None);
+    }
 }

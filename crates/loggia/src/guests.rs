@@ -36,13 +36,14 @@ pub const GUESTS: Bounds = Bounds {
 
 /// Who is connected, by address.
 #[derive(Default)]
-struct Book(Mutex<HashMap<IpAddr, usize>>);
+pub struct Book(Mutex<HashMap<IpAddr, usize>>);
 
 /// One connection's line in the book.
-struct Guest(Arc<Book>, IpAddr);
+pub struct Guest(Arc<Book>, IpAddr);
 
 impl Book {
-    fn admit(self: &Arc<Self>, from: IpAddr, of_one: usize) -> Option<Guest> {
+    /// A place for one more connection of this address, given back when it is dropped.
+    pub fn admit(self: &Arc<Self>, from: IpAddr, of_one: usize) -> Option<Guest> {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = book.entry(from).or_default();
         if *count >= of_one && !from.is_loopback() {

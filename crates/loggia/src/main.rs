@@ -15,6 +15,7 @@ mod files;
 mod guests;
 mod house;
 mod keys;
+mod one_line;
 mod openapi;
 mod pages;
 mod roster;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("LOGGIA_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,loggia=info")),
         )
-        .with_writer(std::io::stderr)
+        .with_writer(|| one_line::OneLine)
         .init();
     match cli::run(cli::Cli::parse()) {
         Ok(code) => code,

@@ -175,9 +175,10 @@ fn router(
     secure: Secure,
 ) -> anyhow::Result<Router> {
     let door = Arc::clone(&house.policy);
-    Ok(loggia_api::router(
+    Ok(loggia_api::router_over(
         table(house, recorder, basemap, desk_port, secure)?,
         door,
+        secure,
     ))
 }
 

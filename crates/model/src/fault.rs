@@ -9,6 +9,8 @@ pub enum Fault {
     Invalid(String),
     /// No session, or it has ended.
     Unauthenticated,
+    /// A call that ought to be signed is not signed so that it counts; the text says what to do.
+    Unsigned(String),
     /// Signed in, but not allowed; the text gives the reason.
     Forbidden(String),
     /// There is no such thing.
@@ -26,6 +28,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Unauthenticated => f.write_str("please sign in"),
             Self::Invalid(s)
+            | Self::Unsigned(s)
             | Self::Forbidden(s)
             | Self::NotFound(s)
             | Self::Conflict(s)

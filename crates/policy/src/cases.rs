@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use loggia_model::{Actor, At, Digest, PersonId, Purpose};
+use loggia_model::{Actor, At, Digest, PersonId, Purpose, is_line};
 use loggia_transparency::{CaseOpened, Event, Loggable, commit_fresh};
 use serde::{Deserialize, Serialize};
 
@@ -80,8 +80,7 @@ impl Policy {
     /// [`Error::Busy`] when the person opened [`CASES_PER_DAY_MAX`] in the last 24 hours.
     pub fn open_case(&self, by: &Actor, number: &str, purpose: Purpose) -> Result<Case, Error> {
         let number = number.trim();
-        let ok = (1..=NUMBER_CHARS_MAX).contains(&number.chars().count())
-            && !number.chars().any(char::is_control);
+        let ok = (1..=NUMBER_CHARS_MAX).contains(&number.chars().count()) && is_line(number);
         if !ok {
             return Err(Error::Invalid(format!(
                 "a case number has 1–{NUMBER_CHARS_MAX} characters"

@@ -176,7 +176,12 @@ impl Doorkeeper for Policy {
         path_and_query: &str,
         body_sha256: [u8; 32],
     ) -> Result<Actor, Fault> {
-        Ok(self.desk_caller(header, method, path_and_query, body_sha256)?)
+        let caller = self.desk_caller(header, method, path_and_query, body_sha256);
+        // Malformed and stale headers prove nobody: 401, with what to do.
+        caller.map_err(|e| match e {
+            Error::Invalid(why) => Fault::Unsigned(why),
+            other => other.into(),
+        })
     }
 
     fn demo(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Exports: the public entry comes first, then the bundle may be finished on the requester's side.
 //! Never sees the clip; it logs the hash of it.
 
-use loggia_model::{Actor, Digest, RequestId};
+use loggia_model::{Actor, Digest, RequestId, is_line};
 use loggia_transparency::{Event, Export, Loggable};
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ impl Policy {
             ("exhibit", &export.exhibit),
         ] {
             let chars = text.trim().chars().count();
-            if !(1..=FIELD_CHARS_MAX).contains(&chars) || text.chars().any(char::is_control) {
+            if !(1..=FIELD_CHARS_MAX).contains(&chars) || !is_line(text) {
                 return Err(Error::Invalid(format!(
                     "{field} has 1–{FIELD_CHARS_MAX} characters"
                 )));

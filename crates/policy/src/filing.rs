@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
-use loggia_model::{Actor, At, CameraId, Hour, Purpose, RequestId, SpanId};
+use loggia_model::{Actor, At, CameraId, Hour, Purpose, RequestId, SpanId, is_prose};
 use loggia_store::{SpanRow as Stored, SpanState as Closing};
 use loggia_transparency::{Event, Freeze, Loggable, RequestFiled, SALT_BYTES, commit};
 use serde::{Deserialize, Serialize};
@@ -221,6 +221,11 @@ impl Policy {
         necessity: &str,
     ) -> Result<(), Error> {
         let bad = |s: &str| Err(Error::Invalid(s.to_owned()));
+        if !is_prose(necessity) {
+            return Err(Error::Invalid(
+                "the necessity holds characters that are not seen; write it in plain words".into(),
+            ));
+        }
         let chars = necessity.trim().chars().count();
         if !(NECESSITY_CHARS_MIN..=NECESSITY_CHARS_MAX).contains(&chars) {
             return bad("say why this footage is needed, in 10 to 4,000 characters");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use core::time::Duration;
 
-use loggia_model::{Actor, At, Body, CameraId, Digest, PersonId, Role, SpanId};
+use loggia_model::{Actor, At, Body, CameraId, Digest, PersonId, Role, SpanId, is_prose};
 use loggia_seal::Randomness;
 use loggia_store::HoldId;
 use loggia_transparency::{Event, Freeze, Hold as HoldEntry, HoldEnd, HoldEnded, Loggable, commit};
@@ -165,8 +165,8 @@ impl HoldAsk {
         if again != json || ask.v != 1 {
             return bad("the hold is not version 1 in its canonical form");
         }
-        if !(10..=2_000).contains(&ask.reason.trim().chars().count()) {
-            return bad("give the reason in 10 to 2,000 characters");
+        if !(10..=2_000).contains(&ask.reason.trim().chars().count()) || !is_prose(&ask.reason) {
+            return bad("give the reason in 10 to 2,000 characters, all of them seen");
         }
         if ask.until <= now || ask.until > now.after(HOLD_LONGEST) {
             return bad("a hold ends within a year");

@@ -58,4 +58,5 @@ pub use retention::{Retention, Tick};
 pub use roster::{Member, Roster, RosterSignature, SignedRoster, VerifiedRoster};
 pub use rules::{ListedBasis, Rules};
 pub use statement::{Act, FRESH, SignedStatement, Stated, Statement};
+pub use time_stamp::answers as time_stamp_answers;
 pub use view::{RequestView, SpanState};

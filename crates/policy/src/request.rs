@@ -1,6 +1,7 @@
 //! The access request: exact bytes made by the requester's device, whose hash everything later
 //! names. Never trusts a field that was not checked here.
 
+use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
 use loggia_model::{At, CameraId, Digest, LegalBasis, PersonId, Purpose, RequestId, SpanId};
 use serde::{Deserialize, Serialize};
 
@@ -101,9 +102,23 @@ impl Request {
     /// The one-time public key.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if it is not 32 bytes in base64.
+    /// [`Error::Invalid`] if it is not 32 bytes in base64, or of low order.
     pub fn one_time_public(&self) -> Result<[u8; 32], Error> {
-        base64_n(&self.one_time_key, "one_time_key")
+        let key: [u8; 32] = base64_n(&self.one_time_key, "one_time_key")?;
+        // A point of low order makes one secret with every key: whoever reads the shares on their
+        // way could open them (RFC 7748 section 6.1). Any private key tells, as all are multiples
+        // of eight.
+        let any =
+            PrivateKey::from_private_key(&X25519, &[9; 32]).map_err(|_| Error::Crypto("X25519"))?;
+        let peer = UnparsedPublicKey::new(&X25519, key);
+        agree(&any, peer, (), |_| Ok(())).map_err(|()| {
+            Error::Invalid(
+                "one_time_key is no X25519 key of a device: everybody could read what is sealed \
+                 to it"
+                    .into(),
+            )
+        })?;
+        Ok(key)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use loggia_model::{Actor, At, Body, Digest, PersonId, Role, Roles};
+use loggia_model::{Actor, At, Body, Digest, PersonId, Role, Roles, is_line};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -171,6 +171,9 @@ impl Roster {
                     "`{}` is no short name (a–z, 0–9, dot, hyphen)",
                     m.person
                 ));
+            }
+            if !is_line(&m.name) {
+                return bad(format!("the name of {} has characters not seen", m.person));
             }
             if !people.insert(&m.person) {
                 return bad(format!("{} stands in it twice", m.person));

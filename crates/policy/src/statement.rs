@@ -80,6 +80,11 @@ impl Statement {
                 "the note is over {NOTE_CHARS_MAX} characters"
             )));
         }
+        if !loggia_model::is_prose(&self.note) {
+            return Err(Error::Invalid(
+                "the note holds characters that are not seen; write it in plain words".into(),
+            ));
+        }
         serde_json::to_string(self).map_err(|e| Error::Invalid(e.to_string()))
     }
 

@@ -58,8 +58,9 @@ fn query(hash: &Digest, nonce: [u8; 8]) -> Vec<u8> {
     [&BEFORE_HASH[..], &hash.0, &integer, &nonce, &cert_wanted].concat()
 }
 
-/// Whether a reply is granted (`PKIStatus` 0 or 1) and speaks of this hash and nonce.
-fn answers(reply: &[u8], hash: &Digest, nonce: [u8; 8]) -> bool {
+/// Whether a reply (RFC 3161 `TimeStampResp`, DER) is granted (`PKIStatus` 0 or 1) and speaks of this hash and nonce.
+#[must_use]
+pub fn answers(reply: &[u8], hash: &Digest, nonce: [u8; 8]) -> bool {
     let Some(inside) = sequence(reply) else {
         return false;
     };

@@ -433,6 +433,21 @@ fn requests_are_checked_byte_for_byte() {
     ] {
         assert!(file(&json, a.case.id).is_err(), "{name}");
     }
+    // Zero, one, and a point of order eight (RFC 7748 section 6.1; bytes from curve25519's page).
+    let eight = "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800";
+    for low in [
+        "0".repeat(64),
+        format!("01{}", "0".repeat(62)),
+        eight.to_owned(),
+    ] {
+        let low = city::b64(&hex::decode(low).unwrap());
+        let json = a.json.replace(&city::b64(&a.key.public().0), &low);
+        let refused = file(&json, a.case.id).unwrap_err().to_string();
+        assert!(
+            refused.contains("one_time_key is no X25519 key"),
+            "{refused}"
+        );
+    }
     let other = city.case("p.lindqvist", Purpose::Investigation);
     assert!(file(&a.json, other.id).is_err());
     assert!(

@@ -189,6 +189,9 @@ impl CameraDecl {
             if text.len() > TEXT_BYTES_MAX {
                 return bad(format!("a field has at most {TEXT_BYTES_MAX} bytes"));
             }
+            if !loggia_model::is_line(text) {
+                return bad("a field has line breaks or characters that are not seen".to_owned());
+            }
         }
         if !(-90.0..=90.0).contains(&self.lat) || !(-180.0..=180.0).contains(&self.lon) {
             return bad("`lat` is -90 to 90 and `lon` -180 to 180, in degrees".to_owned());

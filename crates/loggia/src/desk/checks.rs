@@ -194,3 +194,54 @@ fn approval(e: &Evidence<'_>) -> Result<String, String> {
         member.name, member.body
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use loggia_model::ManualClock;
+    use loggia_transparency::{ConfigChanged, Log, LogKey};
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Seeds of the fuzz target `desk`: of a request that no log knows, nothing is believed.
+    #[test]
+    fn what_the_corpus_tells_a_desk_never_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, _) = LogKey::generate().unwrap();
+        let clock = Arc::new(ManualClock::default());
+        let log = Log::open(folder.path(), key, "test.example/log", clock).unwrap();
+        let logged = log
+            .append(ConfigChanged {
+                hash: Digest([7; 32]),
+            })
+            .unwrap();
+        assert_eq!(logged.index(), 0);
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/desk");
+        let mut files = 0;
+        for file in std::fs::read_dir(corpus).unwrap() {
+            let text = std::fs::read(file.unwrap().path()).unwrap();
+            let all: Value = serde_json::from_slice(&text).unwrap();
+            let view: RequestView = serde_json::from_value(all["requests"][0].clone()).unwrap();
+            let roster = all["roster"][0]["roster"].as_str().unwrap();
+            let entry = &all["entries"][0];
+            let entries = [Proven {
+                index: entry[0].as_u64().unwrap(),
+                bytes: entry[1].as_str().unwrap().as_bytes().to_vec(),
+                proof: serde_json::from_value(entry[2].clone()).unwrap(),
+            }];
+            let checks = super::all(&Evidence {
+                view: &view,
+                roster: &serde_json::from_str(roster).unwrap(),
+                checkpoint: &log.checkpoint(),
+                entries: &entries,
+            });
+            let ok = |name| checks.iter().find(|c| c.name == name).unwrap().ok;
+            assert!(!ok("log") && !ok("approval"), "{checks:?}");
+            files += 1;
+        }
+        assert!(files >= 3);
+    }
+}

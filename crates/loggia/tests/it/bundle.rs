@@ -97,3 +97,24 @@ pub fn changes_are_named(files: &[(String, Vec<u8>)], ground: &Ground) {
     let at = text.find("loggia.example/log\\n").unwrap() + "loggia.example/log\\n".len();
     refused(&flipped(files, "export.json", at), ground, "sign");
 }
+
+/// The fuzz target's seeds: each is refused, with the words of its file's name, and none upsets the
+/// reader.
+#[test]
+fn bundles_of_the_corpus_are_refused_by_name() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/bundle");
+    let mut files = 0;
+    for file in std::fs::read_dir(corpus).unwrap() {
+        let path = file.unwrap().path();
+        let words = path
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .replace('-', " ");
+        let (holds, said) = verify(&path, None);
+        assert!(!holds && said.contains(&words), "{words}: {said}");
+        assert!(!said.contains("panicked"), "{words}: {said}");
+        files += 1;
+    }
+    assert!(files >= 7, "only {files} files");
+}

@@ -322,6 +322,17 @@ fn what_is_no_route_and_the_key_desk_answer_with_the_same_headers() {
         let answer = city.call(method, &city.console(path), &[OWN_PAGE], b"");
         assert_eq!(answer.status, 404, "{path}");
         headers_stand(&answer, path);
+        // A page for people, a problem for programs; the gate wraps neither in the other.
+        let text = answer.text();
+        if path == "/nothing" {
+            let kind = answer.headers["content-type"].to_str().unwrap();
+            assert!(kind.starts_with("text/html"), "{path}: {kind}");
+            assert!(text.starts_with("<!doctype html>"), "{path}: {text}");
+        } else {
+            assert_eq!(answer.headers["content-type"], "application/problem+json");
+            let problem: Value = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!(problem["status"], 404, "{path}: {text}");
+        }
     }
     for path in [
         "/",

@@ -194,10 +194,14 @@ fn started(rooms: &Rooms, signed: SignedIn) -> Result<Response, Problem> {
 /// Signs out.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204)))]
 async fn sign_out(State(rooms): State<Rooms>, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(token) = token_of(&headers).map(str::to_owned) {
+    if let Some(token) = token_of(&headers, rooms.secure).map(str::to_owned) {
         off(&rooms, move |p| p.sign_out(&token)).await?;
     }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, end_cookie())]).into_response())
+    Ok((
+        StatusCode::NO_CONTENT,
+        [(header::SET_COOKIE, end_cookie(rooms.secure))],
+    )
+        .into_response())
 }
 
 /// The demo's people and what to try as each of them.
