@@ -175,8 +175,14 @@ mod tests {
         let hour = MANUAL_START.hour();
         house.keys.get_or_make(CAMERA, hour).unwrap();
         let custodians = house.custodians().unwrap();
+        let before = house.log.size();
         let recorder = house.record(custodians.subscribe(), RecorderConfig::default());
         let recorder = Arc::new(recorder.unwrap());
+
+        // It names its key: the log must not be busy with that when it is made to hang.
+        while house.log.size() == before {
+            std::thread::sleep(Duration::from_millis(10));
+        }
 
         let month = Duration::from_secs(30 * 86_400);
         clock.set_wall(clock.now().after(month));
