@@ -59,3 +59,18 @@ export async function become(page, person) {
   );
   if (status >= 300) throw new Error(`become ${person}: ${status}`);
 }
+
+/** A camera's spans that can be asked for; waits for the first, for a demo that has just begun. */
+export async function closedSpans(page, camera) {
+  for (;;) {
+    const to = Date.now() * 1000;
+    const spans = await page.evaluate(
+      async (path) => (await (await fetch(path)).json()).spans,
+      `/api/v1/cameras/${camera}/timeline?from=${to - 3600e6}&to=${to}`,
+    );
+    const closed = spans.filter((s) => s.state !== 'expired' && s.state !== 'recording');
+    if (closed.length) return closed;
+    // The test's own bound ends a wait in vain.
+    await page.waitForTimeout(500);
+  }
+}

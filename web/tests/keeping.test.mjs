@@ -1,7 +1,7 @@
 // A hold from its asking to its end by both bodies, night duty, and the access log, in a browser.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axe, become, CITY, DESK, launch, open, until } from './browser.mjs';
+import { axe, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
 
 let browser, context, page, faults;
 before(async () => {
@@ -14,13 +14,7 @@ after(async () => browser?.close());
 /** Files a request over the newest closed span of a camera; gives its hash and case number. */
 async function filed(number) {
   await become(page, 'p.lindqvist');
-  const now = Date.now() * 1000;
-  const spans = await page.evaluate(
-    async ([from, to]) =>
-      (await (await fetch(`/api/v1/cameras/2/timeline?from=${from}&to=${to}`)).json()).spans,
-    [now - 3600e6, now],
-  );
-  const s = spans.filter((x) => x.state !== 'expired' && x.end < now - 30e6).at(-1) ?? spans[0];
+  const s = (await closedSpans(page, 2)).at(-1);
   const [from, to] = [Math.ceil(s.begin / 1e6) * 1e6, Math.floor(s.end / 1e6) * 1e6];
   await page.goto(`${CITY}/evidence/new?cameras=2&from=${from}&to=${to}&window=600`);
   await page.getByLabel('Case number').fill(number);

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, become, CITY, DESK, launch, open, until } from './browser.mjs';
+import { axe, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
 
 let browser, context, page, faults;
 // The opening that this browser holds the one-time key of.
@@ -46,17 +46,7 @@ test(
       const all = await (await fetch('/api/v1/public/cameras')).json();
       return all.find((c) => c.plays_in_browser !== false && /264/.test(c.codec ?? '264')).id;
     });
-    const closed = async () => {
-      const line = await page.evaluate(
-        async ([id, from, to]) =>
-          (await fetch(`/api/v1/cameras/${id}/timeline?from=${from}&to=${to}`)).json(),
-        [camera, now - 3600e6, Date.now() * 1000],
-      );
-      return line.spans.filter((s) => s.state !== 'expired' && s.state !== 'recording');
-    };
-    // A demo that has just begun has none yet; the test's own bound ends a wait in vain.
-    let spans = await closed();
-    for (; !spans.length; spans = await closed()) await page.waitForTimeout(500);
+    const spans = await closedSpans(page, camera);
     const last = spans.at(-1);
     const first = spans.at(-2)?.end === last.begin ? spans.at(-2) : last;
     const from = Math.ceil(first.begin / 1e6) * 1e6 + 1e6;
@@ -163,12 +153,7 @@ test('a wrong passphrase and an unfinished form say what to do', { timeout: 60_0
   assert.equal(await page.evaluate(() => document.activeElement.id), 'why');
 
   const now = Date.now() * 1000;
-  const spans = await page.evaluate(
-    async ([from, to]) =>
-      (await (await fetch(`/api/v1/cameras/1/timeline?from=${from}&to=${to}`)).json()).spans,
-    [now - 600e6, now],
-  );
-  const s = spans.filter((x) => x.state !== 'recording').at(-1) ?? spans[0];
+  const s = (await closedSpans(page, 1)).at(-1);
   await page.goto(
     `${CITY}/evidence/new?cameras=1&from=${Math.ceil(s.begin / 1e6) * 1e6}&to=${Math.floor(s.end / 1e6) * 1e6}&window=600`,
   );

@@ -474,6 +474,7 @@ export const en = {
   'desk.done.release': 'Released: your share was sealed to the requester’s one-time key.',
   'desk.next': 'Next: act as {name}',
   'desk.nextYou': 'Next: you can release your share below.',
+  'desk.isLive': 'It can be watched live now, by who asked.',
   'desk.isOpen': 'It is open now.',
   'desk.toRequest': 'Back to the request',
   'desk.nothing': 'Nothing to do for this person in this state.',
