@@ -84,10 +84,9 @@ pub async fn run(
     let custodians = house.custodians()?;
     let recorder = Arc::new(house.record(custodians.subscribe(), RecorderConfig::default())?);
     let turns = Turns::start(&house, Arc::downgrade(&recorder), custodians)?;
-    let secure = if tls::is_loopback(at.console.ip()) {
-        Secure::No
-    } else {
-        Secure::Yes
+    let secure = match at.tls {
+        Some(_) => Secure::Yes,
+        None => Secure::No,
     };
     let desk_port = at.desk.map_or(0, |desk| desk.port());
     let mut app = router(&house, &recorder, basemap.as_deref(), desk_port, secure)?;
@@ -160,6 +159,7 @@ pub fn routes(
         shield: Arc::clone(&house.shield),
         log: house.log.clone(),
         clock: Arc::clone(&house.clock),
+        secure,
         recorder_keys: house.recorders.clone(),
     }));
     routes.extend(pages::basemap(basemap));
@@ -274,14 +274,14 @@ enum Door {
     Tls(TlsListener),
 }
 
-/// Plain HTTP on loopback; TLS for everything else.
+/// TLS where a certificate is set, and everywhere but on loopback.
 async fn listen(at: &Addresses, address: SocketAddr) -> anyhow::Result<Door> {
     let tcp = TcpListener::bind(address).await.with_context(|| {
         format!("{address} is taken; stop what listens there, or choose another port")
     })?;
     match (&at.tls, tls::is_loopback(address.ip())) {
-        (_, true) => Ok(Door::Plain(tcp)),
-        (Some(folder), false) => {
+        (None, true) => Ok(Door::Plain(tcp)),
+        (Some(folder), _) => {
             let names = vec![address.ip().to_string(), "localhost".to_owned()];
             Ok(Door::Tls(TlsListener::start(tcp, folder, &names)?))
         }

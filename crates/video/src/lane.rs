@@ -116,7 +116,7 @@ impl Lane {
             } else {
                 kit.span * 2
             };
-            if age >= limit || self.audience_changes(kit, track, age, end) {
+            if age >= limit || self.audience_changes(kit, track, age, (begin, end)) {
                 self.close(kit)?;
             }
         }
@@ -126,10 +126,16 @@ impl Lane {
         Ok(())
     }
 
-    /// Whether the open span must end for the sake of live viewers: its key opens nothing that is
-    /// recorded after a holder has left or may watch no longer, and newcomers wait for no whole span.
-    fn audience_changes(&self, kit: &Kit, track: Track, age: Duration, end: At) -> bool {
-        if self.holders.iter().any(|seat| !seat.may_see(end)) {
+    /// Whether the open span must end for the sake of live viewers: its key opens nothing from before
+    /// a holder came, after they left or may watch no longer; newcomers wait for no whole span.
+    fn audience_changes(
+        &self,
+        kit: &Kit,
+        track: Track,
+        age: Duration,
+        (begin, end): (At, At),
+    ) -> bool {
+        if self.holders.iter().any(|seat| !seat.may_see(begin, end)) {
             return true;
         }
         let holds = |seat: &Seat| self.holders.iter().any(|h| h.is(seat));
@@ -139,7 +145,7 @@ impl Lane {
                 .gallery
                 .of(self.camera)
                 .iter()
-                .any(|seat| seat.may_see(end) && !holds(seat))
+                .any(|seat| seat.may_see(begin, end) && !holds(seat))
     }
 
     /// Opens the next span, and gives its key to whoever watches live.
@@ -156,7 +162,7 @@ impl Lane {
         let custodians = Arc::clone(&kit.custodians.borrow());
         let span = self.chain.next_span();
         let mut seats = kit.gallery.of(self.camera);
-        seats.retain(|seat| seat.may_see(end));
+        seats.retain(|seat| seat.may_see(begin, end));
         let viewers: Vec<_> = seats.iter().map(|seat| seat.viewer).collect();
         let mut given = Vec::new();
         let record = self.keep(kit, |chain| {

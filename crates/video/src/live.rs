@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use loggia_model::{At, CameraId, Fault, RequestId};
+use loggia_model::{At, CameraId, Fault, PersonId};
 use loggia_policy::{Live, Permit};
-use loggia_seal::{CustodianPublic, OneTimePublic, ReleasedShare, Viewer};
+use loggia_seal::{CustodianPublic, ReleasedShare, Viewer};
 use tokio::sync::mpsc;
+
+use crate::RecorderClock;
 
 /// Before the recorders' keys, the first thing in the stream.
 pub(crate) const KEYS_MAGIC: &[u8; 4] = b"LGK1";
@@ -19,6 +21,8 @@ pub(crate) const SHARES_MAGIC: &[u8; 4] = b"LGS1";
 pub(crate) const END_MAGIC: &[u8; 4] = b"LGE1";
 /// Seats before one camera: each costs the recorder two HPKE seals (0.1 ms) a span.
 pub(crate) const SEATS_PER_CAMERA: usize = 4;
+/// Seats of one person: who watches more than this at once watches none of it.
+pub(crate) const SEATS_PER_PERSON: usize = 4;
 /// Seats in all: with [`SEAT_BYTES_MAX`] each, 256 MiB at the worst.
 pub(crate) const SEATS_MAX: usize = 16;
 /// Bytes that may wait for one viewer: 30 s at 4 Mbit/s. Who reads more slowly is shown out.
@@ -27,8 +31,9 @@ const SEAT_BYTES_MAX: usize = 16 << 20;
 const SEAT_FRAMES_MAX: usize = 256;
 
 /// Who watches which camera now.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Gallery {
+    clock: Arc<RecorderClock>,
     seats: Mutex<BTreeMap<CameraId, Vec<Arc<Seat>>>>,
     /// Seats taken: lanes look here first, so that nobody watching costs nothing.
     taken: AtomicUsize,
@@ -39,9 +44,12 @@ pub struct Gallery {
 #[derive(Debug)]
 pub(crate) struct Seat {
     number: u64,
+    person: PersonId,
     pub(crate) viewer: Viewer,
+    /// Nothing that began earlier is shown: when the seat was taken, by the recorder's clock.
+    since: At,
     /// First instant of which nothing is shown.
-    pub(crate) until: At,
+    until: At,
     /// The first span-open was sent: from there on every record follows.
     seated: AtomicBool,
     ended: AtomicBool,
@@ -61,11 +69,22 @@ pub(crate) struct Watching {
 }
 
 impl Gallery {
-    /// A place before `camera` for the permit's holder.
+    /// Nobody watches yet.
+    pub(crate) fn new(clock: Arc<RecorderClock>) -> Self {
+        Self {
+            clock,
+            seats: Mutex::default(),
+            taken: AtomicUsize::new(0),
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// A place before `camera` for the permit's holder. A place that the same person has there already
+    /// is given up for it; when all are taken, whoever has most gives up the oldest.
     ///
     /// # Errors
-    /// [`Fault::Forbidden`] when the permit is not for this camera, [`Fault::Busy`] when all places
-    /// are taken.
+    /// [`Fault::Forbidden`] when the permit is not for this camera, [`Fault::Busy`] when there is no
+    /// place.
     pub(crate) fn seat(
         self: &Arc<Self>,
         permit: &Permit<Live>,
@@ -76,31 +95,30 @@ impl Gallery {
                 "this camera is not part of the incident's request".to_owned(),
             ));
         }
-        let to = CustodianPublic(permit.one_time_key());
-        self.place(camera, permit.request(), to, permit.until())
+        let viewer = Viewer {
+            request: permit.request(),
+            to: CustodianPublic(permit.one_time_key()),
+        };
+        self.place(camera, &permit.actor().person, viewer, permit.until())
     }
 
     fn place(
         self: &Arc<Self>,
         camera: CameraId,
-        request: RequestId,
-        to: OneTimePublic,
+        person: &PersonId,
+        viewer: Viewer,
         until: At,
     ) -> Result<Watching, Fault> {
+        self.make_room(camera, person)?;
         let mut seats = self.lock();
-        let here = seats.entry(camera).or_default();
-        if here.len() >= SEATS_PER_CAMERA || self.taken.load(Ordering::Relaxed) >= SEATS_MAX {
-            return Err(Fault::Busy(format!(
-                "at most {SEATS_PER_CAMERA} people watch one camera live and {SEATS_MAX} in all; \
-                 close another live picture first"
-            )));
-        }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, from) = mpsc::channel(SEAT_FRAMES_MAX);
         let (waiting, slow) = (Arc::default(), Arc::default());
-        here.push(Arc::new(Seat {
+        seats.entry(camera).or_default().push(Arc::new(Seat {
             number,
-            viewer: Viewer { request, to },
+            person: person.clone(),
+            viewer,
+            since: self.clock.now(),
             until,
             seated: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -120,6 +138,50 @@ impl Gallery {
         })
     }
 
+    /// Leaves a place free before `camera`, or says that there is none.
+    fn make_room(&self, camera: CameraId, person: &PersonId) -> Result<(), Fault> {
+        let all: Vec<(CameraId, Arc<Seat>)> = {
+            let seats = self.lock();
+            let of = |(c, here): (&CameraId, &Vec<Arc<Seat>>)| {
+                let here: Vec<_> = here.iter().map(|s| (*c, Arc::clone(s))).collect();
+                here
+            };
+            seats.iter().flat_map(of).collect()
+        };
+        let own = |p: &PersonId| all.iter().filter(|(_, s)| s.person == *p).count();
+        let again = all
+            .iter()
+            .find(|(c, s)| *c == camera && s.person == *person);
+        if let Some((_, seat)) = again {
+            self.leave(camera, seat.number);
+            return Ok(());
+        }
+        let here = all.iter().filter(|(c, _)| *c == camera).count();
+        if here >= SEATS_PER_CAMERA || own(person) >= SEATS_PER_PERSON {
+            return Err(Fault::Busy(format!(
+                "at most {SEATS_PER_CAMERA} people watch one camera live, and one person \
+                 {SEATS_PER_PERSON} cameras at once; close another live picture first"
+            )));
+        }
+        if all.len() < SEATS_MAX {
+            return Ok(());
+        }
+        // Oldest first: the first of whoever has most.
+        let greedy = all
+            .iter()
+            .filter(|(_, s)| own(&s.person) > own(person) + 1)
+            .min_by_key(|(_, s)| (SEATS_MAX - own(&s.person), s.number));
+        match greedy {
+            Some((c, seat)) => {
+                self.leave(*c, seat.number);
+                Ok(())
+            }
+            None => Err(Fault::Busy(format!(
+                "all {SEATS_MAX} places for live pictures are taken; try again in a minute"
+            ))),
+        }
+    }
+
     /// Who sits before this camera.
     pub(crate) fn of(&self, camera: CameraId) -> Vec<Arc<Seat>> {
         if self.taken.load(Ordering::Relaxed) == 0 {
@@ -133,8 +195,8 @@ impl Gallery {
         self.taken.load(Ordering::Relaxed) > 0 && self.lock().contains_key(&camera)
     }
 
-    /// Hands a record that ends at `end` to everybody who has begun to watch and still may; a piece
-    /// (`holders` given) only to who holds its key.
+    /// Hands a record that ends at `end` to everybody who has begun to watch and still may; a
+    /// piece (`holders` given) only to who holds its key.
     pub(crate) fn show(
         &self,
         camera: CameraId,
@@ -144,7 +206,7 @@ impl Gallery {
     ) {
         for seat in self.of(camera) {
             let holds = holders.is_none_or(|all| all.iter().any(|h| h.is(&seat)));
-            if holds && seat.seated.load(Ordering::Relaxed) && seat.may_see(end) {
+            if holds && seat.seated.load(Ordering::Relaxed) && seat.still(end) {
                 self.send(camera, &seat, record.clone());
             }
         }
@@ -198,8 +260,12 @@ impl Gallery {
 }
 
 impl Seat {
-    /// Whether the key of a span may be given, or may still be used, for pictures up to `end`.
-    pub(crate) fn may_see(&self, end: At) -> bool {
+    /// Whether the key of a span may be given, or still be used, for a group of pictures.
+    pub(crate) fn may_see(&self, begin: At, end: At) -> bool {
+        self.since <= begin && self.still(end)
+    }
+
+    fn still(&self, end: At) -> bool {
         self.until >= end && !self.ended.load(Ordering::Relaxed)
     }
 

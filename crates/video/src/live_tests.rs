@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use loggia_model::{Digest, MANUAL_START, ManualClock};
+use loggia_model::{Digest, MANUAL_START, ManualClock, PersonId};
 use loggia_seal::{
     Body, CustodianKey, Custodians, OneTimeKey, Randomness, Record, RecorderKey, Sealed, SpanKey,
     Track,
@@ -14,7 +14,7 @@ use super::*;
 use crate::health::Ward;
 use crate::lane::{Kit, Lane};
 use crate::session::Timed;
-use crate::{Assembler, Codec, ParameterSets};
+use crate::{Assembler, Codec, ParameterSets, RecorderClock};
 
 const CAMERA: CameraId = CameraId(1);
 const REQUEST: Digest = Digest([9; 32]);
@@ -53,6 +53,8 @@ struct Street {
     lane: Lane,
     key: Arc<RecorderKey>,
     random: Randomness,
+    clock: Arc<ManualClock>,
+    guests: u32,
 }
 
 impl Street {
@@ -69,7 +71,7 @@ impl Street {
         let keys = KeyStore::open(
             &dir.path().join("keys"),
             FileLayer::Real,
-            clock,
+            clock.clone(),
             "boot".into(),
         );
         let mut public = || vec![CustodianKey::generate(&mut random).unwrap().public()];
@@ -80,7 +82,7 @@ impl Street {
             key: Arc::clone(&key),
             custodians: watch::channel(Arc::new(custodians)).1,
             span: Duration::from_secs(20),
-            gallery: Arc::default(),
+            gallery: Arc::new(Gallery::new(Arc::new(RecorderClock::start(clock.clone())))),
         };
         let pulse = Ward::default().admit(CAMERA, at(0));
         let lane = Lane::resume(&kit, CAMERA, pulse, at(0));
@@ -90,41 +92,53 @@ impl Street {
             lane,
             key,
             random,
+            clock,
+            guests: 0,
         }
     }
 
     /// One-second GOPs of the main stream.
     fn seconds(&mut self, from: i64, to: i64) {
         for second in from..to {
+            self.clock.pass(Duration::from_secs(1));
             let timed = gop(second, second + 1);
             self.lane
                 .gop(&self.kit, &mut self.random, Track::Main, timed);
         }
     }
 
-    fn sit(&mut self, until: i64) -> Viewer {
+    /// Somebody new takes a seat.
+    fn sit(&mut self, until: i64) -> Guest {
+        self.guests += 1;
+        let person = PersonId(format!("guest.{}", self.guests));
+        self.seat(&person, CAMERA, until).unwrap()
+    }
+
+    fn seat(&mut self, person: &PersonId, camera: CameraId, until: i64) -> Result<Guest, Fault> {
         let key = OneTimeKey::generate(&mut self.random).unwrap();
-        let watching = self
-            .kit
-            .gallery
-            .place(CAMERA, REQUEST, key.public(), at(until));
-        Viewer {
+        let viewer = Viewer {
+            request: REQUEST,
+            to: key.public(),
+        };
+        let gallery = &self.kit.gallery;
+        let watching = gallery.place(camera, person, viewer, at(until))?;
+        Ok(Guest {
             key,
-            watching: watching.unwrap(),
+            watching,
             shares: Vec::new(),
             span: None,
-        }
+        })
     }
 }
 
-struct Viewer {
+struct Guest {
     key: OneTimeKey,
     watching: Watching,
     shares: Vec<ReleasedShare>,
     span: Option<(u64, SpanKey)>,
 }
 
-impl Viewer {
+impl Guest {
     /// Reads what waits: the begin of each piece that opened, in seconds. A piece whose key the
     /// viewer does not hold fails the test.
     fn watch(&mut self, street: &Street) -> Vec<i64> {
@@ -254,12 +268,12 @@ fn who_reads_too_slowly_is_shown_out_and_the_camera_goes_on() {
 #[test]
 fn a_key_that_cannot_be_sealed_to_costs_no_footage() {
     let mut street = Street::new();
-    let useless = CustodianPublic([0; 32]);
-    let watching = street
-        .kit
-        .gallery
-        .place(CAMERA, REQUEST, useless, at(900))
-        .unwrap();
+    let useless = Viewer {
+        request: REQUEST,
+        to: CustodianPublic([0; 32]),
+    };
+    let gallery = &street.kit.gallery;
+    let watching = gallery.place(CAMERA, &PersonId("guest".into()), useless, at(900));
     street.seconds(0, 30);
     street.kit.blobs.flush().unwrap();
     let rows = street.kit.blobs.records(CAMERA, 1, 10_000).unwrap();
@@ -269,18 +283,69 @@ fn a_key_that_cannot_be_sealed_to_costs_no_footage() {
 }
 
 #[test]
+fn a_picture_that_began_before_the_viewer_came_stays_closed() {
+    let mut street = Street::new();
+    street.seconds(0, 4);
+    street.clock.pass(Duration::from_millis(500));
+    // Half a second into the picture of second 4, on both streams.
+    let mut viewer = street.sit(900);
+    street.clock.pass(Duration::from_millis(500));
+    for track in [Track::Main, Track::Sub] {
+        let lane = &mut street.lane;
+        lane.gop(&street.kit, &mut street.random, track, gop(4, 5));
+    }
+    street.seconds(5, 7);
+    let late = gop(4, 6);
+    let lane = &mut street.lane;
+    lane.gop(&street.kit, &mut street.random, Track::Sub, late);
+    street.seconds(7, 12);
+    let seen = viewer.watch(&street);
+    assert_eq!(seen.first(), Some(&5));
+    assert!(seen.contains(&11), "and goes on: {seen:?}");
+    assert!(viewer.opens(&street).iter().all(|begin| *begin >= 5));
+}
+
+#[test]
 fn places_are_bounded_and_come_back() {
     let mut street = Street::new();
     let mut all: Vec<_> = (0..SEATS_PER_CAMERA).map(|_| street.sit(900)).collect();
-    let key = OneTimeKey::generate(&mut street.random).unwrap().public();
-    let gallery = Arc::clone(&street.kit.gallery);
-    let more = || gallery.place(CAMERA, REQUEST, key, at(900));
-    assert!(matches!(more(), Err(Fault::Busy(_))));
+    let one_more = PersonId("one.more".into());
+    let more = |street: &mut Street| street.seat(&one_more, CAMERA, 900);
+    assert!(matches!(more(&mut street), Err(Fault::Busy(_))));
     all.pop();
-    let again = more();
+    let again = more(&mut street);
     assert!(again.is_ok());
     drop(again);
     drop(all);
-    assert!(gallery.of(CAMERA).is_empty());
+    let gallery = Arc::clone(&street.kit.gallery);
+    assert!(!gallery.watched(CAMERA));
+    assert_eq!(gallery.taken.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn nobody_takes_the_places_of_others() {
+    let mut street = Street::new();
+    let person = |n: usize| PersonId(format!("person.{n}"));
+    let camera = |n: usize| CameraId(u32::try_from(n).unwrap());
+    let mut seats = Vec::new();
+    // Four people with four cameras each: everything is taken.
+    for n in 0..SEATS_MAX {
+        let (who, what) = (person(n / SEATS_PER_PERSON), camera(n));
+        seats.push(street.seat(&who, what, 900).unwrap());
+    }
+    let fifth = street.seat(&person(0), camera(99), 900);
+    assert!(
+        matches!(fifth, Err(Fault::Busy(_))),
+        "one person, five cameras"
+    );
+    let gallery = Arc::clone(&street.kit.gallery);
+    // The same camera again: the newer picture takes the older one's place.
+    let again = street.seat(&person(0), camera(0), 900).unwrap();
+    assert_eq!(gallery.of(camera(0)).len(), 1);
+    // Somebody new gets the oldest place of whoever has most.
+    let newcomer = street.seat(&person(9), camera(50), 900);
+    assert!(newcomer.is_ok());
+    assert_eq!(gallery.taken.load(Ordering::Relaxed), SEATS_MAX);
+    drop((again, newcomer, seats));
     assert_eq!(gallery.taken.load(Ordering::Relaxed), 0);
 }

@@ -122,7 +122,7 @@ impl Recorder {
     ) -> Result<Self, Error> {
         let parts = Arc::new(parts);
         let clock = Arc::new(RecorderClock::start(Arc::clone(&parts.clock)));
-        let gallery = Arc::new(Gallery::default());
+        let gallery = Arc::new(Gallery::new(Arc::clone(&clock)));
         let kit = Arc::new(Kit {
             blobs: Arc::clone(&parts.blobs),
             keys: Arc::clone(&parts.keys),

@@ -175,16 +175,23 @@ impl City {
         self.call("POST", &self.console(path), &headers, &body)
     }
 
-    /// A POST whose answer is read while it comes.
-    pub fn stream(&self, cookie: &str, path: &str) -> ureq::BodyReader<'static> {
+    /// An answer that is read while it comes; its status when it was refused.
+    pub fn stream(
+        &self,
+        cookie: &str,
+        method: &str,
+        path: &str,
+    ) -> Result<ureq::BodyReader<'static>, StatusCode> {
         let request = Request::builder()
-            .method("POST")
+            .method(method)
             .uri(self.console(path))
             .header("cookie", cookie)
             .header(OWN_PAGE.0, OWN_PAGE.1);
         let answer = self.agent.run(request.body(()).unwrap()).unwrap();
-        assert!(answer.status().is_success(), "{}", answer.status());
-        answer.into_body().into_reader()
+        if !answer.status().is_success() {
+            return Err(answer.status());
+        }
+        Ok(answer.into_body().into_reader())
     }
 
     /// Becomes a demo person; gives the session's cookie.

@@ -163,7 +163,7 @@ fn a_live_picture_takes_two_bodies_stands_in_the_log_and_ends_with_its_request()
     refused(&other, 1, "another person");
     assert!(!kinds(&city, &cookie, &id).contains(&"live_view".to_owned()));
 
-    let mut stream = city.stream(&cookie, &path(1));
+    let mut stream = city.stream(&cookie, "POST", &path(1)).unwrap();
     assert!(
         kinds(&city, &cookie, &id).contains(&"live_view".to_owned()),
         "the log has it before the first picture"
@@ -186,6 +186,23 @@ fn a_live_picture_takes_two_bodies_stands_in_the_log_and_ends_with_its_request()
             pieces += 1;
         }
     }
+    // Whoever signs out has stopped watching.
+    let elsewhere = city.become_person("p.lindqvist");
+    let mut second = city.stream(&elsewhere, "POST", &path(1)).unwrap();
+    let out = city.call(
+        "DELETE",
+        &city.console("/api/v1/session"),
+        &[("cookie", &elsewhere), crate::city::OWN_PAGE],
+        b"",
+    );
+    assert!(out.status.is_success(), "{}", out.text());
+    let mut rest = Vec::new();
+    second.read_to_end(&mut rest).unwrap();
+    assert!(rest.ends_with(br#"{"why":"ended"}"#));
+
+    let mut stream = city.stream(&cookie, "POST", &path(1)).unwrap();
+    device.from = &mut stream;
+    device.checker = None;
     let withdrawn = city.post(
         &cookie,
         &format!("/api/v1/requests/{id}/withdraw"),
@@ -208,4 +225,17 @@ fn a_live_picture_takes_two_bodies_stands_in_the_log_and_ends_with_its_request()
     let line = looks.iter().find(|l| l["act"] == "live").unwrap();
     assert_eq!(line["person"], "p.lindqvist");
     assert_eq!(line["request"], json!(id));
+}
+
+#[test]
+fn one_person_s_pages_leave_room_for_those_of_others() {
+    let ground = Ground::new();
+    let city = ground.start();
+    let cookie = city.become_person("p.lindqvist");
+    let follow = |cookie: &str| city.stream(cookie, "GET", "/api/v1/events");
+    let pages: Vec<_> = (0..8).map(|_| follow(&cookie).unwrap()).collect();
+    assert_eq!(follow(&cookie).err().map(|s| s.as_u16()), Some(503));
+    let other = city.become_person("m.niemi");
+    assert!(follow(&other).is_ok());
+    drop(pages);
 }

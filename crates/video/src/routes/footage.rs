@@ -29,6 +29,8 @@ const RECORDS_MAX: usize = 16_384;
 const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// Notes remembered; beyond it all are forgotten and written anew.
 const NOTES_MAX: usize = 4_096;
+/// How often the permit is asked for again while a long answer is read.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Records read ahead of a slow client.
 const READ_AHEAD: usize = 4;
 
@@ -194,6 +196,19 @@ fn permit(desk: &Desk, id: &str, who: &Actor) -> Result<Permit<Open>, Fault> {
     Ok(permit)
 }
 
+/// Whether the permit holds now, and (`ask`) would be given again.
+fn stands(desk: &Desk, permit: &Permit<Open>, ask: bool) -> Result<(), Fault> {
+    permit.still(desk.rooms.clock.now()).map_err(Fault::from)?;
+    if ask {
+        let again = desk
+            .rooms
+            .policy
+            .footage_permit(permit.request(), permit.actor());
+        drop(again.map_err(Fault::from)?);
+    }
+    Ok(())
+}
+
 /// What was opened for this request: the records of whole spans, and the keys that sign them.
 #[utoipa::path(get, path = "/api/v1/requests/{id}/footage", tag = "opened",
     params(("id" = String, Path, description = "the request's hash")),
@@ -304,15 +319,23 @@ pub(super) async fn range(
     let chosen = chosen.await?;
     let (permit, chosen) = chosen;
     let (to, from) = mpsc::channel::<Result<Bytes, std::io::Error>>(READ_AHEAD);
+    let permit = Arc::new(permit);
     // A client that reads slowly waits here, on no thread; threads are everybody's.
     tokio::spawn(async move {
+        let mut asked = tokio::time::Instant::now();
         for row in chosen {
-            let desk = Arc::clone(&reader);
-            let ended = permit.still(desk.rooms.clock.now()).is_err();
-            let read = tokio::task::spawn_blocking(move || desk.rooms.blobs.read(&row)).await;
-            let read = match read {
-                Ok(Ok(bytes)) if !ended => Ok(Bytes::from(bytes)),
-                Ok(Ok(_)) => Err(std::io::Error::other("the opening has ended")),
+            let (desk, permit) = (Arc::clone(&reader), Arc::clone(&permit));
+            // Withdrawn, disabled or over: what was begun is not finished.
+            let ask = asked.elapsed() >= ASK_AGAIN;
+            if ask {
+                asked = tokio::time::Instant::now();
+            }
+            let read = tokio::task::spawn_blocking(move || {
+                stands(&desk, &permit, ask)?;
+                desk.rooms.blobs.read(&row).map_err(Fault::from)
+            });
+            let read = match read.await {
+                Ok(Ok(bytes)) => Ok(Bytes::from(bytes)),
                 Ok(Err(e)) => Err(std::io::Error::other(e.to_string())),
                 Err(e) => Err(std::io::Error::other(e.to_string())),
             };

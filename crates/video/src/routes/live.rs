@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use loggia_api::{Me, Problem};
+use loggia_api::{Doorkeeper as _, Me, Problem, token_of};
 use loggia_model::{CameraId, Fault};
 use loggia_policy::{LIVE_MAX_S, Live, Permit};
 use tokio::sync::mpsc;
@@ -40,9 +41,12 @@ pub(super) struct Api;
 pub(super) async fn watch(
     State(desk): State<Arc<Desk>>,
     Me(who): Me,
+    headers: HeaderMap,
     Path((id, camera)): Path<(String, u32)>,
 ) -> Result<Response, Problem> {
     let camera = CameraId(camera);
+    let session = token_of(&headers, desk.rooms.secure).map(str::to_owned);
+    let session = session.ok_or(Fault::Unauthenticated)?;
     let room = Arc::clone(&desk);
     let seated = apart(move || {
         let policy = &room.rooms.policy;
@@ -59,18 +63,18 @@ pub(super) async fn watch(
     let (to, from) = mpsc::channel::<Result<Bytes, std::io::Error>>(AHEAD);
     // The channel is new and has room.
     let _ = to.try_send(Ok(keys));
-    tokio::spawn(show(desk, permit, watching, to));
+    tokio::spawn(show(desk, (permit, session), watching, to));
     Ok(sealed(Body::from_stream(ReceiverStream::new(from))))
 }
 
 /// Hands records over until the permit no longer stands, the viewer goes, or too much waits.
 async fn show(
     desk: Arc<Desk>,
-    permit: Permit<Live>,
+    (permit, session): (Permit<Live>, String),
     mut watching: Watching,
     to: mpsc::Sender<Result<Bytes, std::io::Error>>,
 ) {
-    let permit = Arc::new(permit);
+    let may = Arc::new((permit, session));
     // A wall clock that was set back must not lengthen the view.
     let longest = tokio::time::sleep_until(Instant::now() + Duration::from_secs(LIVE_MAX_S));
     tokio::pin!(longest);
@@ -81,9 +85,12 @@ async fn show(
             () = to.closed() => return,
             () = &mut longest => break "ended",
             _ = turn.tick() => {
-                let (desk, permit) = (Arc::clone(&desk), Arc::clone(&permit));
+                let (desk, may) = (Arc::clone(&desk), Arc::clone(&may));
                 let stands = apart(move || {
-                    desk.rooms.policy.live_stands(&permit).map_err(Fault::from)
+                    let (permit, session) = &*may;
+                    // Whoever signs out has stopped watching.
+                    desk.rooms.policy.session(session).ok_or(Fault::Unauthenticated)?;
+                    desk.rooms.policy.live_stands(permit).map_err(Fault::from)
                 });
                 if stands.await.is_err() {
                     break "ended";
@@ -93,7 +100,7 @@ async fn show(
                 let Some(frame) = frame else {
                     break if watching.was_slow() { "slow" } else { "ended" };
                 };
-                if permit.still(desk.rooms.clock.now()).is_err() {
+                if may.0.still(desk.rooms.clock.now()).is_err() {
                     break "ended";
                 }
                 // A viewer that does not read fills its seat meanwhile and is shown out; the time

@@ -9,14 +9,13 @@ mod operator;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use loggia_api::{Access, Problem, Route};
+use loggia_api::{Access, Problem, Route, Secure};
 use loggia_model::{At, CameraId, Clock, Fault, PersonId, RequestId, Role};
 use loggia_policy::Policy;
 use loggia_seal::RecorderPublic;
 use loggia_shield::Shield;
 use loggia_store::Blobs;
 use loggia_transparency::Log;
-use tokio::sync::Semaphore;
 
 use crate::{Gallery, Ward};
 
@@ -36,6 +35,8 @@ pub struct Rooms {
     pub log: Log,
     /// Wall time.
     pub clock: Arc<dyn Clock>,
+    /// Under which name a session's cookie comes.
+    pub secure: Secure,
     /// Every recorder whose records are stored, for whoever checks the chain.
     pub recorder_keys: Vec<RecorderPublic>,
 }
@@ -45,8 +46,8 @@ pub(crate) struct Desk {
     pub(crate) rooms: Rooms,
     /// When a person's reading of a camera was last noted in the access log.
     pub(crate) noted: Mutex<HashMap<(PersonId, RequestId, CameraId), At>>,
-    /// Places for live streams.
-    pub(crate) streams: Arc<Semaphore>,
+    /// Places for live events.
+    streams: Arc<operator::Streams>,
 }
 
 /// The recorder's part of the OpenAPI document.
@@ -85,7 +86,7 @@ pub fn routes(rooms: Rooms) -> Vec<Route> {
     let desk = Arc::new(Desk {
         rooms,
         noted: Mutex::default(),
-        streams: Arc::new(Semaphore::new(operator::STREAMS_MAX)),
+        streams: Arc::default(),
     });
     let d = || Arc::clone(&desk);
     vec![

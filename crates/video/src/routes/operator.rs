@@ -3,14 +3,14 @@
 use core::convert::Infallible;
 use core::time::Duration;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use loggia_api::{Me, Problem};
-use loggia_model::{Actor, At, CameraId, Fault, RequestId, Role};
+use loggia_model::{Actor, At, CameraId, Fault, PersonId, RequestId, Role};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -25,7 +25,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// who that is (the session may have ended, the account may be disabled).
 const LOOKS_MAX: u32 = 300;
 /// Streams at once: each look reads every camera's health and up to 500 requests.
-pub(super) const STREAMS_MAX: usize = 256;
+const STREAMS_MAX: usize = 256;
+/// Live pages of one person.
+const STREAMS_OF_PERSON_MAX: usize = 8;
 /// Events that may wait for a slow page; then it is dropped and connects again.
 const EVENTS_WAITING: usize = 4_096;
 
@@ -136,6 +138,39 @@ pub(super) async fn storage(State(desk): State<Arc<Desk>>) -> Result<Json<Storag
     Ok(Json(apart(move || storage_of(&desk)).await?))
 }
 
+/// Who follows the events now. One person's pages do not take the places of others.
+#[derive(Debug, Default)]
+pub(super) struct Streams(Mutex<HashMap<PersonId, usize>>);
+
+/// A place; dropping it frees it.
+struct StreamPlace(Arc<Streams>, PersonId);
+
+impl Streams {
+    fn place(all: &Arc<Self>, person: &PersonId) -> Result<StreamPlace, Fault> {
+        let mut places = all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = places.get(person).copied().unwrap_or(0);
+        if own >= STREAMS_OF_PERSON_MAX || places.values().sum::<usize>() >= STREAMS_MAX {
+            return Err(Fault::Busy(
+                "too many pages follow the events; close one and try again".to_owned(),
+            ));
+        }
+        places.insert(person.clone(), own + 1);
+        Ok(StreamPlace(Arc::clone(all), person.clone()))
+    }
+}
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        let mut places = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match places.get_mut(&self.1) {
+            Some(own) if *own > 1 => *own -= 1,
+            _ => {
+                places.remove(&self.1);
+            }
+        }
+    }
+}
+
 /// What a page has been told already.
 #[derive(Default)]
 struct Told {
@@ -194,10 +229,7 @@ pub(super) async fn events(
     State(desk): State<Arc<Desk>>,
     Me(who): Me,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let full = |_| Fault::Busy("too many pages follow the events; try again later".to_owned());
-    let place = Arc::clone(&desk.streams)
-        .try_acquire_owned()
-        .map_err(full)?;
+    let place = Streams::place(&desk.streams, &who.person)?;
     let (to, from) = mpsc::channel(EVENTS_WAITING);
     tokio::spawn(async move {
         let _place = place;
