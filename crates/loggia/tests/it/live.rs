@@ -137,6 +137,31 @@ fn kinds(city: &City, cookie: &str, id: &Digest) -> Vec<String> {
     entries.iter().map(kind).collect()
 }
 
+/// Whoever signs out has stopped watching.
+fn signing_out_ends_it(city: &City, path: &str) {
+    let elsewhere = city.become_person("p.lindqvist");
+    let mut second = city.stream(&elsewhere, "POST", path).unwrap();
+    let out = city.call(
+        "DELETE",
+        &city.console("/api/v1/session"),
+        &[("cookie", &elsewhere), crate::city::OWN_PAGE],
+        b"",
+    );
+    assert!(out.status.is_success(), "{}", out.text());
+    let mut rest = Vec::new();
+    second.read_to_end(&mut rest).unwrap();
+    assert!(rest.ends_with(br#"{"why":"ended"}"#));
+}
+
+fn the_oversight_body_reads_of_it(city: &City, id: &Digest) {
+    let auditor = city.become_person("m.niemi");
+    let looks = city.get(&auditor, "/api/v1/access-log").json();
+    let looks = looks.as_array().unwrap();
+    let line = looks.iter().find(|l| l["act"] == "live").unwrap();
+    assert_eq!(line["person"], "p.lindqvist");
+    assert_eq!(line["request"], json!(id));
+}
+
 #[test]
 fn a_live_picture_takes_two_bodies_stands_in_the_log_and_ends_with_its_request() {
     let ground = Ground::new();
@@ -186,20 +211,7 @@ fn a_live_picture_takes_two_bodies_stands_in_the_log_and_ends_with_its_request()
             pieces += 1;
         }
     }
-    // Whoever signs out has stopped watching.
-    let elsewhere = city.become_person("p.lindqvist");
-    let mut second = city.stream(&elsewhere, "POST", &path(1)).unwrap();
-    let out = city.call(
-        "DELETE",
-        &city.console("/api/v1/session"),
-        &[("cookie", &elsewhere), crate::city::OWN_PAGE],
-        b"",
-    );
-    assert!(out.status.is_success(), "{}", out.text());
-    let mut rest = Vec::new();
-    second.read_to_end(&mut rest).unwrap();
-    assert!(rest.ends_with(br#"{"why":"ended"}"#));
-
+    signing_out_ends_it(&city, &path(1));
     let mut stream = city.stream(&cookie, "POST", &path(1)).unwrap();
     device.from = &mut stream;
     device.checker = None;
@@ -219,12 +231,7 @@ fn a_live_picture_takes_two_bodies_stands_in_the_log_and_ends_with_its_request()
     let told = kinds(&city, &cookie, &id);
     let ends = ["request_ended", "review_due"].map(str::to_owned);
     assert_eq!(told[told.len() - 2..], ends);
-    let auditor = city.become_person("m.niemi");
-    let looks = city.get(&auditor, "/api/v1/access-log").json();
-    let looks = looks.as_array().unwrap();
-    let line = looks.iter().find(|l| l["act"] == "live").unwrap();
-    assert_eq!(line["person"], "p.lindqvist");
-    assert_eq!(line["request"], json!(id));
+    the_oversight_body_reads_of_it(&city, &id);
 }
 
 #[test]
