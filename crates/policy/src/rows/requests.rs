@@ -285,6 +285,18 @@ pub(crate) fn spans(c: &Connection, id: RequestId) -> Result<Vec<SpanRow>, Error
     Ok(rows)
 }
 
+/// From the first to the last instant of a request's spans; none where it has no spans.
+pub(crate) fn extent(c: &Connection, id: RequestId) -> rusqlite::Result<Option<(At, At)>> {
+    c.query_row(
+        "SELECT min(begin_at), max(end_at) FROM policy_request_span WHERE request = ?1",
+        [id.0],
+        |r| {
+            let (begin, end): (Option<i64>, Option<i64>) = (r.get(0)?, r.get(1)?);
+            Ok(begin.zip(end).map(|(b, e)| (At(b), At(e))))
+        },
+    )
+}
+
 fn span_row(r: &Row<'_>) -> rusqlite::Result<SpanRow> {
     Ok(SpanRow {
         camera: super::camera(r, "camera")?,
