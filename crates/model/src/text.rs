@@ -1,18 +1,32 @@
 //! What people may write into free fields. Refuses what is not seen but changes what is: control
 //! characters and the marks that turn the direction of writing. Never alters a text.
 
-/// Whether a character turns the direction of what follows, or breaks a line, unseen (Unicode
-/// UAX #9 explicit marks; line and paragraph separator; the byte order mark).
+/// Whether a character is not seen, or changes unseen what is: what Unicode lists as
+/// `Default_Ignorable_Code_Point` (Unicode 16.0, `DerivedCoreProperties.txt`; the explicit marks of
+/// UAX #9 and the byte order mark are among them), and the line and paragraph separator. Not the two
+/// joiners (U+200C, U+200D) and the variation selectors: words and emoji are written with them.
 #[must_use]
 pub const fn unseen(c: char) -> bool {
     matches!(
         c,
-        '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
             | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e00ff}'
+            | '\u{e01f0}'..='\u{e0fff}'
     )
 }
 
@@ -35,8 +49,16 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_is_refused_and_every_script_is_fine() {
-        for good in ["5500/R/1/26", "Окружни суд", "שלום", "Ä – 'x'", "👩‍⚖️"]
-        {
+        for good in [
+            "5500/R/1/26",
+            "Окружни суд",
+            "שלום",
+            "Ä – 'x'",
+            "👩‍⚖️",
+            "می\u{200c}خواهم",
+            "葛\u{e0100}",
+            "❤\u{fe0f}",
+        ] {
             assert!(is_line(good) && is_prose(good), "{good}");
         }
         for bad in [
@@ -46,6 +68,13 @@ mod tests {
             "a\0b",
             "a\u{1b}[2Jb",
             "a\u{2028}b",
+            "a\u{200b}b",
+            "a\u{ad}b",
+            "a\u{2060}b",
+            "a\u{3164}b",
+            "a\u{ffa0}b",
+            "a\u{e0041}b",
+            "a\u{e01f0}b",
         ] {
             assert!(!is_line(bad) && !is_prose(bad), "{bad:?}");
         }

@@ -1,18 +1,31 @@
 //! The access log: each look at footage, kept inside for the oversight body (LED Art. 25).
 //! Never public, never edited, never without the person.
 
+use core::time::Duration;
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
 use loggia_model::{Actor, At, Body, PersonId, RequestId, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Ask, decide};
 use crate::rows::desk as rows;
+use crate::rows::requests;
 use crate::{Error, Policy};
 
 /// Lines in one answer.
 pub const LINES_MAX: u32 = 500;
+/// Of each act at most one line a second for a person and a request: a viewer's slider says several
+/// a second, and nobody can bury a look under others. Footage handed out has its own line always.
+pub const LINE_EVERY: Duration = Duration::from_secs(1);
+/// How far a position may lie beyond the opened spans: a video's last picture may outlast its span.
+const POSITION_SLACK: Duration = Duration::from_secs(1);
 
 /// What a viewer did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessAct {
     /// Began to play.
@@ -30,7 +43,12 @@ pub struct Looks {
     pub person: Option<PersonId>,
     /// Looks for this request only.
     pub request: Option<RequestId>,
+    /// Looks of this act only (the words of [`AccessLine::act`]).
+    pub act: Option<String>,
 }
+
+/// When the last line of a person, request and act was written, on monotonic time.
+pub(crate) type Noted = BTreeMap<(PersonId, RequestId, AccessAct), Duration>;
 
 /// One line of the access log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -99,10 +117,12 @@ impl Policy {
         )
     }
 
-    /// Notes that the viewer played or moved.
+    /// Notes that the viewer played or moved; one that follows the last of its kind within
+    /// [`LINE_EVERY`] is let go.
     ///
     /// # Errors
-    /// [`Error::Denied`] when the request is not open for this person.
+    /// [`Error::Denied`] when the request is not open for this person; [`Error::Invalid`] for a
+    /// position outside the time of the opened spans.
     pub fn note_play(
         &self,
         who: &Actor,
@@ -116,7 +136,25 @@ impl Policy {
             AccessAct::Play => "play",
             AccessAct::Seek => "seek",
         };
-        self.look(who, id, word, &position.to_string())
+        let inside = self.read(|c| Ok(requests::extent(c, id)?))?;
+        let inside = inside.is_some_and(|(begin, end)| {
+            (begin.before(POSITION_SLACK)..=end.after(POSITION_SLACK)).contains(&position)
+        });
+        if !inside {
+            return Err(Error::Invalid(
+                "this position lies outside the opened footage".into(),
+            ));
+        }
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.mono();
+        noted.retain(|_, at| now.saturating_sub(*at) < LINE_EVERY);
+        let key = (who.person.clone(), id, act);
+        if noted.contains_key(&key) {
+            return Ok(());
+        }
+        self.look(who, id, word, &position.to_string())?;
+        noted.insert(key, now);
+        Ok(())
     }
 
     /// The access log, newest first, as far as `wanted`. For an auditor of the oversight body.

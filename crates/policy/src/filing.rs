@@ -9,6 +9,7 @@ use loggia_store::{SpanRow as Stored, SpanState as Closing};
 use loggia_transparency::{Event, Freeze, Loggable, RequestFiled, SALT_BYTES, commit};
 use serde::{Deserialize, Serialize};
 
+use crate::cases::DAY;
 use crate::decide::{Ask, State, decide};
 use crate::request::{CAMERAS_MAX, CameraSpans, LENGTH_US_MAX, Request, SPANS_MAX};
 use crate::rows::requests::{self as rows, RequestRow, SpanRow};
@@ -22,6 +23,11 @@ pub const NECESSITY_CHARS_MIN: usize = 10;
 pub const NECESSITY_CHARS_MAX: usize = 4_000;
 /// Requests of one person that may wait at once: a freeze costs disk, so it cannot be had freely.
 pub const REQUESTS_WAITING_MAX: u64 = 20;
+/// Requests that one person files in 24 hours, withdrawn ones too: each leaves up to four entries in
+/// the public log for good, so it cannot be had freely. One for each case of [`CASES_PER_DAY_MAX`].
+///
+/// [`CASES_PER_DAY_MAX`]: crate::CASES_PER_DAY_MAX
+pub const REQUESTS_PER_DAY_MAX: u64 = 100;
 /// A span that is still open this long after its last piece will not be closed any more (spans are
 /// at most 60 s long).
 const STILL_RECORDING: Duration = Duration::from_secs(120);
@@ -144,7 +150,8 @@ impl Policy {
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::Denied`], [`Error::Conflict`] when it was filed before or its
-    /// spans are gone, [`Error::Busy`] when the person has too many waiting.
+    /// spans are gone, [`Error::Busy`] when the person has too many waiting or filed
+    /// [`REQUESTS_PER_DAY_MAX`] in the last 24 hours.
     pub fn file(
         &self,
         by: &Actor,
@@ -201,6 +208,14 @@ impl Policy {
             if rows::waiting_of(c, by)? >= REQUESTS_WAITING_MAX {
                 return Err(Error::Busy(format!(
                     "{REQUESTS_WAITING_MAX} of your requests are waiting; withdraw one first"
+                )));
+            }
+            let day = row.filed_at.before(DAY);
+            if let Some(nth) = rows::nth_filed_since(c, by, day, REQUESTS_PER_DAY_MAX)? {
+                return Err(Error::Busy(format!(
+                    "you filed {REQUESTS_PER_DAY_MAX} requests in the last 24 hours, which is the \
+                     most; file again after {}, or ask a colleague",
+                    nth.after(DAY)
                 )));
             }
             rows::put_request(c, row, &spans)

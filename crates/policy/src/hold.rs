@@ -96,6 +96,8 @@ pub struct Hold {
     pub hold: String,
     /// Salt of the commitment in the log (hexadecimal): the desk checks that this hold is the entry's.
     pub salt: String,
+    /// How many spans it keeps: of the numbers named some may be missing (a torn span is cut away).
+    pub spans: u64,
     /// Begin of its first span, microseconds.
     #[schema(value_type = i64)]
     pub begin: At,
@@ -206,8 +208,8 @@ impl Policy {
     /// must agree within 72 hours.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], [`Error::Invalid`], [`Error::Conflict`] when a span is gone,
-    /// [`Error::Busy`] when too many of the person's holds wait.
+    /// [`Error::Forbidden`], [`Error::Invalid`], [`Error::Conflict`] when a span is gone or a first
+    /// or last one is not stored, [`Error::Busy`] when too many of the person's holds wait.
     pub fn ask_hold(&self, by: &Actor, json: &str) -> Result<Digest, Error> {
         let may = [
             Role::Investigator,
@@ -281,9 +283,19 @@ impl Policy {
         self.tell_about(id, HoldState::Asked, entry)
     }
 
+    /// The stored spans that a hold names. Every first and last span must exist; a number in between
+    /// may be missing (a torn span is cut away).
     fn spans_to_hold(&self, ask: &HoldAsk) -> Result<Vec<HeldRow>, Error> {
         let mut out = Vec::new();
         for c in &ask.camera_spans {
+            for end in [c.first, c.last] {
+                if self.blobs.span(c.camera, end)?.is_none() {
+                    return Err(Error::Conflict(format!(
+                        "{} {end} is not stored; name a first and a last span that are",
+                        c.camera
+                    )));
+                }
+            }
             for n in c.first.0..=c.last.0 {
                 let Some(s) = self.blobs.span(c.camera, SpanId(n))? else {
                     continue;
@@ -304,9 +316,6 @@ impl Policy {
                     end,
                 });
             }
-        }
-        if out.is_empty() {
-            return Err(Error::Conflict("none of these spans is stored".into()));
         }
         Ok(out)
     }
@@ -345,7 +354,7 @@ impl Policy {
             return Err(Error::Conflict(format!("the hold is {}", row.state.word())));
         }
         self.write(|c| desk::put_statement(c, &stated, by.body))?;
-        if self.bodies_of(id, act)?.len() < 2 {
+        if self.bodies_standing(id, act)?.len() < 2 {
             return Ok(row.state);
         }
         if act == Act::Hold {
@@ -357,7 +366,7 @@ impl Policy {
         drop(kept);
         let _step = self.one_step();
         if self.state_of(id)? == HoldState::Held {
-            self.end_hold(&row)?;
+            self.end_hold(&row, HoldEnd::Released)?;
         }
         Ok(HoldState::Ended)
     }
@@ -367,6 +376,22 @@ impl Policy {
         row.map(|r| r.state).ok_or(Error::NotFound("hold"))
     }
 
+    /// The bodies of whoever said so and may still say it: enabled, of that body, approver or
+    /// custodian. What was said by somebody who is disabled since takes no effect.
+    fn bodies_standing(&self, id: Digest, act: Act) -> Result<BTreeSet<Body>, Error> {
+        let mut out = BTreeSet::new();
+        for s in self.read(|c| desk::statements(c, id))? {
+            let who = self.actor_enabled(&s.person)?;
+            let may =
+                |a: &Actor| a.body == s.body && (a.has(Role::Approver) || a.has(Role::Custodian));
+            if s.act == act.word() && who.as_ref().is_some_and(may) {
+                out.insert(s.body);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The bodies that said so, whoever may still say it.
     fn bodies_of(&self, id: Digest, act: Act) -> Result<BTreeSet<Body>, Error> {
         let said = self.read(|c| desk::statements(c, id))?;
         Ok(said
@@ -421,8 +446,9 @@ impl Policy {
         self.tell_aside(entry, move |c, i| Ok(rows::set_logged(c, id, state, i)?))
     }
 
-    /// Tells the log of an end that it has not been told of.
-    fn tell_ended(&self, id: Digest) -> Result<(), Error> {
+    /// Tells the log of an end that it has not been told of. A late one is told as `how` the
+    /// statements say that stand by then.
+    fn tell_ended(&self, id: Digest, how: Option<HoldEnd>) -> Result<(), Error> {
         let entry = || {
             if !self
                 .read(|c| Ok(rows::ended_untold(c, HOLDS_MAX)?))?
@@ -430,11 +456,10 @@ impl Policy {
             {
                 return Ok(None);
             }
-            let both = self.bodies_of(id, Act::EndHold)?.len() == 2;
-            let how = if both {
-                HoldEnd::Released
-            } else {
-                HoldEnd::Lapsed
+            let how = match how {
+                Some(how) => how,
+                None if self.bodies_standing(id, Act::EndHold)?.len() == 2 => HoldEnd::Released,
+                None => HoldEnd::Lapsed,
             };
             let row = self.read(|c| rows::hold(c, id))?;
             Ok(row.map(|row| {
@@ -455,7 +480,7 @@ impl Policy {
 
     /// Ends a hold: the key, the copies, the entry. A running request about its spans comes first.
     /// A dead log must not keep footage alive here either.
-    fn end_hold(&self, row: &HoldRow) -> Result<(), Error> {
+    fn end_hold(&self, row: &HoldRow, how: HoldEnd) -> Result<(), Error> {
         let kept = self.keeping();
         if self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
             return Err(Error::Conflict(
@@ -467,7 +492,7 @@ impl Policy {
         drop(kept);
         let spans = self.read(|c| Ok(rows::spans(c, row.id)?))?;
         self.drop_aside(spans.iter().map(|s| (s.camera, s.span)))?;
-        self.tell_ended(row.id)
+        self.tell_ended(row.id, Some(how))
     }
 
     /// What time does to holds: asked ones lapse after 72 hours, reviews fall due, terms end.
@@ -482,7 +507,7 @@ impl Policy {
             outcome = outcome.and(self.age_hold(&row));
         }
         for id in self.read(|c| Ok(rows::ended_untold(c, HOLDS_MAX)?))? {
-            outcome = outcome.and(self.tell_ended(id));
+            outcome = outcome.and(self.tell_ended(id, None));
         }
         outcome
     }
@@ -499,8 +524,8 @@ impl Policy {
                     self.keys.thaw(row.id)?;
                     self.write(|c| Ok(rows::set_ended(c, row.id)?))?;
                     drop(kept);
-                    self.tell_ended(row.id)
-                } else if self.bodies_of(row.id, Act::Hold)?.len() == 2 {
+                    self.tell_ended(row.id, Some(HoldEnd::Lapsed))
+                } else if self.bodies_standing(row.id, Act::Hold)?.len() == 2 {
                     self.begin_hold(row)?;
                     drop(kept);
                     self.tell_hold(row.id)
@@ -513,7 +538,7 @@ impl Policy {
                 if self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
                     return Ok(());
                 }
-                self.end_hold(row)
+                self.end_hold(row, HoldEnd::Lapsed)
             }
             HoldState::Held => {
                 self.tell_hold(row.id)?;
@@ -541,7 +566,16 @@ impl Policy {
             .into_iter()
             .map(|r| {
                 let spans = self.read(|c| Ok(rows::spans(c, r.id)?))?;
+                // What is waited for counts who may still say it; what took effect, who said it.
+                let said = |act, during| {
+                    if r.state == during {
+                        self.bodies_standing(r.id, act)
+                    } else {
+                        self.bodies_of(r.id, act)
+                    }
+                };
                 Ok(Hold {
+                    spans: u64::try_from(spans.len()).unwrap_or(u64::MAX),
                     id: r.id,
                     salt: hex::encode(r.salt),
                     begin: spans.iter().map(|s| s.begin).min().unwrap_or(r.asked_at),
@@ -551,8 +585,8 @@ impl Policy {
                     log_index: r.log_index,
                     ended_index: r.ended_index,
                     review_due: r.reviewed,
-                    agreed: self.bodies_of(r.id, Act::Hold)?.into_iter().collect(),
-                    ending: self.bodies_of(r.id, Act::EndHold)?.into_iter().collect(),
+                    agreed: said(Act::Hold, HoldState::Asked)?.into_iter().collect(),
+                    ending: said(Act::EndHold, HoldState::Held)?.into_iter().collect(),
                     hold: r.json,
                 })
             })

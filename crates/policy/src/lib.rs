@@ -46,7 +46,7 @@ pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
 pub use duty::{OnDuty, RANK_MAX, TURNS_MAX, Watch};
 pub use error::Error;
 pub use export::{EXPORTS_PER_DAY_MAX, ExportProof, Exported};
-pub use filing::{Cover, REQUESTS_WAITING_MAX};
+pub use filing::{Cover, REQUESTS_PER_DAY_MAX, REQUESTS_WAITING_MAX};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};
 pub use people::{PASSWORD_CHARS_MIN, SESSION_IDLE, SESSION_LONGEST, SignedIn};

@@ -10,6 +10,7 @@ use loggia_transparency::{Log, Loggable, Logged};
 use rusqlite::Transaction;
 
 use crate::Error;
+use crate::access::Noted;
 use crate::alerts::{Alerts, Gateways};
 use crate::aside::Aside;
 use crate::become_demo::DemoMode;
@@ -61,6 +62,7 @@ pub struct Policy {
     pub(crate) untabled: Mutex<BTreeMap<Hour, u64>>,
     /// Whether the log knows of the present clock dispute.
     pub(crate) disputed: Mutex<bool>,
+    pub(crate) noted: Mutex<Noted>,
     line: Mutex<()>,
     keeping: Mutex<()>,
 }
@@ -91,6 +93,7 @@ impl Policy {
             aside: Arc::default(),
             untabled: Mutex::default(),
             disputed: Mutex::new(false),
+            noted: Mutex::default(),
             line: Mutex::new(()),
             keeping: Mutex::new(()),
         };

@@ -144,6 +144,33 @@ fn wait_for(
 }
 
 #[test]
+fn what_has_ended_leaves_the_queue() {
+    // It takes the connection and never answers.
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", dead.local_addr().unwrap());
+    let mut city = city();
+    city.restart_with(by_webhook(Webhook { url, ca: None }));
+    city.investigate();
+    city.policy.alert_tick().unwrap();
+    let _carried = dead.accept().unwrap();
+    let asked = danger(&city);
+    city.policy.alert_tick().unwrap();
+    let health = || city.policy.gateway_health().remove(0);
+    assert_eq!(health().waiting, 2);
+    let me = city.actor("p.lindqvist");
+    city.policy.withdraw(&me, asked.id).unwrap();
+    city.policy.alert_tick().unwrap();
+    assert_eq!((health().waiting, health().dropped), (1, 0));
+    // Waits for no decision any more, but for two releases.
+    let decided = city.investigate();
+    city.policy.alert_tick().unwrap();
+    assert_eq!(health().waiting, 2);
+    city.approve("a.korhonen", decided.id);
+    city.policy.alert_tick().unwrap();
+    assert_eq!(health().waiting, 3);
+}
+
+#[test]
 fn a_mail_server_with_another_certificate_learns_no_password() {
     let stranger = Peer::start(&["mail", "loopback"]).cert.clone();
     for (how, tls) in [

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use city::{CAMERA, City};
 use loggia_model::{At, Body, Clock, Digest, MANUAL_START, PersonId, SpanId};
-use loggia_policy::{Act, CameraSpans, Error, HoldAsk, HoldState, Retention, State};
+use loggia_policy::{Act, CameraSpans, Error, HoldAsk, HoldState, Retention, Standing, State};
 
 fn one_hour() -> Retention {
     Retention {
@@ -189,6 +189,67 @@ fn a_hold_needs_both_bodies_keeps_named_spans_and_ends() {
     assert!(city.blobs.span(CAMERA, SpanId(2)).unwrap().is_none());
     let to = At(MANUAL_START.0 + 60_000_000);
     assert!(city.policy.cover(&[CAMERA], MANUAL_START, to).is_err());
+}
+
+#[test]
+fn what_a_disabled_person_said_of_a_hold_does_not_count() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let (json, id) = hold_of(&city);
+    city.policy
+        .ask_hold(&city.actor("p.lindqvist"), &json)
+        .unwrap();
+    let agree = |p: &str, act| {
+        city.policy
+            .state_hold(&city.actor(p), id, &city.say(p, id, act))
+            .unwrap()
+    };
+    let stand = |p: &str, standing| {
+        city.policy
+            .set_standing(&city.actor("t.laine"), &PersonId(p.into()), standing)
+            .unwrap();
+    };
+    let seen = || city.policy.holds(&city.actor("m.niemi")).unwrap().remove(0);
+    assert_eq!(agree("s.makela", Act::Hold), HoldState::Asked);
+    stand("s.makela", Standing::Disabled);
+    assert!(seen().agreed.is_empty());
+    assert_eq!(agree("k.virtanen", Act::Hold), HoldState::Asked);
+    city.policy.tick().unwrap();
+    assert_eq!(seen().state, HoldState::Asked);
+    assert_eq!(agree("a.korhonen", Act::Hold), HoldState::Held);
+    // In force, it stays in force.
+    stand("a.korhonen", Standing::Disabled);
+    assert_eq!(seen().agreed, [Body::Police, Body::Oversight]);
+    stand("s.makela", Standing::Enabled);
+    assert_eq!(agree("s.makela", Act::EndHold), HoldState::Held);
+    stand("s.makela", Standing::Disabled);
+    assert_eq!(agree("k.virtanen", Act::EndHold), HoldState::Held);
+    assert_eq!(seen().ending, [Body::Police]);
+    stand("a.korhonen", Standing::Enabled);
+    assert_eq!(agree("a.korhonen", Act::EndHold), HoldState::Ended);
+}
+
+#[test]
+fn a_hold_names_spans_that_exist_and_says_how_many_it_keeps() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let asker = city.actor("p.lindqvist");
+    let (json, _) = hold_of(&city);
+    let entries = city.kinds().len();
+    for (from, to) in [(2, 900), (7, 9), (9, 900)] {
+        let named = json.replace(
+            "\"first\":2,\"last\":3",
+            &format!("\"first\":{from},\"last\":{to}"),
+        );
+        assert_ne!(named, json);
+        let refused = city.policy.ask_hold(&asker, &named);
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    }
+    assert_eq!(city.kinds().len(), entries, "nothing is logged");
+    assert!(city.keys.frozen().is_empty());
+    city.policy.ask_hold(&asker, &json).unwrap();
+    let seen = city.policy.holds(&city.actor("m.niemi")).unwrap().remove(0);
+    assert_eq!(seen.spans, 2);
 }
 
 #[test]

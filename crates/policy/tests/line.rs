@@ -75,7 +75,7 @@ fn two_groups_open_the_real_records_for_the_requester_alone() {
     opens_all(&city, &asked, &me);
 
     city.policy
-        .note_play(&me, asked.id, AccessAct::Play, MANUAL_START)
+        .note_play(&me, asked.id, AccessAct::Play, asked.cover.begin)
         .unwrap();
     let lines = city
         .policy
@@ -83,6 +83,46 @@ fn two_groups_open_the_real_records_for_the_requester_alone() {
         .unwrap();
     assert_eq!(lines[0].act, "play");
     filters_looks(&city, asked.id, &lines);
+}
+
+#[test]
+fn looks_lie_within_the_opened_footage_and_one_a_second_is_noted() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let asked = city.open();
+    let me = city.actor("p.lindqvist");
+    let auditor = city.actor("m.niemi");
+    let (begin, end) = (asked.cover.begin, asked.cover.end);
+    let look = |act, at| city.policy.note_play(&me, asked.id, act, at);
+    let lines = |act: &str| {
+        let wanted = Looks {
+            act: Some(act.to_owned()),
+            ..Looks::default()
+        };
+        city.policy.access_log(&auditor, &wanted).unwrap()
+    };
+    let far = Duration::from_secs(2);
+    for at in [begin.before(far), end.after(far), At(0), At(i64::MAX)] {
+        for act in [AccessAct::Play, AccessAct::Seek] {
+            let refused = look(act, at);
+            assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+        }
+    }
+    assert!(lines("play").is_empty() && lines("seek").is_empty());
+    for _ in 0..50 {
+        look(AccessAct::Seek, begin).unwrap();
+        look(AccessAct::Play, end).unwrap();
+    }
+    assert_eq!((lines("seek").len(), lines("play").len()), (1, 1));
+    // Setting the clock back or forth is no second.
+    city.clock.set_wall(city.clock.now().after(far));
+    look(AccessAct::Seek, begin).unwrap();
+    assert_eq!(lines("seek").len(), 1);
+    city.clock.pass(Duration::from_secs(1));
+    look(AccessAct::Seek, end).unwrap();
+    let seeks = lines("seek");
+    assert_eq!(seeks.len(), 2);
+    assert_eq!(seeks[0].detail, end.to_string());
 }
 
 #[cfg(test)]
@@ -481,6 +521,9 @@ fn live_view_takes_an_incident_an_approval_and_ends_in_time() {
         )
         .unwrap();
     denied(city.policy.live_permit(asked.id, CAMERA, &me));
+    // Nobody's life need be in danger; the call for it goes before others all the same.
+    let due = city.policy.alerts_due().unwrap();
+    assert!(due[0].urgent && !due[0].danger_to_life);
     city.approve("a.korhonen", asked.id);
     let elsewhere = city.policy.live_permit(asked.id, CameraId(99), &me);
     assert!(matches!(elsewhere, Err(Error::Forbidden(_))));

@@ -192,6 +192,7 @@ export interface Hold {
   hold: string;
   state: 'asked' | 'held' | 'ended';
   asked_at: number;
+  spans: number;
   begin: number;
   end: number;
   log_index: number | null;

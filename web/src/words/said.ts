@@ -87,7 +87,10 @@ export const said: [english: string, serbian: string][] = [
     'a hold is reviewed within 90 days and before it ends',
     'задржавање се поново разматра у року од 90 дана и пре краја',
   ],
-  ['none of these spans is stored', 'ниједан од ових одсечака није сачуван'],
+  [
+    '{} {} is not stored; name a first and a last span that are',
+    '{}, одсечак {} није сачуван; наведите први и последњи који јесу',
+  ],
   [
     'a span was destroyed this moment; ask again',
     'један одсечак је управо уништен; затражите поново',

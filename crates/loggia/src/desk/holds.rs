@@ -11,7 +11,7 @@ use loggia_transparency::{Event, SignedCheckpoint, commit, verify};
 use serde::Serialize;
 
 use super::checks::{Check, Proven};
-use super::{Deed, Desk};
+use super::{Deed, Desk, offer};
 
 /// A hold as the desk shows it.
 #[derive(Debug, Serialize)]
@@ -23,6 +23,9 @@ pub struct ShownHold {
     /// What the city calls its cameras.
     labels: BTreeMap<u32, String>,
     checks: Vec<Check>,
+    /// What this person can say about it now, by the verified roster.
+    #[serde(skip)]
+    offered: &'static [Act],
 }
 
 impl Desk {
@@ -57,6 +60,7 @@ impl Desk {
                     names: grounds.names(),
                     labels: labels.clone(),
                     checks,
+                    offered: offer::of_hold(&hold, grounds.roster.member(person)),
                     hold,
                 })
             })
@@ -72,6 +76,7 @@ impl Desk {
         {
             bail!("not done, because a check failed: {}", broken.words);
         }
+        offer::require(deed.act, shown.offered)?;
         let signed = self.sign(deed, key)?;
         let path = format!("/api/v1/desk/holds/{}/statements", deed.request);
         self.city.post(key, &path, &signed)
@@ -163,6 +168,7 @@ mod tests {
             id: HoldAsk::id_of(&json),
             hold: json.clone(),
             salt: "00".repeat(32),
+            spans: 2,
             begin: At(0),
             end: At(1),
             state: HoldState::Asked,

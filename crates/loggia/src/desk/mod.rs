@@ -5,6 +5,7 @@ mod checks;
 mod holds;
 pub mod keyring;
 pub mod links;
+mod offer;
 mod page;
 mod pinned;
 mod remote;
@@ -48,6 +49,9 @@ pub struct Shown {
     /// What the city calls its cameras; not checked, so the number stands beside it.
     labels: BTreeMap<u32, String>,
     checks: Vec<Check>,
+    /// What this person can say about it now, by the verified roster.
+    #[serde(skip)]
+    offered: &'static [Act],
 }
 
 /// What the page asks the desk to do.
@@ -182,6 +186,7 @@ impl Desk {
 
     fn show(
         &self,
+        person: &PersonId,
         view: RequestView,
         grounds: &Grounds,
         labels: &BTreeMap<u32, String>,
@@ -200,6 +205,7 @@ impl Desk {
         Ok(Shown {
             labels: cameras.iter().filter_map(label).collect(),
             names: grounds.names(),
+            offered: offer::of_request(&view, grounds.roster.member(person)),
             view,
             cameras,
             checks,
@@ -223,7 +229,7 @@ impl Desk {
         mine.requests
             .into_iter()
             .filter(wanted)
-            .map(|view| self.show(view, &grounds, &labels))
+            .map(|view| self.show(person, view, &grounds, &labels))
             .collect()
     }
 
@@ -255,6 +261,7 @@ impl Desk {
         {
             bail!("not done, because a check failed: {}", broken.words);
         }
+        offer::require(deed.act, shown.offered)?;
         let signed = self.sign(deed, &key)?;
         let base = format!("/api/v1/desk/requests/{}", deed.request);
         if deed.act == Act::Release {

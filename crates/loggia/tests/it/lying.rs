@@ -336,6 +336,24 @@ fn about_the_roster(scene: &Scene<'_>) {
     );
 }
 
+/// What the page does not offer about this request is not signed, whoever asks the desk's port.
+fn about_acts(scene: &Scene<'_>) {
+    scene.between.lies(Lie::none());
+    let id = scene.asked.id.to_string();
+    for (person, act) in [
+        ("k.virtanen", "reset_credential"),
+        ("a.korhonen", "reset_credential"),
+        ("k.virtanen", "approve"),
+        ("a.korhonen", "refuse"),
+        ("k.virtanen", "end_hold"),
+    ] {
+        let answer = scene.desk.act(scene.city, person, act, &id);
+        assert_eq!(answer.status, 409, "{person} {act}: {}", answer.text());
+        let sent = scene.between.sent.lock().unwrap();
+        assert!(sent.is_empty(), "{person} {act}: the desk sent {sent:?}");
+    }
+}
+
 #[test]
 fn a_lying_city_gets_no_signature_and_no_share() {
     let ground = Ground::new();
@@ -359,5 +377,6 @@ fn a_lying_city_gets_no_signature_and_no_share() {
     about_entries(&scene);
     about_the_log(&scene);
     about_shares(&scene);
+    about_acts(&scene);
     about_the_roster(&scene);
 }

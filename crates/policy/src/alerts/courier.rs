@@ -166,13 +166,13 @@ impl Courier {
         Ok(Self { way, shared })
     }
 
-    /// Puts an alert into the queue; never waits. Where it is full the oldest message goes, one of
-    /// no danger to life before others.
+    /// Puts an alert into the queue; never waits. Where it is full the oldest message goes, one that
+    /// is not urgent before others.
     pub(crate) fn take(&self, alert: &Arc<Alert>) {
         let mut queue = self.shared.queue();
         for message in self.way.messages(alert) {
             if queue.waiting.len() + usize::from(queue.carrying) >= QUEUE_MAX {
-                let calm = |m: &Message| !m.alert.danger_to_life;
+                let calm = |m: &Message| !m.alert.urgent;
                 let oldest = queue.waiting.iter().position(calm).unwrap_or(0);
                 let dropped = queue.waiting.remove(oldest);
                 self.shared.drop_one(&mut queue, &dropped, "too many wait");
@@ -181,6 +181,12 @@ impl Courier {
         }
         drop(queue);
         self.shared.bell.notify_one();
+    }
+
+    /// Takes what nobody waits for any more out of the queue: it must not push out what somebody
+    /// does wait for. That is no drop; the message under way just now is let go.
+    pub(crate) fn keep(&self, wanted: impl Fn(&Alert) -> bool) {
+        self.shared.queue().waiting.retain(|m| wanted(&m.alert));
     }
 
     pub(crate) fn health(&self) -> GatewayHealth {
@@ -232,7 +238,7 @@ fn run(shared: &Shared, way: &Way, pace: Pace, taken: &impl Fn(&Alert)) {
     }
 }
 
-/// The next message whose time has come, one of danger to life first; none when the courier is
+/// The next message whose time has come, an urgent one first; none when the courier is
 /// dismissed.
 fn next(shared: &Shared) -> Option<Message> {
     let mut queue = shared.queue();
@@ -242,7 +248,7 @@ fn next(shared: &Shared) -> Option<Message> {
         }
         let now = Instant::now();
         let ready = |m: &Message| m.not_before.is_none_or(|at| at <= now);
-        let urgent = |m: &Message| ready(m) && m.alert.danger_to_life;
+        let urgent = |m: &Message| ready(m) && m.alert.urgent;
         let found = queue.waiting.iter().position(urgent);
         if let Some(at) = found.or_else(|| queue.waiting.iter().position(ready)) {
             queue.carrying = true;
@@ -274,12 +280,13 @@ mod tests {
     use super::super::webhook::Webhook;
     use super::*;
 
-    fn alert(n: u8, danger_to_life: bool) -> Arc<Alert> {
+    fn alert(n: u8, urgent: bool) -> Arc<Alert> {
         Arc::new(Alert {
             request: Digest([n; 32]),
             stage: AlertStage::Approve,
             rank: 0,
-            danger_to_life,
+            danger_to_life: false,
+            urgent,
             at: At(0),
             deadline: At(0),
             people: Vec::new(),
@@ -292,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_drops_the_oldest_but_no_danger_to_life() {
+    fn a_full_queue_drops_the_oldest_but_nothing_urgent() {
         // It takes the connection and never answers.
         let dead = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", dead.local_addr().unwrap());
@@ -306,7 +313,7 @@ mod tests {
         let health = courier.health();
         assert_eq!((health.waiting, health.dropped), (QUEUE_MAX, 12));
         let queue = courier.shared.queue();
-        assert!(queue.waiting.iter().any(|m| m.alert.danger_to_life));
+        assert!(queue.waiting.iter().any(|m| m.alert.urgent));
         drop(queue);
         for n in 0..QUEUE_MAX {
             courier.take(&alert(u8::try_from(n % 256).unwrap(), true));

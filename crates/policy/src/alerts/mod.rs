@@ -66,6 +66,10 @@ pub struct Alert {
     pub rank: u32,
     /// Whether somebody's life is in danger (the public log says so too).
     pub danger_to_life: bool,
+    /// Whether it goes before others and is dropped after them: danger to life, or an incident to be
+    /// seen live. No gateway is told.
+    #[serde(skip)]
+    pub urgent: bool,
     /// When it fell due, microseconds.
     pub at: At,
     /// Until when an answer counts, microseconds.
@@ -105,6 +109,7 @@ impl Gateways {
             stage: AlertStage::Test,
             rank: 0,
             danger_to_life: false,
+            urgent: false,
             at,
             deadline: at,
             people,
@@ -205,6 +210,7 @@ impl Policy {
                     stage,
                     rank,
                     danger_to_life: row.purpose == Purpose::DangerToLife,
+                    urgent: is_urgent(row.purpose),
                     at: now,
                     deadline: row.deadline,
                     people,
@@ -214,15 +220,22 @@ impl Policy {
         Ok(out)
     }
 
-    /// Hands what is due to every gateway's own queue and thread; waits for none of them. Call it
-    /// on
-    /// a thread that waits for no log either.
+    /// Takes what nobody waits for any more out of every gateway's queue, then hands what is due to
+    /// each queue and thread; waits for none of them. Call it on a thread that waits for no log
+    /// either.
     ///
     /// # Errors
     /// When the tables fail.
     pub fn alert_tick(&self) -> Result<(), Error> {
         if self.alerts.couriers.is_empty() {
             return Ok(());
+        }
+        let mut wanted = BTreeSet::new();
+        for row in self.read(|c| requests::running(c))? {
+            wanted.extend(waits_for(&row).iter().map(|(stage, ..)| (row.id, *stage)));
+        }
+        for courier in &self.alerts.couriers {
+            courier.keep(|a| wanted.contains(&(a.request, a.stage)));
         }
         for alert in self.alerts_due()? {
             if alert.people.is_empty() {
@@ -274,11 +287,16 @@ fn waits_for(row: &RequestRow) -> Vec<(AlertStage, Body, Role)> {
     }
 }
 
+fn is_urgent(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::DangerToLife | Purpose::IncidentLive)
+}
+
 /// The next rank to alert: the first at once, each further one when the last was not answered.
 fn next_rank(sent: &[(u32, At)], purpose: Purpose, now: At) -> Option<u32> {
-    let wait = match purpose {
-        Purpose::DangerToLife | Purpose::IncidentLive => ESCALATE_DANGER,
-        _ => ESCALATE,
+    let wait = if is_urgent(purpose) {
+        ESCALATE_DANGER
+    } else {
+        ESCALATE
     };
     match sent.iter().max_by_key(|(rank, _)| *rank) {
         None => Some(0),

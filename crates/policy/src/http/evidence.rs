@@ -92,6 +92,8 @@ struct WhichLooks {
     /// Looks for this request only.
     #[param(value_type = Option<String>)]
     request: Option<String>,
+    /// Looks of this act only: `play`, `seek`, `shares`, `footage`, `live`, `export`.
+    act: Option<String>,
 }
 
 #[derive(utoipa::OpenApi)]
@@ -285,9 +287,10 @@ async fn shares(
     }))
 }
 
-/// Notes that the viewer played or moved.
+/// Notes that the viewer played or moved: of each at most one line a second.
 #[utoipa::path(post, path = "/api/v1/requests/{id}/access", tag = "opened", request_body = Look,
-    responses((status = 204), (status = 403, body = ProblemBody)))]
+    responses((status = 204), (status = 400, body = ProblemBody),
+        (status = 403, body = ProblemBody)))]
 async fn look(
     State(rooms): State<Rooms>,
     Me(me): Me,
@@ -329,6 +332,7 @@ async fn access_log(
         before: which.before,
         person: which.person,
         request: which.request.as_deref().map(id_of).transpose()?,
+        act: which.act,
     };
     Ok(Json(
         off(&rooms, move |p| p.access_log(&me, &wanted)).await?,

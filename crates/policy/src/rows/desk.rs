@@ -188,12 +188,14 @@ pub(crate) fn accesses(
         int(wanted.before.unwrap_or(u64::MAX)),
         wanted.person.as_ref().map(|p| &p.0),
         wanted.request.map(|r| r.0),
+        wanted.act,
         limit
     ];
     c.prepare(
         "SELECT id, at, person, request, act, detail FROM policy_access
          WHERE id < ?1 AND (?2 IS NULL OR person = ?2) AND (?3 IS NULL OR request = ?3)
-         ORDER BY id DESC LIMIT ?4",
+           AND (?4 IS NULL OR act = ?4)
+         ORDER BY id DESC LIMIT ?5",
     )?
     .query_map(wanted_params, |r| {
         Ok(AccessRow {

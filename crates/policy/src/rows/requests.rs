@@ -185,6 +185,22 @@ pub(crate) fn waiting_of(c: &Connection, requester: &PersonId) -> Result<u64, Er
     Ok(count(n))
 }
 
+/// When a person filed the `n`th request back from the newest, if that was after `since`; `n` ≥ 1.
+pub(crate) fn nth_filed_since(
+    c: &Connection,
+    requester: &PersonId,
+    since: At,
+    n: u64,
+) -> rusqlite::Result<Option<At>> {
+    c.query_row(
+        "SELECT filed_at FROM policy_request WHERE requester = ?1 AND filed_at > ?2
+         ORDER BY filed_at DESC LIMIT 1 OFFSET ?3",
+        params![requester.0, since.0, int(n.saturating_sub(1))],
+        |r| at(r, "filed_at"),
+    )
+    .optional()
+}
+
 /// From one state to another; an error if the request is elsewhere.
 pub(crate) fn step(c: &Connection, id: RequestId, from: State, to: State) -> Result<(), Error> {
     let n = c.execute(
@@ -267,6 +283,18 @@ pub(crate) fn spans(c: &Connection, id: RequestId) -> Result<Vec<SpanRow>, Error
         .query_map([id.0], span_row)?
         .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
+}
+
+/// From the first to the last instant of a request's spans; none where it has no spans.
+pub(crate) fn extent(c: &Connection, id: RequestId) -> rusqlite::Result<Option<(At, At)>> {
+    c.query_row(
+        "SELECT min(begin_at), max(end_at) FROM policy_request_span WHERE request = ?1",
+        [id.0],
+        |r| {
+            let (begin, end): (Option<i64>, Option<i64>) = (r.get(0)?, r.get(1)?);
+            Ok(begin.zip(end).map(|(b, e)| (At(b), At(e))))
+        },
+    )
 }
 
 fn span_row(r: &Row<'_>) -> rusqlite::Result<SpanRow> {

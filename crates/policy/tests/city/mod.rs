@@ -246,6 +246,11 @@ impl City {
     /// A request for spans 2 and 3 of the camera (12:00:25–12:00:55), with its one-time key.
     pub fn ask(&self, by: &str, purpose: Purpose, basis: &str) -> Asked {
         let case = self.case(by, purpose);
+        self.ask_in(&case, by, purpose, basis)
+    }
+
+    /// The same in a case that is open already.
+    pub fn ask_in(&self, case: &Case, by: &str, purpose: Purpose, basis: &str) -> Asked {
         let (from, to) = (
             At(MANUAL_START.0 + 25_000_000),
             At(MANUAL_START.0 + 55_000_000),
@@ -271,7 +276,7 @@ impl City {
         Asked {
             id: Request::id_of(&json),
             json,
-            case,
+            case: case.clone(),
             key,
             cover,
         }
