@@ -1,5 +1,5 @@
-//! The clip of an export, held box by box against the pieces that were sealed, so that what plays is
-//! what was recorded, when it was recorded. Never lets pass a box that the exporter does not write.
+//! The clip of an export, held box by box against the pieces that were sealed: what plays is what
+//! was recorded, when it was recorded. Never lets pass a box that the exporter does not write.
 
 use anyhow::{Context, bail, ensure};
 use loggia_model::At;

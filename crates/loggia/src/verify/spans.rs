@@ -1,5 +1,5 @@
-//! Whether the sealed records of an export are what its request asked for: of each camera one unbroken
-//! stretch of its chain, from the first span to the last, each whole. Never opens a piece.
+//! Whether the sealed records of an export are what its request asked for: of each camera one
+//! unbroken stretch of its chain, from the first span to the last, each whole. Never opens a piece.
 
 use std::collections::BTreeMap;
 

@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use loggia_model::CameraId;
+use loggia_policy::Request;
 use loggia_seal::{Kind, Record};
+use serde_json::json;
 
 use crate::bundle::{files_refused, refused, zipped_bytes};
 use crate::city::{Ground, until};
 use crate::opening::{Opened, Requester};
+use crate::resealed::{named, resealed};
 
 type Files = Vec<(String, Vec<u8>)>;
 /// A sealed record's camera, span, place and bytes.
@@ -32,6 +35,67 @@ fn rows(mut sealed: &[u8]) -> Vec<Row> {
 
 fn bytes(rows: &[Row]) -> Vec<u8> {
     rows.iter().flat_map(|r| r.4.clone()).collect()
+}
+
+impl Opened {
+    /// The recipient or the exhibit.
+    pub fn said(&self, what: &str) -> String {
+        let own = match what {
+            "recipient" => "District court",
+            _ => "E-1",
+        };
+        self.words.get(what).map_or(own, String::as_str).to_owned()
+    }
+}
+
+impl Requester<'_> {
+    /// Camera, first and last span of the request's n-th line.
+    fn range(&self, n: usize) -> (CameraId, u64, u64) {
+        let asked = &Request::parse(&self.json).unwrap().camera_spans[n];
+        (asked.camera, asked.first.0, asked.last.0)
+    }
+
+    /// What these records hold, whatever their order.
+    fn reopened(&self, sealed: &[u8]) -> Opened {
+        let released = self.released().expect("both groups have released");
+        let footage = self.city.get(&self.cookie, &self.path("/footage")).json();
+        let mut opened = Opened::new(footage["recorder_keys"].clone());
+        let (mut rest, mut key) = (sealed, None);
+        while !rest.is_empty() {
+            let (record, after) = Record::parse(rest).unwrap();
+            self.decrypt(&record, &mut key, &released, &mut opened);
+            rest = after;
+        }
+        opened.sealed = sealed.to_vec();
+        opened
+    }
+}
+
+/// Every forgery of this file.
+pub fn forgeries_are_refused(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
+    another_recorder_is_named(asked, opened, ground);
+    spans_are_held_to_the_request(asked, opened, ground);
+    pictures_are_held_to_the_seals(asked, opened, ground);
+    names_and_words_are_plain(asked, opened, ground);
+}
+
+/// The records sealed anew with another recorder's key, truly exported and truly in the log: both
+/// checkers name the key, whichever entry it is shown under.
+fn another_recorder_is_named(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
+    let (sealed, own) = resealed(&opened.sealed, &opened.shares);
+    let mut forged = Opened {
+        sealed,
+        recorders: named(own, &opened.recorders),
+        ..opened.clone()
+    };
+    let word = format!("recorder key {}", own.key_id());
+    refused(&asked.export(&forged), ground, &word);
+    // Under an entry of another kind (the first is the city's setting up), and beside the true key.
+    forged.recorders[0]["entry_index"] = json!(0);
+    refused(&asked.export(&forged), ground, &word);
+    let both = [&opened.recorders[0], &named(own, &opened.recorders)[0]];
+    forged.recorders = json!(both);
+    refused(&asked.export(&forged), ground, &word);
 }
 
 /// The span behind the last one asked for, from the city's own disk.
@@ -57,7 +121,7 @@ fn neighbour(ground: &Ground, camera: CameraId, span: u64) -> Vec<Row> {
 }
 
 /// Footage left out of, moved in, or added to what was asked for.
-pub fn spans_are_held_to_the_request(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
+fn spans_are_held_to_the_request(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
     let all = rows(&opened.sealed);
     let (camera, first, last) = asked.range(0);
     assert!(last - first >= 2, "a span between two others");
@@ -176,7 +240,7 @@ pub fn clip(pieces: &[(i64, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// A clip that holds every sealed media byte, and shows something else.
-pub fn pictures_are_held_to_the_seals(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
+fn pictures_are_held_to_the_seals(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
     let (camera, pieces) = opened.pieces.iter().next().unwrap();
     let own = boxes(&clip(pieces));
     let join = |parts: &[([u8; 4], Vec<u8>)]| parts.iter().flat_map(|p| p.1.clone()).collect();
@@ -236,7 +300,7 @@ pub fn pictures_are_held_to_the_seals(asked: &Requester<'_>, opened: &Opened, gr
 }
 
 /// Names that two programs read as two things, files that nobody listed, words that fake a verdict.
-pub fn names_and_words_are_plain(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
+fn names_and_words_are_plain(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
     let files = asked.export(opened);
     for name in [
         "Manifest.json",
