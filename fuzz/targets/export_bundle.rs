@@ -10,11 +10,17 @@ mod verify {
         anyhow::anyhow!("seal broken: {what}")
     }
 
+    #[path = "../../../crates/loggia/src/verify/archive.rs"]
+    mod archive;
     #[path = "../../../crates/loggia/src/verify/bundle.rs"]
     #[expect(dead_code, reason = "files are opened by the binary alone")]
     pub mod bundle;
+    #[path = "../../../crates/loggia/src/verify/clip.rs"]
+    mod clip;
     #[path = "../../../crates/loggia/src/verify/receipt.rs"]
     mod receipt;
+    #[path = "../../../crates/loggia/src/verify/spans.rs"]
+    mod spans;
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -119,11 +119,21 @@ fn basemap(extract: &Path, out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A line of a command's answer.
+/// A line of a command's answer, or several. Nothing in it moves a terminal's cursor or turns the
+/// direction of writing: such characters are written out.
 pub fn say(line: &str) {
     use std::io::Write as _;
+    let moves = |c: char| c != '\n' && !loggia_model::is_line(c.encode_utf8(&mut [0; 4]));
+    let mut seen = String::with_capacity(line.len());
+    for c in line.chars() {
+        if moves(c) {
+            seen.extend(c.escape_unicode());
+        } else {
+            seen.push(c);
+        }
+    }
     // Whoever closed the pipe has read enough.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = writeln!(std::io::stdout(), "{seen}");
 }
 
 /// Where the demo lives and what it shows.

@@ -1,10 +1,13 @@
 //! `loggia verify`: checks, offline, what a city or somebody else hands over. The first thing that is
 //! wrong is named and the command fails. Never changes what it reads.
 
+mod archive;
 mod bundle;
+mod clip;
 mod footage;
 mod logged;
 mod receipt;
+mod spans;
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +17,7 @@ use anyhow::{Context, bail};
 use loggia_transparency::verify::{self, Report};
 use loggia_transparency::{Checkpoint, Verifier};
 
-use crate::cli::{VerifyArgs, say};
+use crate::cli::VerifyArgs;
 use crate::house::{PUBLIC, Public};
 
 /// Runs the verb; prints one line for each thing that holds.
@@ -81,6 +84,11 @@ fn checkpoint_file(path: &Path) -> anyhow::Result<Checkpoint> {
         .map_or(text.as_str(), |(body, _)| body);
     Checkpoint::parse(&format!("{}\n", body.trim_end_matches('\n')))
         .with_context(|| format!("{} is no checkpoint", path.display()))
+}
+
+/// One line of the verdict: what a stranger's file says cannot begin another.
+fn say(line: &str) {
+    crate::cli::say(&line.replace('\n', "\\n"));
 }
 
 /// Fails with the place of the first broken record.

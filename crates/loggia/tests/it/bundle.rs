@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::city::{Ground, said, verify};
 
-pub fn manifest(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+pub fn manifest(files: &[(String, Vec<u8>)], recipient: &str, exhibit: &str) -> Vec<u8> {
     let listed: Vec<Value> = files
         .iter()
         .map(|(name, bytes)| json!({ "name": name, "sha256": sha256(bytes) }))
         .collect();
     let manifest = json!({
-        "v": 1, "recipient": "District court", "exhibit": "E-1", "files": listed,
+        "v": 1, "recipient": recipient, "exhibit": exhibit, "files": listed,
     });
     serde_json::to_vec(&manifest).unwrap()
 }
@@ -27,14 +27,18 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 }
 
 pub fn zipped(files: &[(String, Vec<u8>)], path: &Path) {
-    let mut archive = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    std::fs::write(path, zipped_bytes(files)).unwrap();
+}
+
+pub fn zipped_bytes(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let stored =
         zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for (name, bytes) in files {
         archive.start_file(name.as_str(), stored).unwrap();
         archive.write_all(bytes).unwrap();
     }
-    archive.finish().unwrap();
+    archive.finish().unwrap().into_inner()
 }
 
 /// The second implementation: Python's `cryptography` alone.
@@ -51,11 +55,20 @@ pub fn python(bundle: &Path) -> (bool, String) {
 
 /// Both checkers refuse the bundle and name what is wrong.
 pub fn refused(files: &[(String, Vec<u8>)], ground: &Ground, word: &str) {
+    files_refused(&zipped_bytes(files), ground, word);
+}
+
+/// The same of a ZIP's bytes.
+pub fn files_refused(zip: &[u8], ground: &Ground, word: &str) {
     let path = ground.root().join("changed.zip");
-    zipped(files, &path);
+    std::fs::write(&path, zip).unwrap();
     for (who, (holds, words)) in [("loggia", verify(&path, None)), ("python", python(&path))] {
         assert!(!holds, "{who} lets pass what should name {word}");
         assert!(words.contains(word), "{who} does not name {word}: {words}");
+        assert!(
+            !words.contains('\u{202e}'),
+            "{who} prints it as it is: {words}"
+        );
     }
     std::fs::remove_file(path).unwrap();
 }
@@ -84,7 +97,7 @@ pub fn changes_are_named(files: &[(String, Vec<u8>)], ground: &Ground) {
         .cloned()
         .collect();
     let manifest_file = forged.iter_mut().find(|(n, _)| n == "manifest.json");
-    manifest_file.unwrap().1 = manifest(&listed);
+    manifest_file.unwrap().1 = manifest(&listed, "District court", "E-1");
     refused(&forged, ground, "another export");
     // Who got it and as which exhibit: in the manifest, so that the logged hash holds it.
     let export = &files.iter().find(|(n, _)| n == "export.json").unwrap().1;

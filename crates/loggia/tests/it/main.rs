@@ -8,6 +8,7 @@ mod chains;
 mod city;
 mod crash;
 mod enrol;
+mod forged;
 mod full;
 mod live;
 mod lying;
