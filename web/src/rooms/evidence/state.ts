@@ -4,9 +4,13 @@ import type { AccessRequest, RequestState, RequestText } from '../../api/types';
 export const ENDED: ReadonlySet<RequestState> = new Set(['refused', 'withdrawn', 'expired']);
 export const OPEN: ReadonlySet<RequestState> = new Set(['open', 'exported']);
 export const STEPS = ['asked', 'approved', 'released', 'open', 'exported'] as const;
+export const LIVE_STEPS = ['asked', 'approved', 'watched'] as const;
 
 /** A live view names no stored span: it is watched as it happens, without custodians. */
 export const isLive = (r: AccessRequest): boolean => r.case.purpose === 'incident_live';
+/** Whether somebody has looked: the first look at a live view is in the log before its picture. */
+export const watched = (r: AccessRequest): boolean =>
+  r.log_entries.some((e) => e.kind === 'live_view');
 /** Longest live view, microseconds from the approval. */
 export const LIVE_US = 15 * 60e6;
 
