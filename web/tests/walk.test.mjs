@@ -79,6 +79,7 @@ test(
     // Opening the page fetches shares and the list once: each fetch is a line of the access log.
     const fetched = [];
     page.on('request', (r) => {
+      if (r.isNavigationRequest()) fetched.length = 0;
       const what = new RegExp(`/requests/${request}/(shares|footage)$`).exec(r.url());
       if (what) fetched.push(what[1]);
     });

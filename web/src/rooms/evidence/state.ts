@@ -1,4 +1,5 @@
-import type { AccessRequest, RequestState, RequestText } from '../../api/types';
+import { get, V1 } from '../../api/call';
+import type { AccessRequest, RequestState, RequestText, Timeline } from '../../api/types';
 
 /** States after which nothing can be played any more. */
 export const ENDED: ReadonlySet<RequestState> = new Set(['refused', 'withdrawn', 'expired']);
@@ -21,4 +22,22 @@ export function readRequest(r: AccessRequest): RequestText | null {
   } catch {
     return null;
   }
+}
+
+/** From when to when the request's whole spans reach; null where the timelines do not tell. */
+export async function wholeSpans(t: RequestText): Promise<{ begin: number; end: number } | null> {
+  const ends = await Promise.all(
+    t.camera_spans.map(async (c) => {
+      const path = `${V1}/cameras/${c.camera}/timeline?from=${t.from}&to=${t.to}`;
+      const { spans } = await get<Timeline>(path);
+      const [first, last] = [c.first, c.last].map((n) => spans.find((s) => s.span === n));
+      return first && last ? { begin: first.begin, end: last.end } : null;
+    }),
+  );
+  const known = ends.filter((e) => e !== null);
+  if (!known.length || known.length < ends.length) return null;
+  return {
+    begin: Math.min(...known.map((e) => e.begin)),
+    end: Math.max(...known.map((e) => e.end)),
+  };
 }
