@@ -508,7 +508,7 @@ export const en = {
   'desk.isOpen': 'It is open now.',
   'desk.toRequest': 'Back to the request',
   'desk.nothing': 'Nothing to do for this person in this state.',
-  'desk.strange': 'The request that this address names does not concern {name}, or it is over. Whose key it waits for stands on its page in the evidence room.',
+  'desk.strange': 'The request that this address names does not wait for {name} now: somebody else has to act, or it is over. Its page in the evidence room says who.',
   'desk.notApprover': 'Nothing to do here for this person: it waits for an approver of another body.',
   'desk.notCustodian': 'Nothing to do here for this person: it waits for key holders.',
   'desk.bodyReleased': 'The share of this body is released; the other body’s is still to come.',

@@ -103,7 +103,10 @@ class Words {
   offset(us: number): string {
     const o: Intl.DateTimeFormatOptions = { timeZoneName: 'shortOffset' };
     const parts = new Intl.DateTimeFormat('en-GB', o).formatToParts(us / 1000);
-    return (parts.find((p) => p.type === 'timeZoneName')?.value ?? '').replace('GMT', 'UTC');
+    const zone = parts.find((p) => p.type === 'timeZoneName')?.value;
+    return (zone ?? '')
+      .replace('GMT', 'UTC')
+      .replace(/[+-]0$/, '');
   }
   /** The zone that all times of the page are in: `Europe/Helsinki (UTC+2)`. */
   zone(): string {
