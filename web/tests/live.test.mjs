@@ -87,9 +87,10 @@ test('a live picture is asked for, approved, watched and taken back', { timeout:
   assert.equal(status, 403);
 
   // What is taken back ends on the screen as well.
-  await page.getByRole('button', { name: 'Withdraw the request…' }).click();
-  await page.getByRole('button', { name: 'Withdraw the request', exact: true }).click();
+  await page.getByRole('button', { name: 'End the live view…' }).click();
+  await page.getByRole('button', { name: 'End the live view', exact: true }).click();
   await until(page, () => !document.querySelector('video'));
+  await page.getByText('Ended by the requester; it was watched.').waitFor();
   await page.getByRole('link', { name: /live view/ }).waitFor();
   assert.deepEqual(faults, []);
 });

@@ -76,6 +76,13 @@ test(
     await act('k.virtanen', request, 'Release my share');
     await act('a.korhonen', request, 'Release my share');
 
+    // Opening the page fetches shares and the list once: each fetch is a line of the access log.
+    const fetched = [];
+    page.on('request', (r) => {
+      if (r.isNavigationRequest()) fetched.length = 0;
+      const what = new RegExp(`/requests/${request}/(shares|footage)$`).exec(r.url());
+      if (what) fetched.push(what[1]);
+    });
     await page.reload();
     await page.getByRole('button', { name: 'Play', exact: true }).click();
     const ms = await until(page, () => {
@@ -87,6 +94,7 @@ test(
     const moving = await page.evaluate(() => document.querySelector('video').currentTime);
     await until(page, (t0) => document.querySelector('video').currentTime > t0 + 0.3, moving);
 
+    assert.deepEqual(fetched.toSorted(), ['footage', 'shares']);
     assert.deepEqual(await axe(page), [], 'a request with its player');
     await page.emulateMedia({ colorScheme: 'dark' });
     // Colours pass into each other for a moment.

@@ -4,6 +4,8 @@ import type { Actor, Body, DemoPerson, Role, SessionAnswer } from './types';
 // Who is signed in, as the server says; nothing about it is kept in the page beyond this.
 class Session {
   actor = $state<Actor | null>(null);
+  /** Whether the server could not say who is signed in: the page's head tells why. */
+  unread = $state(false);
   demo = $state(false);
   known = $state(false);
   /** The session ended by itself, not by signing out. */
@@ -23,7 +25,11 @@ class Session {
     });
   }
   async load(): Promise<void> {
-    const s = await get<SessionAnswer>(`${V1}/session`);
+    const s = await get<SessionAnswer>(`${V1}/session`).catch((e: unknown) => {
+      this.unread = true;
+      throw e;
+    });
+    this.unread = false;
     if (s.demo && !this.desk) {
       const { port } = await get<{ port: number }>(`${V1}/demo/desk`);
       this.desk = `${location.protocol}//${location.hostname}:${port}/`;

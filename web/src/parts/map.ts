@@ -165,21 +165,36 @@ function icon(l: Look, points: boolean): ImageData {
   return g.getImageData(0, 0, 64, 64);
 }
 
+const FIT = { padding: 36, maxZoom: 16 };
+function around(cameras: MapCamera[]): LngLatBounds {
+  const box = new LngLatBounds();
+  for (const c of cameras) box.extend([c.lon, c.lat]);
+  return box;
+}
+
 export class CityMap {
   readonly #map: MapLibre;
   #cameras: MapCamera[] = [];
+  readonly #drawn: () => void;
   #ready = false;
   #fitted = false;
   readonly #dark = matchMedia('(prefers-color-scheme: dark)');
   readonly #recolour = () => this.#dress(true);
 
   /** Throws when the browser has no WebGL2. */
-  constructor(box: HTMLElement, onChoose: (id: number) => void, onBaseFailed: () => void) {
+  constructor(
+    box: HTMLElement,
+    cameras: MapCamera[],
+    hear: { choose: (id: number) => void; baseFailed: () => void; drawn: () => void },
+  ) {
+    this.#cameras = cameras;
+    this.#drawn = hear.drawn;
     this.#map = new MapLibre({
       container: box,
       style: style(),
-      center: CENTRE,
-      zoom: 14.4,
+      ...(cameras.length
+        ? { bounds: around(cameras), fitBoundsOptions: FIT }
+        : { center: CENTRE, zoom: 14.4 }),
       minZoom: 11,
       maxZoom: 19,
       attributionControl: { compact: false },
@@ -191,7 +206,7 @@ export class CityMap {
     this.#map.touchZoomRotate.disableRotation();
     this.#map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
     this.#map.on('error', (e) => {
-      if ((e as { sourceId?: string }).sourceId === 'base') onBaseFailed();
+      if ((e as { sourceId?: string }).sourceId === 'base') hear.baseFailed();
     });
     this.#map.on('load', () => {
       this.#dress(false);
@@ -206,7 +221,7 @@ export class CityMap {
         ],
         { layers: ['cameras'] },
       )[0];
-      if (hit) onChoose(Number(hit.properties['id']));
+      if (hit) hear.choose(Number(hit.properties['id']));
     });
     this.#map.on('mousemove', 'cameras', () => (this.#map.getCanvas().style.cursor = 'pointer'));
     this.#map.on('mouseleave', 'cameras', () => (this.#map.getCanvas().style.cursor = ''));
@@ -249,9 +264,8 @@ export class CityMap {
     this.#map.getSource<GeoJSONSource>('cameras')?.setData(collection(cameras));
     if (!this.#fitted && cameras.length) {
       this.#fitted = true;
-      const box = new LngLatBounds();
-      for (const c of cameras) box.extend([c.lon, c.lat]);
-      this.#map.fitBounds(box, { padding: 36, maxZoom: 16, animate: false });
+      this.#map.fitBounds(around(cameras), { ...FIT, animate: false });
+      this.#map.once('idle', this.#drawn);
     }
   }
 

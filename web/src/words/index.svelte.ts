@@ -89,6 +89,31 @@ class Words {
   clock(us: number): string {
     return this.#date(us, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   }
+  /** Hours and minutes. */
+  time(us: number): string {
+    return this.#date(us, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  }
+  /** From–to in words: the date stands at both ends where the days differ. */
+  range(from: number, to: number): string {
+    const same = this.day(from) === this.day(to);
+    const end = same ? this.clock(to) : this.dateTimeSeconds(to);
+    return `${this.dateTimeSeconds(from)} – ${end}`;
+  }
+  /** How far this browser's clock is from UTC at that moment: `UTC+2`. */
+  offset(us: number): string {
+    const o: Intl.DateTimeFormatOptions = { timeZoneName: 'shortOffset' };
+    const parts = new Intl.DateTimeFormat('en-GB', o).formatToParts(us / 1000);
+    const zone = parts.find((p) => p.type === 'timeZoneName')?.value;
+    return (zone ?? '')
+      .replace('GMT', 'UTC')
+      .replace(/[+-]0$/, '');
+  }
+  /** The zone that all times of the page are in: `Europe/Helsinki (UTC+2)`. */
+  zone(): string {
+    const name = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const offset = this.offset(Date.now() * 1000);
+    return name === offset ? name : `${name} (${offset})`;
+  }
   day(us: number): string {
     return this.#date(us, { dateStyle: 'medium' });
   }

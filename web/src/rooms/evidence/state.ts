@@ -1,12 +1,17 @@
-import type { AccessRequest, RequestState, RequestText } from '../../api/types';
+import { get, V1 } from '../../api/call';
+import type { AccessRequest, RequestState, RequestText, Timeline } from '../../api/types';
 
 /** States after which nothing can be played any more. */
 export const ENDED: ReadonlySet<RequestState> = new Set(['refused', 'withdrawn', 'expired']);
 export const OPEN: ReadonlySet<RequestState> = new Set(['open', 'exported']);
 export const STEPS = ['asked', 'approved', 'released', 'open', 'exported'] as const;
+export const LIVE_STEPS = ['asked', 'approved', 'watched'] as const;
 
 /** A live view names no stored span: it is watched as it happens, without custodians. */
 export const isLive = (r: AccessRequest): boolean => r.case.purpose === 'incident_live';
+/** Whether somebody has looked: the first look at a live view is in the log before its picture. */
+export const watched = (r: AccessRequest): boolean =>
+  r.log_entries.some((e) => e.kind === 'live_view');
 /** Longest live view, microseconds from the approval. */
 export const LIVE_US = 15 * 60e6;
 
@@ -17,4 +22,22 @@ export function readRequest(r: AccessRequest): RequestText | null {
   } catch {
     return null;
   }
+}
+
+/** From when to when the request's whole spans reach; null where the timelines do not tell. */
+export async function wholeSpans(t: RequestText): Promise<{ begin: number; end: number } | null> {
+  const ends = await Promise.all(
+    t.camera_spans.map(async (c) => {
+      const path = `${V1}/cameras/${c.camera}/timeline?from=${t.from}&to=${t.to}`;
+      const { spans } = await get<Timeline>(path);
+      const [first, last] = [c.first, c.last].map((n) => spans.find((s) => s.span === n));
+      return first && last ? { begin: first.begin, end: last.end } : null;
+    }),
+  );
+  const known = ends.filter((e) => e !== null);
+  if (!known.length || known.length < ends.length) return null;
+  return {
+    begin: Math.min(...known.map((e) => e.begin)),
+    end: Math.max(...known.map((e) => e.end)),
+  };
 }
