@@ -366,6 +366,10 @@ impl Policy {
         drop(kept);
         let _step = self.one_step();
         if self.state_of(id)? == HoldState::Held {
+            if self.read(|c| Ok(rows::asked_for(c, id)?))? {
+                // Agreed, and a request still runs about its spans: it ends when that is over.
+                return Ok(HoldState::Held);
+            }
             self.end_hold(&row, HoldEnd::Released)?;
         }
         Ok(HoldState::Ended)
@@ -534,13 +538,19 @@ impl Policy {
                     self.tell_freeze(row.id)
                 }
             }
-            HoldState::Held if now >= row.until => {
-                if self.read(|c| Ok(rows::asked_for(c, row.id)?))? {
-                    return Ok(());
-                }
-                self.end_hold(row, HoldEnd::Lapsed)
-            }
             HoldState::Held => {
+                let released = self.bodies_standing(row.id, Act::EndHold)?.len() == 2;
+                // A running request about its spans comes first: then a later tick ends it.
+                if (released || now >= row.until)
+                    && !self.read(|c| Ok(rows::asked_for(c, row.id)?))?
+                {
+                    let how = if released {
+                        HoldEnd::Released
+                    } else {
+                        HoldEnd::Lapsed
+                    };
+                    return self.end_hold(row, how);
+                }
                 self.tell_hold(row.id)?;
                 if now >= row.review && !row.reviewed {
                     let _told = self.tell(Review(hold_commitment(row)))?;

@@ -211,8 +211,8 @@ export const said: [english: string, serbian: string][] = [
   ],
   ['there is nothing at this address', 'на овој адреси нема ничега'],
   [
-    'too many pages follow the events; try again later',
-    'превише страница прати догађаје; покушајте касније',
+    'too many pages follow the events; close one and try again',
+    'превише страница прати догађаје; затворите неку и покушајте поново',
   ],
 ];
 

@@ -150,6 +150,12 @@ fn rows(desk: &Desk, permit: &Permit<Open>, camera: CameraId) -> Result<Vec<Reco
                 .records(camera, first.first_seq, last.last_seq)
                 .map_err(Fault::from)?,
         );
+        // A crash may have cost the last span its manifest: then the gap behind it shows its end.
+        if rows.last().is_some_and(|r| r.kind != Kind::Manifest) {
+            let next = last.last_seq + 1;
+            let behind = blobs.records(camera, next, next).map_err(Fault::from)?;
+            rows.extend(behind.into_iter().filter(|r| r.kind == Kind::Gap));
+        }
     }
     // Gaps between the spans have no span and no secret; without them the chain would have holes.
     rows.retain(|r| r.span.is_none_or(|span| permit.covers(camera, span)));
