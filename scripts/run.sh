@@ -5,7 +5,9 @@ source "$(dirname "$0")/stamps.sh"
 
 scripts/setup.sh run
 scripts/web.sh
-say "building loggia (the first time takes about five minutes)"
+if [ ! -x target/release/loggia ]; then
+  say "building loggia: about ten minutes the first time, the last step alone three; then films (137 MB)"
+fi
 cargo build --release -p loggia
 args=(--data data/demo)
 if [ -f demo/streams.sh ]; then

@@ -2,6 +2,7 @@
 //! panic, and never more memory than the file itself warrants.
 #![no_main]
 
+#[path = "../../crates/loggia/src/verify"]
 mod verify {
     /// What `loggia verify` prints is of no interest here.
     pub fn say(_: &str) {}
@@ -10,16 +11,11 @@ mod verify {
         anyhow::anyhow!("seal broken: {what}")
     }
 
-    #[path = "../../../crates/loggia/src/verify/archive.rs"]
     mod archive;
-    #[path = "../../../crates/loggia/src/verify/bundle.rs"]
     #[expect(dead_code, reason = "files are opened by the binary alone")]
     pub mod bundle;
-    #[path = "../../../crates/loggia/src/verify/clip.rs"]
     mod clip;
-    #[path = "../../../crates/loggia/src/verify/receipt.rs"]
     mod receipt;
-    #[path = "../../../crates/loggia/src/verify/spans.rs"]
     mod spans;
 }
 

@@ -75,6 +75,19 @@ enum Verb {
         /// A folder that does not exist yet
         data: PathBuf,
     },
+    /// Draw the demo's junction as YUV4MPEG2 to standard output, and its truth to a file
+    #[command(hide = true)]
+    Junction {
+        /// What its traffic is drawn from
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Length of the film
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+        seconds: u32,
+        /// Table of everything that is to be seen, frame by frame
+        #[arg(long)]
+        truth: PathBuf,
+    },
     /// The processes that `make bench` measures
     #[command(subcommand, hide = true)]
     Bench(BenchVerb),
@@ -101,9 +114,26 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Camera(verb) => cameras::run(&verb)?,
         Verb::Openapi => say(&openapi::document().to_pretty_json()?),
         Verb::Routes { data } => say(&demo::routes(&data)?.join("\n")),
+        Verb::Junction {
+            seed,
+            seconds,
+            truth,
+        } => junction(seed, seconds, &truth)?,
         Verb::Bench(verb) => bench::run(&verb)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn junction(seed: u64, seconds: u32, truth: &Path) -> anyhow::Result<()> {
+    use std::io::{BufWriter, IsTerminal as _, stdout};
+    if stdout().is_terminal() {
+        anyhow::bail!("this writes a film: pipe it into ffmpeg");
+    }
+    let mut table = BufWriter::new(std::fs::File::create(truth)?);
+    let mut film = BufWriter::with_capacity(1 << 20, stdout().lock());
+    let frames = usize::try_from(seconds)? * loggia_sim::junction::FPS;
+    loggia_sim::junction::Junction::new(seed).film(frames, &mut film, &mut table)?;
+    Ok(())
 }
 
 fn basemap(extract: &Path, out: &Path) -> anyhow::Result<()> {

@@ -344,7 +344,12 @@ fn welcome(house: &House, at: &Addresses, people: &DemoPeople) {
             desk.port()
         );
     }
-    println!("  then play and export as p.lindqvist, and check the log under Audit.\n");
+    println!(
+        "  then play and export as p.lindqvist, and check the log under Audit. Footage can be"
+    );
+    println!(
+        "  asked for a minute after it was recorded; camera 14 fails on purpose. Ctrl-C stops.\n"
+    );
 }
 
 async fn told_to_stop() -> anyhow::Result<()> {

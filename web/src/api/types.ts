@@ -119,7 +119,14 @@ export interface AccessRequest {
   filed_at: number;
   deadline: number;
   open_until: number | null;
-  approvals: { by: string; body: Body; at: number; act: 'approve' | 'refuse' | 'release' }[];
+  approvals: {
+    by: string;
+    body: Body;
+    at: number;
+    act: 'approve' | 'refuse' | 'release';
+    /** The exact signed JSON: its `note` is what the second person wrote. */
+    statement: string;
+  }[];
   released_groups: Body[];
   opening_index: number | null;
   log_entries: { index: number; kind: string }[];

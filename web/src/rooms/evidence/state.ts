@@ -15,6 +15,15 @@ export const watched = (r: AccessRequest): boolean =>
 /** Longest live view, microseconds from the approval. */
 export const LIVE_US = 15 * 60e6;
 
+/** What a second person wrote with their yes or no. */
+export function noteOf(statement: string): string {
+  try {
+    return (JSON.parse(statement) as { note?: string }).note ?? '';
+  } catch {
+    return '';
+  }
+}
+
 /** The request's own text, read for showing. */
 export function readRequest(r: AccessRequest): RequestText | null {
   try {
