@@ -124,6 +124,35 @@ fn asking_for_a_hold_is_told_bounded_and_lapses_in_the_log() {
 }
 
 #[test]
+fn a_hold_that_both_bodies_ended_waits_for_a_running_request_and_no_longer() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let (json, id) = hold_of(&city);
+    city.policy
+        .ask_hold(&city.actor("p.lindqvist"), &json)
+        .unwrap();
+    let say = |p: &str, act| {
+        city.policy
+            .state_hold(&city.actor(p), id, &city.say(p, id, act))
+            .unwrap()
+    };
+    say("k.virtanen", Act::Hold);
+    assert_eq!(say("s.makela", Act::Hold), HoldState::Held);
+    let asked = city.open();
+    say("k.virtanen", Act::EndHold);
+    assert_eq!(say("s.makela", Act::EndHold), HoldState::Held);
+    city.policy.tick().unwrap();
+    let state = || city.policy.holds(&city.actor("m.niemi")).unwrap()[0].state;
+    assert_eq!(state(), HoldState::Held, "a request still runs");
+    city.policy
+        .withdraw(&city.actor("p.lindqvist"), asked.id)
+        .unwrap();
+    city.policy.tick().unwrap();
+    assert_eq!(state(), HoldState::Ended);
+    assert_eq!(city.kinds().last(), Some(&"hold_ended"));
+}
+
+#[test]
 fn a_hold_needs_both_bodies_keeps_named_spans_and_ends() {
     let city = City::new();
     city.record(CAMERA, 6);
