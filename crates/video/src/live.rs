@@ -1,7 +1,6 @@
 //! Unblurred live view: who sits before which camera, and the sealed records that they are handed
 //! while they may watch. Never a clear byte, never a seat without a permit, never a camera's delay.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,7 +33,8 @@ const SEAT_FRAMES_MAX: usize = 256;
 #[derive(Debug)]
 pub struct Gallery {
     clock: Arc<RecorderClock>,
-    seats: Mutex<BTreeMap<CameraId, Vec<Arc<Seat>>>>,
+    /// Oldest first; at most [`SEATS_MAX`].
+    seats: Mutex<Vec<(CameraId, Arc<Seat>)>>,
     /// Seats taken: lanes look here first, so that nobody watching costs nothing.
     taken: AtomicUsize,
     next: AtomicU64,
@@ -61,7 +61,6 @@ pub(crate) struct Seat {
 /// The viewer's end of a seat; dropping it frees the place.
 pub(crate) struct Watching {
     gallery: Arc<Gallery>,
-    camera: CameraId,
     number: u64,
     waiting: Arc<AtomicUsize>,
     slow: Arc<AtomicBool>,
@@ -109,12 +108,13 @@ impl Gallery {
         viewer: Viewer,
         until: At,
     ) -> Result<Watching, Fault> {
-        self.make_room(camera, person)?;
+        // One look and one step under the same lock: two who come at once cannot both have the last.
         let mut seats = self.lock();
+        make_room(&mut seats, camera, person)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, from) = mpsc::channel(SEAT_FRAMES_MAX);
         let (waiting, slow) = (Arc::default(), Arc::default());
-        seats.entry(camera).or_default().push(Arc::new(Seat {
+        let seat = Arc::new(Seat {
             number,
             person: person.clone(),
             viewer,
@@ -125,12 +125,12 @@ impl Gallery {
             waiting: Arc::clone(&waiting),
             slow: Arc::clone(&slow),
             to: sender,
-        }));
-        self.taken.fetch_add(1, Ordering::Relaxed);
+        });
+        seats.push((camera, seat));
+        self.taken.store(seats.len(), Ordering::Relaxed);
         drop(seats);
         Ok(Watching {
             gallery: Arc::clone(self),
-            camera,
             number,
             waiting,
             slow,
@@ -138,61 +138,19 @@ impl Gallery {
         })
     }
 
-    /// Leaves a place free before `camera`, or says that there is none.
-    fn make_room(&self, camera: CameraId, person: &PersonId) -> Result<(), Fault> {
-        let all: Vec<(CameraId, Arc<Seat>)> = {
-            let seats = self.lock();
-            let of = |(c, here): (&CameraId, &Vec<Arc<Seat>>)| {
-                let here: Vec<_> = here.iter().map(|s| (*c, Arc::clone(s))).collect();
-                here
-            };
-            seats.iter().flat_map(of).collect()
-        };
-        let own = |p: &PersonId| all.iter().filter(|(_, s)| s.person == *p).count();
-        let again = all
-            .iter()
-            .find(|(c, s)| *c == camera && s.person == *person);
-        if let Some((_, seat)) = again {
-            self.leave(camera, seat.number);
-            return Ok(());
-        }
-        let here = all.iter().filter(|(c, _)| *c == camera).count();
-        if here >= SEATS_PER_CAMERA || own(person) >= SEATS_PER_PERSON {
-            return Err(Fault::Busy(format!(
-                "at most {SEATS_PER_CAMERA} people watch one camera live, and one person \
-                 {SEATS_PER_PERSON} cameras at once; close another live picture first"
-            )));
-        }
-        if all.len() < SEATS_MAX {
-            return Ok(());
-        }
-        // Oldest first: the first of whoever has most.
-        let greedy = all
-            .iter()
-            .filter(|(_, s)| own(&s.person) > own(person) + 1)
-            .min_by_key(|(_, s)| (SEATS_MAX - own(&s.person), s.number));
-        match greedy {
-            Some((c, seat)) => {
-                self.leave(*c, seat.number);
-                Ok(())
-            }
-            None => Err(Fault::Busy(format!(
-                "all {SEATS_MAX} places for live pictures are taken; try again in a minute"
-            ))),
-        }
-    }
-
     /// Who sits before this camera.
     pub(crate) fn of(&self, camera: CameraId) -> Vec<Arc<Seat>> {
         if self.taken.load(Ordering::Relaxed) == 0 {
             return Vec::new();
         }
-        self.lock().get(&camera).cloned().unwrap_or_default()
+        let seats = self.lock();
+        let here = seats.iter().filter(|(c, _)| *c == camera);
+        here.map(|(_, seat)| Arc::clone(seat)).collect()
     }
 
     /// Whether anybody sits before this camera.
     pub(crate) fn watched(&self, camera: CameraId) -> bool {
-        self.taken.load(Ordering::Relaxed) > 0 && self.lock().contains_key(&camera)
+        self.taken.load(Ordering::Relaxed) > 0 && self.lock().iter().any(|(c, _)| *c == camera)
     }
 
     /// Hands a record that ends at `end` to everybody who has begun to watch and still may; a
@@ -207,7 +165,7 @@ impl Gallery {
         for seat in self.of(camera) {
             let holds = holders.is_none_or(|all| all.iter().any(|h| h.is(&seat)));
             if holds && seat.seated.load(Ordering::Relaxed) && seat.still(end) {
-                self.send(camera, &seat, record.clone());
+                self.send(&seat, record.clone());
             }
         }
     }
@@ -222,8 +180,8 @@ impl Gallery {
     ) {
         match serde_json::to_vec(shares) {
             Ok(json) => {
-                self.send(camera, seat, framed(SHARES_MAGIC, &json));
-                self.send(camera, seat, span_open.clone());
+                self.send(seat, framed(SHARES_MAGIC, &json));
+                self.send(seat, span_open.clone());
                 seat.seated.store(true, Ordering::Relaxed);
             }
             Err(e) => tracing::error!(%camera, error = %e, "shares could not be written"),
@@ -231,32 +189,67 @@ impl Gallery {
     }
 
     /// Never waits: a viewer for whom too much waits already is shown out.
-    fn send(&self, camera: CameraId, seat: &Seat, frame: Bytes) {
+    fn send(&self, seat: &Seat, frame: Bytes) {
         let len = frame.len();
         let waiting = seat.waiting.fetch_add(len, Ordering::Relaxed) + len;
         if waiting > SEAT_BYTES_MAX || seat.to.try_send(frame).is_err() {
             seat.slow.store(true, Ordering::Relaxed);
-            self.leave(camera, seat.number);
+            self.leave(seat.number);
         }
     }
 
-    fn leave(&self, camera: CameraId, number: u64) {
+    fn leave(&self, number: u64) {
         let mut seats = self.lock();
-        let Some(here) = seats.get_mut(&camera) else {
-            return;
-        };
-        if let Some(at) = here.iter().position(|s| s.number == number) {
-            here.remove(at).ended.store(true, Ordering::Relaxed);
-            self.taken.fetch_sub(1, Ordering::Relaxed);
+        if let Some(at) = seats.iter().position(|(_, s)| s.number == number) {
+            give_up(&mut seats, at);
         }
-        if here.is_empty() {
-            seats.remove(&camera);
-        }
+        self.taken.store(seats.len(), Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<CameraId, Vec<Arc<Seat>>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(CameraId, Arc<Seat>)>> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn give_up(seats: &mut Vec<(CameraId, Arc<Seat>)>, at: usize) {
+    seats.remove(at).1.ended.store(true, Ordering::Relaxed);
+}
+
+/// Leaves a place free before `camera`, or says that there is none.
+fn make_room(
+    seats: &mut Vec<(CameraId, Arc<Seat>)>,
+    camera: CameraId,
+    person: &PersonId,
+) -> Result<(), Fault> {
+    let own = |p: &PersonId| seats.iter().filter(|(_, s)| s.person == *p).count();
+    let again = seats
+        .iter()
+        .position(|(c, s)| *c == camera && s.person == *person);
+    let here = seats.iter().filter(|(c, _)| *c == camera).count();
+    let given_up = if again.is_some() {
+        again
+    } else if here >= SEATS_PER_CAMERA || own(person) >= SEATS_PER_PERSON {
+        return Err(Fault::Busy(format!(
+            "at most {SEATS_PER_CAMERA} people watch one camera live, and one person \
+             {SEATS_PER_PERSON} cameras at once; close another live picture first"
+        )));
+    } else if seats.len() < SEATS_MAX {
+        None
+    } else {
+        // The oldest of whoever has most, if that is more than the newcomer would have.
+        let most = seats.iter().map(|(_, s)| own(&s.person)).max().unwrap_or(0);
+        let greedy = seats.iter().position(|(_, s)| own(&s.person) == most);
+        if most <= own(person) + 1 {
+            return Err(Fault::Busy(format!(
+                "all {SEATS_MAX} places for live pictures are taken; try again in a minute"
+            )));
+        }
+        greedy
+    };
+    if let Some(at) = given_up {
+        give_up(seats, at);
+    }
+    Ok(())
 }
 
 impl Seat {
@@ -291,7 +284,7 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        self.gallery.leave(self.camera, self.number);
+        self.gallery.leave(self.number);
     }
 }
 

@@ -245,7 +245,7 @@ fn a_key_opens_nothing_that_is_recorded_after_its_holder_has_gone() {
     assert_eq!(goes.watch(&street), [0, 1, 2, 3]);
     let (_, gone) = tokio::sync::mpsc::channel(1);
     goes.watching.from = gone;
-    street.kit.gallery.leave(CAMERA, goes.watching.number);
+    street.kit.gallery.leave(goes.watching.number);
     street.seconds(4, 8);
     assert_eq!(goes.opens(&street), [0, 1, 2, 3]);
     assert_eq!(stays.watch(&street), (0..8).collect::<Vec<_>>());
