@@ -108,7 +108,7 @@ impl Gallery {
         viewer: Viewer,
         until: At,
     ) -> Result<Watching, Fault> {
-        // One look and one step under the same lock: two who come at once cannot both have the last.
+        // Looked and taken under one lock: two who come at once cannot both have the last place.
         let mut seats = self.lock();
         make_room(&mut seats, camera, person)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
