@@ -32,11 +32,6 @@ pub const REQUESTS_PER_DAY_MAX: u64 = 100;
 /// at most 60 s long).
 const STILL_RECORDING: Duration = Duration::from_secs(120);
 
-/// Whether a span is still being recorded: it cannot be asked for yet.
-pub(crate) fn still_recording(span: &Stored, now: At) -> bool {
-    span.state != Closing::Closed && now.since(span.end) <= STILL_RECORDING
-}
-
 /// The fewest whole spans that cover a time, and what they show beyond it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Cover {
@@ -127,15 +122,24 @@ impl Policy {
     fn whole_spans(&self, camera: CameraId, from: At, to: At) -> Result<Vec<Stored>, Error> {
         let now = self.clock.now();
         let mut spans = self.blobs.spans(camera, from, to)?;
-        spans.retain(|s| !still_recording(s, now));
         spans.sort_by_key(|s| s.span);
         let mut whole = Vec::with_capacity(spans.len());
         for s in spans {
-            if self.openable(camera, s.span, s.begin.hour())? {
+            if !self.still_recording(&s, now)? && self.openable(camera, s.span, s.begin.hour())? {
                 whole.push(s);
             }
         }
         Ok(whole)
+    }
+
+    /// Whether a span is still being recorded: it cannot be asked for yet.
+    pub(crate) fn still_recording(&self, span: &Stored, now: At) -> Result<bool, Error> {
+        if span.state == Closing::Closed || now.since(span.end) > STILL_RECORDING {
+            return Ok(false);
+        }
+        // What stands behind it in the chain came after its end: a crash took its manifest.
+        let next = span.last_seq + 1;
+        Ok(self.blobs.records(span.camera, next, next)?.is_empty())
     }
 
     /// Whether the key over a span's shares still exists: its hour's, or a hold's.

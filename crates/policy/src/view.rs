@@ -8,7 +8,6 @@ use loggia_store::SpanRow as Stored;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{State, deciding_body};
-use crate::filing::still_recording;
 use crate::rows::requests::{self as rows, RequestRow};
 use crate::rows::{cases, desk, holds};
 use crate::{Error, Policy};
@@ -238,20 +237,19 @@ impl Policy {
                 },
             );
         }
-        Ok(stored
-            .into_iter()
-            .map(|s| {
-                let plain = if !self.keys.has(camera, s.begin.hour()) {
-                    SpanState::Expired
-                } else if still_recording(&s, now) {
-                    SpanState::Recording
-                } else {
-                    SpanState::Sealed
-                };
-                let state = states.get(&s.span).copied().unwrap_or(plain);
-                (s, state)
-            })
-            .collect())
+        let mut told = Vec::with_capacity(stored.len());
+        for s in stored {
+            let plain = if !self.keys.has(camera, s.begin.hour()) {
+                SpanState::Expired
+            } else if self.still_recording(&s, now)? {
+                SpanState::Recording
+            } else {
+                SpanState::Sealed
+            };
+            let state = states.get(&s.span).copied().unwrap_or(plain);
+            told.push((s, state));
+        }
+        Ok(told)
     }
 }
 

@@ -1,6 +1,6 @@
 // Words of the pages: English, and Serbian in both scripts. Serbian is written in Cyrillic; Latin is
 // derived from it by table. Numbers, dates and plurals are Intl's.
-import { en } from './en';
+import { en } from './en/index';
 import { toLatin } from './latin';
 
 export type Word = keyof typeof en;
@@ -33,7 +33,7 @@ class Words {
   async speak(lang: Lang): Promise<void> {
     if (lang === 'en') this.#book = en;
     else {
-      const { sr } = await import('./sr');
+      const { sr } = await import('./sr/index');
       this.#book =
         lang === 'sr'
           ? sr

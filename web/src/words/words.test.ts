@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { en } from './en';
+import { en } from './en/index';
 import { fold } from './fold';
 import { toLatin } from './latin';
-import { sr } from './sr';
+import { sr } from './sr/index';
 
 const holes = (s: string) => [...new Set(s.match(/\{\w+\}/g) ?? [])].sort();
 

@@ -223,12 +223,12 @@ mod tests {
             ("a/wide.rs", &wide),
             ("b.md", &link),
             ("c.rs", &HEAD.repeat(401)),
-            ("web/src/words/en.ts", &sentence),
+            ("web/src/words/en/ops.ts", &sentence),
         ]);
         let counts = count(&tree);
         assert_eq!(
             counts["lines_over_100_columns"],
-            ["a/wide.rs:2", "a/wide.rs:3", "web/src/words/en.ts:3"]
+            ["a/wide.rs:2", "a/wide.rs:3", "web/src/words/en/ops.ts:3"]
         );
         assert_eq!(counts["files_over_400_lines"], ["c.rs (401)"]);
     }

@@ -359,7 +359,7 @@ fn a_lying_city_gets_no_signature_and_no_share() {
     let ground = Ground::new();
     let started_at = now_us();
     let city = ground.start();
-    let asked = Requester::file(&city, started_at);
+    let asked = Requester::file(&city, started_at, 1);
     let id = asked.id.to_string();
     let approved = city.act("a.korhonen", &id, "approve", PASSPHRASE);
     assert!(approved.status.is_success(), "{}", approved.text());

@@ -10,6 +10,7 @@ mod crash;
 mod enrol;
 mod forged;
 mod full;
+mod interrupted;
 mod live;
 mod lying;
 mod openapi;

@@ -22,11 +22,10 @@ use crate::bundle::{changes_are_named, manifest, python, sha256, zipped};
 use crate::city::{City, Ground, PASSPHRASE, now_us, until, verify};
 use crate::forged::{clip, forgeries_are_refused};
 use crate::plaintext::Films;
-
 /// An H.264 camera, and an H.265 one with its sub-stream.
 const CAMERAS: [u32; 2] = [1, 12];
 
-/// The requester's one-time key, held by another implementation of HPKE than the city's.
+/// The requester's one-time key, in another implementation of HPKE than the city's.
 type Private = <X25519HkdfSha256 as Kem>::PrivateKey;
 
 /// A requester's device.
@@ -69,13 +68,8 @@ impl Opened {
 }
 
 impl<'a> Requester<'a> {
-    /// Opens a case, asks for the first whole spans of two cameras and files the request.
-    pub fn file(city: &'a City, from: i64) -> Self {
-        Self::file_spans(city, from, 1)
-    }
-
-    /// The same of at least so many spans of each.
-    fn file_spans(city: &'a City, from: i64, spans: i64) -> Self {
+    /// Asks for at least so many whole spans of two cameras.
+    pub fn file(city: &'a City, from: i64, spans: i64) -> Self {
         let cookie = city.become_person("p.lindqvist");
         let cover = until("a span of each camera is whole", || {
             let want = json!({ "cameras": CAMERAS, "from": from, "to": now_us() });
@@ -86,6 +80,11 @@ impl<'a> Requester<'a> {
                 |c: &Value| c["last"].as_i64() >= c["first"].as_i64().map(|f| f + spans - 1);
             (own.len() == CAMERAS.len() && own.iter().all(enough)).then_some(cover)
         });
+        Self::file_cover(city, cookie, &cover)
+    }
+
+    /// Opens a case and asks for what the city says covers it.
+    pub fn file_cover(city: &'a City, cookie: String, cover: &Value) -> Self {
         let case = json!({ "number": "5500/R/1/26", "purpose": "investigation" });
         let case = city.post(&cookie, "/api/v1/cases", &case).json();
         let rules = city.get(&cookie, "/api/v1/legal-bases").json();
@@ -136,7 +135,7 @@ impl<'a> Requester<'a> {
     }
 
     /// Fetches everything, checks every record's place and signature, and decrypts.
-    fn open(&self) -> Opened {
+    pub fn open(&self) -> Opened {
         let released = self.released().expect("both groups have released");
         let footage = self.city.get(&self.cookie, &self.path("/footage")).json();
         let public = |k: &Value| serde_json::from_value(k["public"].clone()).unwrap();
@@ -247,9 +246,12 @@ impl<'a> Requester<'a> {
             .pieces
             .iter()
             .map(|(c, pieces)| {
-                let other = opened.clips.get(c).cloned();
-                let clip = other.unwrap_or_else(|| clip(pieces));
-                (format!("clip-cam-{:04}.mp4", c.0), clip)
+                let clip = opened.clips.get(c).cloned().unwrap_or_else(|| clip(pieces));
+                let alone = (opened.pieces.len() == 1).then(|| "clip.mp4".to_owned());
+                (
+                    alone.unwrap_or_else(|| format!("clip-cam-{:04}.mp4", c.0)),
+                    clip,
+                )
             })
             .collect();
         let keys = json!({ "v": 1, "spans": opened.shares });
@@ -354,7 +356,7 @@ fn two_bodies_open_what_was_asked_for_and_strangers_can_check_it() {
     let ground = Ground::new();
     let started_at = now_us();
     let city = ground.start();
-    let asked = Requester::file_spans(&city, started_at, 3);
+    let asked = Requester::file(&city, started_at, 3);
     two_people_agree(&city, &asked);
     let opened = asked.open();
     assert_eq!(opened.pieces.len(), CAMERAS.len());

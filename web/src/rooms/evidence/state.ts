@@ -50,3 +50,22 @@ export async function wholeSpans(t: RequestText): Promise<{ begin: number; end: 
     end: Math.max(...known.map((e) => e.end)),
   };
 }
+
+const ASKED_US = 120e6;
+/** The newest two minutes that every chosen camera has in closed spans, in whole seconds; while
+ * that is not known, the two minutes before the last one. */
+export function suggest(
+  lines: (Timeline | undefined)[],
+  end: number,
+): { from: number; to: number } {
+  const unknown = { from: end - 180e6, to: end - 60e6 };
+  const closed = lines.map((l) =>
+    (l?.spans ?? []).filter((s) => s.state !== 'recording' && s.state !== 'expired'),
+  );
+  if (!closed.length || closed.some((spans) => !spans.length)) return unknown;
+  const newest = Math.min(...closed.map((spans) => Math.max(...spans.map((s) => s.end))));
+  const oldest = Math.max(...closed.map((spans) => Math.min(...spans.map((s) => s.begin))));
+  const to = Math.floor(newest / 1e6) * 1e6;
+  const from = Math.max(to - ASKED_US, Math.ceil(oldest / 1e6) * 1e6);
+  return from < to ? { from, to } : unknown;
+}

@@ -1,0 +1,9 @@
+// Every word of the pages, in English.
+import { everywhere } from './everywhere';
+import { square } from './square';
+import { ops } from './ops';
+import { evidence } from './evidence';
+import { audit } from './audit';
+import { desk } from './desk';
+
+export const en = { ...everywhere, ...square, ...ops, ...evidence, ...audit, ...desk };

@@ -1,0 +1,9 @@
+// Сви натписи страница на српском, ћирилицом.
+import { everywhere } from './everywhere';
+import { square } from './square';
+import { ops } from './ops';
+import { evidence } from './evidence';
+import { audit } from './audit';
+import { desk } from './desk';
+
+export const sr = { ...everywhere, ...square, ...ops, ...evidence, ...audit, ...desk };
