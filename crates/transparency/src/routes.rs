@@ -140,6 +140,7 @@ async fn tile(State(log): State<Log>, Path(path): Path<String>) -> Result<Respon
 
 /// Which entries.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct PageOf {
     /// First index, 0 if not given.
@@ -190,6 +191,7 @@ async fn entries(State(log): State<Log>, page: Asked<PageOf>) -> Result<Response
 
 /// Which entry, in which tree.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ProofOf {
     /// Index of the entry.
@@ -242,6 +244,7 @@ async fn proof(
 
 /// Between which trees.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ConsistencyOf {
     /// Size of the older tree.

@@ -91,3 +91,24 @@ fn no_field_of_the_api_could_break_a_limit() {
     assert!(denied > 50, "the words are found");
     assert!(in_words("licencePlate-text").contains("_plate_"));
 }
+
+#[test]
+fn a_parameter_of_the_path_stands_in_the_path() {
+    let api: Value = serde_json::from_str(&document()).unwrap();
+    let mut read = 0;
+    for (path, methods) in api["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                let (stands, said) = (path.contains(&format!("{{{name}}}")), &parameter["in"]);
+                assert_eq!(
+                    stands,
+                    said == "path",
+                    "{method} {path}: {name} is in {said}"
+                );
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 10, "parameters are found");
+}
