@@ -337,18 +337,20 @@ fn welcome(house: &House, at: &Addresses, people: &DemoPeople) {
     println!(
         "\n  Everybody's password and passphrase is \"demo\"; one click in the page does too."
     );
-    println!("  Try: open Evidence as p.lindqvist, ask for two minutes; approve as a.korhonen and");
+    println!(
+        "  Try: the five-minute story, one case from the question to the proof, is at\n  \
+         http://localhost:{}/story.",
+        at.console.port()
+    );
     if let Some(desk) = at.desk {
         println!(
-            "  release as k.virtanen and a.korhonen at http://localhost:{};",
+            "  The custodians' key desks are at http://localhost:{}.",
             desk.port()
         );
     }
     println!(
-        "  then play and export as p.lindqvist, and check the log under Audit. Footage can be"
-    );
-    println!(
-        "  asked for a minute after it was recorded; camera 14 fails on purpose. Ctrl-C stops.\n"
+        "  Footage can be asked for a minute after it was recorded; camera 14 fails on purpose.\n  \
+         Ctrl-C stops.\n"
     );
 }
 
