@@ -4,10 +4,16 @@ const TABLE: Record<string, string> = {
   л: 'l', љ: 'lj', м: 'm', н: 'n', њ: 'nj', о: 'o', п: 'p', р: 'r', с: 's', т: 't', ћ: 'ć', у: 'u',
   ф: 'f', х: 'h', ц: 'c', ч: 'č', џ: 'dž', ш: 'š',
 };
+// Names of people and makers are written in Latin as their bearers write them, not letter by letter.
+const EXCEPTIONS: [RegExp, string][] = [
+  [/Ана Корхонен/g, 'Anna Korhonen'],
+  [/Линдквист/g, 'Lindqvist'],
+];
 const isUpper = (c: string | undefined): boolean => !!c && c !== c.toLowerCase();
 
 export function toLatin(text: string): string {
-  const chars = [...text];
+  const named = EXCEPTIONS.reduce((t, [from, to]) => t.replace(from, to), text);
+  const chars = [...named];
   return chars
     .map((c, i) => {
       const low = TABLE[c.toLowerCase()];

@@ -18,6 +18,7 @@ test('no Latin letter stands in Cyrillic text but for names, units and programs'
 
 test('Latin is derived letter by letter, digraphs with the right case', () => {
   expect(toLatin('Његош, ЊЕГОШ, љубав, Џез, ђак, ћуп, H.264')).toBe('Njegoš, NJEGOŠ, ljubav, Džez, đak, ćup, H.264');
+  expect(toLatin('Петра Линдквист')).toBe('Petra Lindqvist');
   for (const [k, v] of Object.entries(sr)) expect(toLatin(v), k).not.toMatch(/[\u0400-\u04ff]/);
 });
 
