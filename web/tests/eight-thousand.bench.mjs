@@ -1,6 +1,7 @@
-// 8,000 cameras in the operator's room: what the page itself does on the main thread for each frame while the
-// map is panned, and how long a search takes until its rows stand. The answers about cameras are made here (a
-// demo has fourteen); everything else is the real server. Prints one JSON line. Demo only.
+// 8,000 cameras in the operator's room: what the page itself does on the main thread for each
+// frame while the map is panned, and how long a search takes until its rows stand. The answers
+// about cameras are made here (a demo has fourteen); everything else is the real server. Prints
+// one JSON line. Demo only.
 import { become, CITY, launch, open, until } from './browser.mjs';
 
 const CAMERAS = 8_000;
@@ -47,7 +48,8 @@ async function panned(page, context) {
   const cdp = await context.newCDPSession(page);
   const events = [];
   cdp.on('Tracing.dataCollected', (d) => events.push(...d.value));
-  await cdp.send('Tracing.start', { transferMode: 'ReportEvents', categories: 'devtools.timeline,__metadata' });
+  const categories = 'devtools.timeline,__metadata';
+  await cdp.send('Tracing.start', { transferMode: 'ReportEvents', categories });
   await page.mouse.move(x, y);
   await page.mouse.down();
   for (let i = 0; i < PANS; i += 1) {
@@ -82,7 +84,8 @@ async function searched(page) {
 
 const browser = await launch();
 try {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
+  const viewport = { width: 1280, height: 900 };
+  const context = await browser.newContext({ viewport, locale: 'en-GB' });
   const { page } = await open(context);
   await become(page, 'o.saarinen');
   for (const path of ['/api/v1/cameras', '/api/v1/public/cameras']) await answer(page, path);

@@ -4,7 +4,7 @@ const TABLE: Record<string, string> = {
   л: 'l', љ: 'lj', м: 'm', н: 'n', њ: 'nj', о: 'o', п: 'p', р: 'r', с: 's', т: 't', ћ: 'ć', у: 'u',
   ф: 'f', х: 'h', ц: 'c', ч: 'č', џ: 'dž', ш: 'š',
 };
-// Names of people and makers are written in Latin as their bearers write them, not letter by letter.
+// People's names are written in Latin as they write them themselves, not letter by letter.
 const EXCEPTIONS: [RegExp, string][] = [
   [/Ана Корхонен/g, 'Anna Korhonen'],
   [/Линдквист/g, 'Lindqvist'],

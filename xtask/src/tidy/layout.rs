@@ -140,7 +140,7 @@ pub fn count(tree: &Tree) -> BTreeMap<&'static str, Vec<String>> {
 /// Table rows cannot be folded in Markdown, a sentence of the pages stands on one line in its table of
 /// words, and an address cannot be folded anywhere.
 fn may_be_long(path: &str, line: &str) -> bool {
-    let sentence = path.starts_with(WORDS) && line.starts_with("  '");
+    let sentence = path.starts_with(WORDS) && line.trim_start().starts_with('\'');
     (path.ends_with(".md") && line.trim_start().starts_with('|'))
         || sentence
         || line.contains("http://")
