@@ -13,6 +13,7 @@ use loggia_shield::{AskMasks, Shield};
 use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore, Secrets};
 use loggia_transparency::{Log, LogKey};
 use loggia_video::{Recorder, RecorderConfig, onvif};
+use loggia_watch::Watch;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -70,6 +71,8 @@ pub struct House {
     pub policy: Arc<Policy>,
     /// The inventory.
     pub shield: Arc<Shield>,
+    /// The alarm list, the shift's notes and saved views.
+    pub watch: Arc<Watch>,
     /// Signs records.
     pub recorder_key: Arc<RecorderKey>,
     /// Every recorder whose records may be stored here.
@@ -122,6 +125,7 @@ impl House {
             gateways: plan.alerts.gateways(&secrets)?,
             time_authority: plan.time_authority,
         })?;
+        let alarms = Watch::open(Arc::clone(&db), Arc::clone(&clock))?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;
         Ok(Self {
             data,
@@ -131,6 +135,7 @@ impl House {
             blobs,
             policy,
             shield: Arc::new(shield),
+            watch: Arc::new(alarms),
             recorder_key,
             recorders: public.recorders,
             clock,

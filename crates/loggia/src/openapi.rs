@@ -8,6 +8,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     for part in [
         loggia_transparency::OpenApi::openapi(),
         loggia_shield::OpenApi::openapi(),
+        loggia_watch::OpenApi::openapi(),
         loggia_register::OpenApi::openapi(),
         loggia_video::OpenApi::openapi(),
         crate::desk::links::OpenApi::openapi(),

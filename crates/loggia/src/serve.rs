@@ -150,6 +150,7 @@ pub fn routes(
     routes.extend(loggia_policy::routes(Arc::clone(&house.policy), secure));
     routes.extend(loggia_transparency::routes(house.log.clone()));
     routes.extend(loggia_shield::routes(&house.shield, house.ask_masks()));
+    routes.extend(loggia_watch::routes(&house.watch));
     routes.extend(loggia_register::routes(Arc::new(register(house, recorder))));
     routes.extend(loggia_video::routes(loggia_video::Rooms {
         recorder_ward: Arc::clone(recorder.ward()),
@@ -157,6 +158,7 @@ pub fn routes(
         blobs: Arc::clone(&house.blobs),
         policy: Arc::clone(&house.policy),
         shield: Arc::clone(&house.shield),
+        watch: Arc::clone(&house.watch),
         log: house.log.clone(),
         clock: Arc::clone(&house.clock),
         secure,

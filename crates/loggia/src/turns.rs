@@ -1,12 +1,14 @@
 //! What must not be forgotten while a house is open, on threads of their own: retention, calls to
-//! people on duty, and all that time does to cameras, rosters and requests. Never lets one delay
+//! people on duty, the alarm list, and all that time does to cameras, rosters and requests. Never lets one delay
 //! another.
 
 use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
 
+use loggia_model::GapReason;
 use loggia_policy::Retention;
-use loggia_video::Recorder;
+use loggia_video::{Recorder, State};
+use loggia_watch::{Kind, Seen, Source, low_on_room};
 use tokio::sync::watch;
 
 use crate::house::House;
@@ -17,11 +19,11 @@ const TICK: Duration = Duration::from_secs(10);
 /// The custodians that the recorder follows.
 pub type Followed = watch::Sender<Arc<loggia_seal::Custodians>>;
 
-/// The three threads that must not be forgotten. Each ends when this is dropped. A log that hangs
-/// stops the one of the deadlines; it must neither keep footage alive nor a night's call from going
-/// out, so those have threads of their own.
+/// The four threads that must not be forgotten. Each ends when this is dropped. A log that hangs
+/// stops the one of the deadlines; it must neither keep footage alive nor a night's call or an alarm
+/// from going out, so those have threads of their own.
 pub struct Turns {
-    _ends: [mpsc::Sender<()>; 3],
+    _ends: [mpsc::Sender<()>; 4],
 }
 
 impl Turns {
@@ -36,6 +38,11 @@ impl Turns {
         let of_requests = Arc::clone(house);
         let retention = turn("retention", move || retention(&of_retention))?;
         let calls = turn("calls", move || Ok(of_calls.policy.alert_tick()?))?;
+        let (of_alarms, watched) = (Arc::clone(house), recorder.clone());
+        let alarms = turn("alarms", move || match watched.upgrade() {
+            Some(recorder) => Ok(of_alarms.watch.see(&look(&of_alarms, &recorder)?)?),
+            None => Ok(()),
+        })?;
         let requests = turn("deadlines", move || {
             let Some(recorder) = recorder.upgrade() else {
                 return Ok(());
@@ -43,7 +50,7 @@ impl Turns {
             deadlines(&of_requests, &recorder, &custodians)
         })?;
         Ok(Self {
-            _ends: [retention, calls, requests],
+            _ends: [retention, calls, alarms, requests],
         })
     }
 }
@@ -122,6 +129,41 @@ fn dispute(house: &House) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// A reason's word, as the answers of the API have it.
+fn word(reason: GapReason) -> Option<String> {
+    let value = serde_json::to_value(reason).ok()?;
+    value.as_str().map(str::to_owned)
+}
+
+/// How all equipment fares, for the alarm list.
+fn look(house: &House, recorder: &Recorder) -> anyhow::Result<Vec<Seen>> {
+    let (mut full, mut stopped) = (None, None);
+    match house.blobs.health() {
+        loggia_store::Health::Ok => {}
+        loggia_store::Health::DiskFull => full = Some(None),
+        loggia_store::Health::Stopped(_) => stopped = Some(None),
+    }
+    let totals = house.blobs.totals()?;
+    let was_low = house.watch.raised(Kind::StorageLow);
+    let low = low_on_room(totals.bytes_free, totals.bytes_used, was_low).then_some(None);
+    let disputed = house.policy.clock_dispute().map(|_| None);
+    let of_house = [
+        (Kind::StoreStopped, stopped),
+        (Kind::DiskFull, full),
+        (Kind::StorageLow, low),
+        (Kind::ClockDisputed, disputed),
+    ];
+    let of_house = of_house.map(|(kind, wrong)| Seen {
+        source: Source::house(kind),
+        wrong,
+    });
+    let of_cameras = recorder.ward().all().into_iter().map(|h| Seen {
+        source: Source::camera(h.id),
+        wrong: (h.state != State::Recording).then(|| h.reason.and_then(word)),
+    });
+    Ok(of_house.into_iter().chain(of_cameras).collect())
 }
 
 #[cfg(test)]

@@ -241,3 +241,42 @@ export interface HoldAtDesk extends Hold {
   labels: Record<string, string>;
   checks: { name: string; ok: boolean; words: string }[];
 }
+export type AlarmKind =
+  | 'store_stopped'
+  | 'disk_full'
+  | 'camera_down'
+  | 'storage_low'
+  | 'clock_disputed';
+export type AlarmState = 'unacknowledged' | 'returned' | 'acknowledged' | 'shelved';
+export type Priority = 'high' | 'medium' | 'low';
+export interface Alarm {
+  id: string;
+  kind: AlarmKind;
+  camera: number | null;
+  priority: Priority;
+  state: AlarmState;
+  active: boolean;
+  detail: string | null;
+  raised_at: number;
+  returned_at: number | null;
+  acknowledged: { by: string; at: number } | null;
+  shelved: { by: string; at: number; until: number; reason: string } | null;
+}
+export interface AlarmRate {
+  at: number;
+  last_10_min: number;
+  last_hour: number;
+  by_hour: number[];
+  manageable_per_10_min: number;
+}
+export interface ShiftNote {
+  n: number;
+  at: number;
+  by: string;
+  text: string;
+}
+export interface SavedView {
+  slot: number;
+  name: string;
+  query: string;
+}

@@ -1,16 +1,19 @@
-//! Where there is footage of a camera and where there is none. Never the footage.
+//! Where there is footage of a camera and where there is none. Never the footage, and to whoever only
+//! watches machines never what anybody has asked for.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use loggia_api::Problem;
+use loggia_api::{Me, Problem};
 use loggia_model::{At, CameraId, Fault, GapReason, SpanId};
 use loggia_policy::SpanState;
+use loggia_store::SpanRow as Stored;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Desk, apart};
+use super::{ASKERS, Desk, apart};
 
 /// Longest timeline in one answer: a day of 20-second spans is 4,320.
 const TIMELINE_US_MAX: i64 = 86_400_000_000;
@@ -70,12 +73,41 @@ pub(super) struct TimelineGap {
     reason: GapReason,
 }
 
-/// Spans and gaps of a camera between two instants, at most a day apart.
+/// The spans as they would be if nobody had asked for any: what only a request or a hold keeps alive
+/// past retention is left out, for it would tell of them by being there.
+fn without_requests(
+    desk: &Desk,
+    camera: CameraId,
+    spans: Vec<(Stored, SpanState)>,
+) -> Result<Vec<(Stored, SpanState)>, Fault> {
+    let cameras = desk.rooms.shield.list_all().map_err(Fault::from)?;
+    let Some(camera) = cameras.into_iter().find(|c| c.id == camera) else {
+        return Ok(Vec::new());
+    };
+    let kept = Duration::from_secs(u64::from(camera.retention_h) * 3_600);
+    let oldest = desk.rooms.clock.now().before(kept);
+    let plain = |(span, state): (Stored, SpanState)| {
+        let state = match state {
+            SpanState::Recording => SpanState::Recording,
+            SpanState::Expired => SpanState::Expired,
+            SpanState::Sealed | SpanState::Frozen | SpanState::Held | SpanState::Opened => {
+                SpanState::Sealed
+            }
+        };
+        (span, state)
+    };
+    let young = spans.into_iter().filter(|(s, _)| s.begin >= oldest);
+    Ok(young.map(plain).collect())
+}
+
+/// Spans and gaps of a camera between two instants, at most a day apart. An operator is told what is
+/// recorded and what is missing within retention, but not what was frozen, held or opened.
 #[utoipa::path(get, path = "/api/v1/cameras/{id}/timeline", tag = "evidence",
     params(("id" = u32, Path, description = "the camera's number"), Window),
     responses((status = 200, body = Timeline)))]
 pub(super) async fn timeline(
     State(desk): State<Arc<Desk>>,
+    Me(who): Me,
     Path(id): Path<u32>,
     Query(window): Query<Window>,
 ) -> Result<Json<Timeline>, Problem> {
@@ -97,7 +129,10 @@ pub(super) async fn timeline(
             .blobs
             .gaps(camera, from, to)
             .map_err(Fault::from)?;
-        Ok::<_, Fault>((spans, gaps))
+        if ASKERS.iter().any(|r| who.has(*r)) {
+            return Ok::<_, Fault>((spans, gaps));
+        }
+        Ok((without_requests(&desk, camera, spans)?, gaps))
     });
     let (spans, gaps) = read.await?;
     let spans = spans.into_iter().map(|(s, state)| TimelineSpan {

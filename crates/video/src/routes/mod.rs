@@ -16,6 +16,7 @@ use loggia_seal::RecorderPublic;
 use loggia_shield::Shield;
 use loggia_store::Blobs;
 use loggia_transparency::Log;
+use loggia_watch::Watch;
 
 use crate::{Gallery, Ward};
 
@@ -31,6 +32,8 @@ pub struct Rooms {
     pub policy: Arc<Policy>,
     /// The inventory, for labels.
     pub shield: Arc<Shield>,
+    /// The alarm list, for its revision.
+    pub watch: Arc<Watch>,
     /// The public log, for its size.
     pub log: Log,
     /// Wall time.
@@ -66,12 +69,20 @@ impl utoipa::OpenApi for OpenApi {
 
 /// Who watches machines.
 const WATCHERS: Access = Access::AnyOf(&[Role::Operator, Role::Administrator, Role::Auditor]);
-/// Who asks for footage, or decides on it, and so sees where there is any.
-const ASKERS: Access = Access::AnyOf(&[
+/// Who asks for footage, or decides on it, and so sees what became of it.
+const ASKERS: [Role; 4] = [
     Role::Investigator,
     Role::Approver,
     Role::Custodian,
     Role::Auditor,
+];
+/// Who sees a timeline: those, and who watches machines, without what became of a span.
+const TIMED: Access = Access::AnyOf(&[
+    Role::Investigator,
+    Role::Approver,
+    Role::Custodian,
+    Role::Auditor,
+    Role::Operator,
 ]);
 /// Whose request may have been opened; the permit is asked for by each call.
 const REQUESTERS: Access = Access::AnyOf(&[Role::Investigator, Role::Auditor]);
@@ -107,7 +118,7 @@ pub fn routes(rooms: Rooms) -> Vec<Route> {
         ),
         Route::get(
             "/api/v1/cameras/{id}/timeline",
-            ASKERS,
+            TIMED,
             get(evidence::timeline).with_state(d()),
         ),
         Route::get(

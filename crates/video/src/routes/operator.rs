@@ -30,6 +30,8 @@ const STREAMS_MAX: usize = 256;
 const STREAMS_OF_PERSON_MAX: usize = 8;
 /// Events that may wait for a slow page; then it is dropped and connects again.
 const EVENTS_WAITING: usize = 4_096;
+/// Cameras told of in one event: 8,000 whose bit rate has changed are 16 events, not 8,000.
+const CAMERAS_IN_EVENT: usize = 500;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -177,6 +179,7 @@ struct Told {
     health: HashMap<CameraId, Health>,
     storage: Option<Storage>,
     log: Option<u64>,
+    alarms: Option<u64>,
     requests: HashMap<RequestId, String>,
 }
 
@@ -191,16 +194,22 @@ impl Told {
             .iter()
             .any(|r| who.has(*r))
         {
-            for camera in with_labels(desk)? {
-                if self.health.get(&camera.health.id) != Some(&camera.health) {
-                    tell("health", serde_json::json!(camera));
-                    self.health.insert(camera.health.id, camera.health);
-                }
+            let mut changed = with_labels(desk)?;
+            changed.retain(|c| self.health.get(&c.health.id) != Some(&c.health));
+            for some in changed.chunks(CAMERAS_IN_EVENT) {
+                tell("health", serde_json::json!(some));
             }
+            let now_told = changed.into_iter().map(|c| (c.health.id, c.health));
+            self.health.extend(now_told);
             let storage = storage_of(desk)?;
             if self.storage.as_ref() != Some(&storage) {
                 tell("storage", serde_json::json!(storage));
                 self.storage = Some(storage);
+            }
+            let revision = desk.rooms.watch.revision();
+            if self.alarms != Some(revision) {
+                tell("alarms", serde_json::json!({ "revision": revision }));
+                self.alarms = Some(revision);
             }
         }
         let size = desk.rooms.log.size();
@@ -220,8 +229,9 @@ impl Told {
     }
 }
 
-/// Live events: `health`, `storage` (operators), `log`, `request` (whom it concerns). The first of
-/// each tell how things stand, the later ones what has changed.
+/// Live events: `health` (a list of cameras), `storage`, `alarms` (operators; the last says only that list or notes have
+/// changed), `log`, `request` (whom it concerns). The first of each tell how things stand, the later
+/// ones what has changed.
 #[utoipa::path(get, path = "/api/v1/events", tag = "operator",
     responses((status = 200, content_type = "text/event-stream", body = String),
         (status = 503, description = "too many streams")))]

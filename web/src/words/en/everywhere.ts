@@ -129,6 +129,8 @@ export const everywhere = {
 
   'scrub.start': 'Start of the request',
   'scrub.end': 'End of the request',
+  'scrub.day': 'Window within the day',
+  'scrub.event': 'event',
   'scrub.gaps': 'Gaps',
   'scrub.window': 'Shown',
   'scrub.last10': 'Last 10 min',

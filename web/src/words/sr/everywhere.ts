@@ -131,6 +131,8 @@ export const everywhere: Record<keyof typeof en, string> = {
 
   'scrub.start': 'Почетак захтева',
   'scrub.end': 'Крај захтева',
+  'scrub.day': 'Део дана',
+  'scrub.event': 'догађај',
   'scrub.gaps': 'Прекиди',
   'scrub.window': 'Приказано',
   'scrub.last10': 'Последњих 10 мин',
