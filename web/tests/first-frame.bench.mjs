@@ -20,9 +20,10 @@ async function lastSpan(page) {
 
 async function file(page) {
   const { camera, from, to } = await lastSpan(page);
-  await page.goto(`${CITY}/evidence/new?cameras=${camera}&from=${from}&to=${to}&window=600`);
+  await page.goto(`${CITY}/evidence/new?cameras=${camera}&from=${from}&to=${to}&window=600&step=3`);
   await page.locator('#case').fill(`BENCH/${Date.now()}`);
   await page.locator('#why').fill('Measuring the time from the click to the first frame.');
+  await page.goto(page.url().replace('step=3', 'step=4'));
   await until(page, () => !!document.querySelector('button[data-ready]'));
   await page.locator('button[data-ready]').click();
   return until(page, () => /^\/evidence\/([0-9a-f]{64})$/.exec(location.pathname)?.[1]);

@@ -16,11 +16,12 @@ async function filed(number) {
   await become(page, 'p.lindqvist');
   const s = (await closedSpans(page, 2)).at(-1);
   const [from, to] = [Math.ceil(s.begin / 1e6) * 1e6, Math.floor(s.end / 1e6) * 1e6];
-  await page.goto(`${CITY}/evidence/new?cameras=2&from=${from}&to=${to}&window=600`);
+  await page.goto(`${CITY}/evidence/new?cameras=2&from=${from}&to=${to}&window=600&step=3`);
   await page.getByLabel('Case number').fill(number);
   await page
     .getByLabel('Necessity and proportion, in words')
     .fill('A trial of keeping what a court may ask for.');
+  await page.getByRole('button', { name: 'Next: Read again and send' }).click();
   await until(page, () => !!document.querySelector('button[data-ready]'));
   await page.getByRole('button', { name: 'File the request' }).click();
   return until(page, () => /^\/evidence\/([0-9a-f]{64})$/.exec(location.pathname)?.[1]);

@@ -16,12 +16,14 @@ after(async () => browser?.close());
 
 /** Files a live request for these cameras; its hash. */
 async function ask(cameras, number) {
-  await page.goto(`${CITY}/evidence/new?cameras=${cameras}`);
+  await page.goto(`${CITY}/evidence/new?cameras=${cameras}&step=2`);
+  await page.getByLabel('What happens now: a live view').check();
+  await page.getByRole('button', { name: 'Next: Case and reason' }).click();
   await page.getByLabel('Case number').fill(number);
-  await page.getByLabel('Purpose', { exact: true }).selectOption('incident_live');
   await page
     .getByLabel('Necessity and proportion, in words')
     .fill('An armed person walks over the square that these cameras see.');
+  await page.getByRole('button', { name: 'Next: Read again and send' }).click();
   await until(page, () => !!document.querySelector('button[data-ready]'));
   assert.deepEqual(await axe(page), [], 'the form of a live view');
   await page.getByRole('button', { name: 'File the request' }).click();

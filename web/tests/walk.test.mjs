@@ -51,11 +51,12 @@ test(
     const first = spans.at(-2)?.end === last.begin ? spans.at(-2) : last;
     const from = Math.ceil(first.begin / 1e6) * 1e6 + 1e6;
     const to = Math.floor(last.end / 1e6) * 1e6 - 1e6;
-    await page.goto(`${CITY}/evidence/new?cameras=${camera}&from=${from}&to=${to}&window=600`);
+    await page.goto(`${CITY}/evidence/new?cameras=${camera}&from=${from}&to=${to}&window=600&step=3`);
     await page.getByLabel('Case number').fill(`TEST/${now}`);
     await page
       .getByLabel('Necessity and proportion, in words')
       .fill('A bicycle was taken; the street camera sees the rack.');
+    await page.getByRole('button', { name: 'Next: Read again and send' }).click();
     const send = page.getByRole('button', { name: 'File the request' });
     await until(page, () => !!document.querySelector('button[data-ready]'));
     await send.click();
@@ -148,7 +149,7 @@ test(
 );
 
 test('a wrong passphrase and an unfinished form say what to do', { timeout: 60_000 }, async () => {
-  await page.goto(`${CITY}/evidence/new`);
+  await page.goto(`${CITY}/evidence/new?step=4`);
   await page.getByRole('button', { name: 'File the request' }).click();
   await until(
     page,
@@ -158,15 +159,16 @@ test('a wrong passphrase and an unfinished form say what to do', { timeout: 60_0
   );
   assert.deepEqual(await axe(page), [], 'a request with its fields missing');
   await page.getByRole('link', { name: 'why it is needed' }).click();
-  assert.equal(await page.evaluate(() => document.activeElement.id), 'why');
+  await until(page, () => document.activeElement?.id === 'why');
 
   const now = Date.now() * 1000;
   const s = (await closedSpans(page, 1)).at(-1);
   await page.goto(
-    `${CITY}/evidence/new?cameras=1&from=${Math.ceil(s.begin / 1e6) * 1e6}&to=${Math.floor(s.end / 1e6) * 1e6}&window=600`,
+    `${CITY}/evidence/new?cameras=1&from=${Math.ceil(s.begin / 1e6) * 1e6}&to=${Math.floor(s.end / 1e6) * 1e6}&window=600&step=3`,
   );
   await page.getByLabel('Case number').fill(`TEST/${now}/2`);
   await page.getByLabel('Necessity and proportion, in words').fill('A trial of the desk.');
+  await page.getByRole('button', { name: 'Next: Read again and send' }).click();
   await until(page, () => !!document.querySelector('button[data-ready]'));
   await page.getByRole('button', { name: 'File the request' }).click();
   const request = await until(

@@ -25,6 +25,11 @@ export interface MapCamera {
   state?: HealthState;
   chosen?: boolean;
 }
+/** What may be drawn besides cameras: assumed views as outlines, and one place. */
+export interface MapExtra {
+  views: { ring: [number, number][]; chosen: boolean }[];
+  place: { lat: number; lon: number } | null;
+}
 
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -77,15 +82,52 @@ function layers(): LayerSpecification[] {
   ];
 }
 
+const extraLayers = (): LayerSpecification[] => [
+  {
+    id: 'views',
+    type: 'fill',
+    source: 'views',
+    paint: {
+      'fill-color': colour('--accent'),
+      'fill-opacity': ['case', ['get', 'chosen'], 0.22, 0.08],
+    },
+  },
+  {
+    id: 'view-edges',
+    type: 'line',
+    source: 'views',
+    paint: {
+      'line-color': colour('--accent'),
+      'line-width': ['case', ['get', 'chosen'], 2, 1],
+      'line-opacity': 0.8,
+    },
+  },
+  {
+    id: 'place',
+    type: 'circle',
+    source: 'place',
+    paint: {
+      'circle-radius': 9,
+      'circle-color': colour('--card'),
+      'circle-opacity': 0.6,
+      'circle-stroke-width': 3,
+      'circle-stroke-color': colour('--ink'),
+    },
+  },
+];
+
 const style = (): StyleSpecification => ({
   version: 8,
   sources: {
     base: { type: 'geojson', data: BASE, attribution: '© OpenStreetMap contributors', maxzoom: 17 },
     beyond: { type: 'geojson', data: collection([]) },
+    views: { type: 'geojson', data: collection([]) },
+    place: { type: 'geojson', data: collection([]) },
     cameras: { type: 'geojson', data: collection([]) },
   },
   layers: [
     ...layers(),
+    ...extraLayers(),
     {
       id: 'cameras',
       type: 'symbol',
@@ -175,6 +217,7 @@ function around(cameras: MapCamera[]): LngLatBounds {
 export class CityMap {
   readonly #map: MapLibre;
   #cameras: MapCamera[] = [];
+  #extra: MapExtra = { views: [], place: null };
   readonly #drawn: () => void;
   #ready = false;
   #fitted = false;
@@ -185,7 +228,12 @@ export class CityMap {
   constructor(
     box: HTMLElement,
     cameras: MapCamera[],
-    hear: { choose: (id: number) => void; baseFailed: () => void; drawn: () => void },
+    hear: {
+      choose: (id: number) => void;
+      place?: (at: { lat: number; lon: number }) => void;
+      baseFailed: () => void;
+      drawn: () => void;
+    },
   ) {
     this.#cameras = cameras;
     this.#drawn = hear.drawn;
@@ -222,6 +270,7 @@ export class CityMap {
         { layers: ['cameras'] },
       )[0];
       if (hit) hear.choose(Number(hit.properties['id']));
+      else hear.place?.({ lat: e.lngLat.lat, lon: e.lngLat.lng });
     });
     this.#map.on('mousemove', 'cameras', () => (this.#map.getCanvas().style.cursor = 'pointer'));
     this.#map.on('mouseleave', 'cameras', () => (this.#map.getCanvas().style.cursor = ''));
@@ -237,7 +286,7 @@ export class CityMap {
       }
     }
     if (again) {
-      for (const l of layers()) {
+      for (const l of [...layers(), ...extraLayers()]) {
         for (const [k, v] of Object.entries(l.paint ?? {})) {
           if (k.endsWith('-color')) this.#map.setPaintProperty(l.id, k as never, v as never);
         }
@@ -245,6 +294,7 @@ export class CityMap {
     }
     this.#ready = true;
     this.show(this.#cameras);
+    this.mark(this.#extra);
   }
 
   /** Covers what lies outside of the base map. */
@@ -269,7 +319,27 @@ export class CityMap {
     }
   }
 
-  goTo(c: MapCamera): void {
+  mark(extra: MapExtra): void {
+    this.#extra = extra;
+    if (!this.#ready) return;
+    const of = (name: string) => this.#map.getSource<GeoJSONSource>(name);
+    of('views')?.setData({
+      type: 'FeatureCollection',
+      features: extra.views.map(({ ring, chosen }) => ({
+        type: 'Feature',
+        geometry: { type: 'Polygon', coordinates: [ring] },
+        properties: { chosen },
+      })),
+    });
+    const at = extra.place;
+    const point = at && { type: 'Point' as const, coordinates: [at.lon, at.lat] };
+    of('place')?.setData({
+      type: 'FeatureCollection',
+      features: point ? [{ type: 'Feature', geometry: point, properties: {} }] : [],
+    });
+  }
+
+  goTo(c: { lat: number; lon: number }): void {
     if (!this.#map.getBounds().contains([c.lon, c.lat])) this.#map.easeTo({ center: [c.lon, c.lat] });
   }
 

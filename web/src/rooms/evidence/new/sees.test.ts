@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { bearing, nearest, outline, REACH_M, readSpot, sight, VIEW_DEG, whoSees, writeSpot } from './sees';
+
+const HERE = { lat: 60.17, lon: 24.94 };
+/** So many metres north and east of here. */
+const at = (north: number, east: number) => ({
+  lat: HERE.lat + north / 111_195,
+  lon: HERE.lon + east / (111_195 * Math.cos((HERE.lat * Math.PI) / 180)),
+});
+const camera = (id: number, north: number, east: number, heading_deg: number | null) => ({
+  id,
+  heading_deg,
+  ...at(north, east),
+});
+
+describe('which cameras can see a place', () => {
+  it('measures metres and direction', () => {
+    for (const [n, e, deg] of [[50, 0, 0], [0, 50, 90], [-50, 0, 180], [0, -50, 270]] as const) {
+      const b = bearing(HERE, at(n, e));
+      expect(b.metres).toBeCloseTo(50, 1);
+      expect(Math.abs(((b.deg - deg + 540) % 360) - 180)).toBeLessThan(0.1);
+    }
+  });
+  it('looks ahead, not behind, and not beyond its reach', () => {
+    expect(sight(camera(1, 0, 0, 0), at(40, 0))?.how).toBe('likely');
+    expect(sight(camera(1, 0, 0, 180), at(40, 0))).toBeNull();
+    expect(sight(camera(1, 0, 0, 0), at(REACH_M + 1, 0))).toBeNull();
+    expect(sight(camera(1, 0, 0, 0), at(REACH_M - 1, 0))?.how).toBe('edge');
+  });
+  it('turns over north without a jump', () => {
+    const s = sight(camera(1, 0, 0, 350), at(40, 7));
+    expect(s?.off_deg).toBeCloseTo(19.9, 0);
+    expect(s?.how).toBe('likely');
+  });
+  it('sees at the edge of its view, and not past it', () => {
+    const off = (deg: number) => {
+      const r = (deg * Math.PI) / 180;
+      return sight(camera(1, 0, 0, 0), at(40 * Math.cos(r), 40 * Math.sin(r)));
+    };
+    expect(off(VIEW_DEG / 2 - 1)?.how).toBe('edge');
+    expect(off(VIEW_DEG / 2 + 1)).toBeNull();
+  });
+  it('may see all round where no heading is declared, and never surely', () => {
+    expect(sight(camera(1, 0, 0, null), at(-20, -20))).toMatchObject({ how: 'edge', off_deg: null });
+  });
+  it('puts the best placed first', () => {
+    const all = [camera(1, -70, 0, 0), camera(2, -20, 0, 0), camera(3, 20, 0, 0), camera(4, -25, 5, null)];
+    expect(whoSees(all, HERE).map((s) => s.id)).toEqual([2, 1, 4]);
+    expect(whoSees(all, at(500, 0))).toEqual([]);
+    expect(nearest(all, at(500, 0), 2).map((s) => s.id)).toEqual([3, 2]);
+  });
+  it('draws what it reckons with', () => {
+    const c = camera(1, 0, 0, 90);
+    for (const [lon, lat] of outline(c).slice(1, -1)) {
+      expect(bearing(HERE, { lat, lon }).metres).toBeCloseTo(REACH_M, 0);
+    }
+    expect(outline(c).at(0)).toEqual(outline(c).at(-1));
+    const round = outline(camera(1, 0, 0, null));
+    expect(round[0]![0]).toBeCloseTo(round.at(-1)![0], 9);
+  });
+  it('reads places as they are written, and nothing else', () => {
+    expect(readSpot(writeSpot(HERE))).toEqual(HERE);
+    expect(readSpot('60.17 24.94')).toEqual(HERE);
+    for (const bad of [null, '', 'Kaivokatu', '91,0', '60.17', '60,181', '1,2,3']) {
+      expect(readSpot(bad)).toBeNull();
+    }
+  });
+});
