@@ -203,7 +203,7 @@ test('the auditor reads who looked, by name, camera and case', { timeout: 60_000
   });
   const { page: audit, faults: wrong } = await open(other);
   await become(audit, 'm.niemi');
-  await audit.goto(`${CITY}/audit/access?request=${opened}&person=p.lindqvist`);
+  await audit.goto(`${CITY}/audit/access?request=${opened}&person=p.lindqvist&lines=each`);
   const acts = await until(audit, () => {
     const rows = [...document.querySelectorAll('tbody tr')].map((r) =>
       [...r.cells].map((c) => c.textContent),

@@ -306,7 +306,7 @@ pub struct DeskArgs {
 /// What to check.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Data folder, export bundle (.zip), backup or folder of log tiles
+    /// Data folder, export bundle (.zip), entry of the log (.json), backup or folder of log tiles
     pub what: PathBuf,
     /// A checkpoint kept from earlier: the log must still contain it
     #[arg(long)]

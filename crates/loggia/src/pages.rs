@@ -18,14 +18,15 @@ const UNBUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">
 pages; the API works. Run <code>make web</code> in the source tree and build again.</p></html>";
 
 /// Address → page of the console: all are drawn by the same script.
-const ROOMS: [&str; 7] = [
+const ROOMS: [&str; 8] = [
     "/",
     "/ops",
     "/evidence",
     "/evidence/{*rest}",
-    "/audit/access",
     "/audit",
+    "/audit/{*rest}",
     "/story",
+    "/parts",
 ];
 
 /// Routes of the console's pages and their assets.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decide::{Reason, filing_rule};
 use crate::rows::cases as rows;
+use crate::unexplained::is_auditor;
 use crate::{Error, Policy};
 
 /// What daily limits count over.
@@ -42,6 +43,9 @@ pub struct Case {
     pub opened_at: At,
     /// Its entry in the public log.
     pub log_index: u64,
+    /// When it was closed, microseconds; none while it is open.
+    #[schema(value_type = Option<i64>)]
+    pub closed_at: Option<At>,
 }
 
 struct Opened {
@@ -68,6 +72,7 @@ impl From<rows::CaseRow> for Case {
             opened_by: r.opened_by,
             opened_at: r.opened_at,
             log_index: r.log_index,
+            closed_at: r.closed_at,
         }
     }
 }
@@ -116,8 +121,44 @@ impl Policy {
             body: by.body,
             opened_at: self.clock.now(),
             log_index: logged.index(),
+            closed_at: None,
         };
         row.id = self.write(|c| Ok(rows::put_case(c, &row)?))?;
+        Ok(row.into())
+    }
+
+    /// Ends a case, as the one who opened it or as the oversight body's auditor. Kept inside: the
+    /// public log has no kind for it, since nothing is opened by it. Nothing more can be asked for
+    /// in the case.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a case of another body; [`Error::Forbidden`] for a colleague's;
+    /// [`Error::Conflict`] while a request of it runs, or when it is closed already.
+    pub fn close_case(&self, who: &Actor, id: u64) -> Result<Case, Error> {
+        let _step = self.one_step();
+        let auditor = is_auditor(who);
+        let mut row = self
+            .read(|c| rows::case(c, id))?
+            .filter(|c| auditor || c.body == who.body)
+            .ok_or(Error::NotFound("case"))?;
+        if !auditor && row.opened_by != who.person {
+            return Err(Error::Forbidden(
+                "whoever opened a case closes it, or the oversight body's auditor".into(),
+            ));
+        }
+        if row.closed_at.is_some() {
+            return Err(Error::Conflict("this case is closed".into()));
+        }
+        if self.read(|c| Ok(rows::runs(c, id)?))? {
+            return Err(Error::Conflict(
+                "a request of this case still runs; withdraw it or wait for its end, then close \
+                 the case"
+                    .into(),
+            ));
+        }
+        let now = self.clock.now();
+        self.write(|c| Ok(rows::close(c, id, &who.person, now)?))?;
+        row.closed_at = Some(now);
         Ok(row.into())
     }
 

@@ -259,6 +259,11 @@ impl Policy {
             .read(|c| cases::case(c, case))?
             .filter(|c| c.body == by.body)
             .ok_or(Error::NotFound("case"))?;
+        if case.closed_at.is_some() {
+            return Err(Error::Conflict(
+                "this case is closed; open another one for what comes after".into(),
+            ));
+        }
         if case.commitment != request.case_commitment || case.purpose != request.purpose {
             return bad("the request was written for another case or purpose than this one");
         }

@@ -28,6 +28,7 @@ mod rows;
 mod rules;
 mod statement;
 mod time_stamp;
+mod unexplained;
 mod view;
 mod wire;
 
@@ -59,4 +60,5 @@ pub use roster::{Member, Roster, RosterSignature, SignedRoster, VerifiedRoster};
 pub use rules::{ListedBasis, Rules};
 pub use statement::{Act, FRESH, SignedStatement, Stated, Statement};
 pub use time_stamp::answers as time_stamp_answers;
+pub use unexplained::{LateKeys, OpenCase, Unexplained};
 pub use view::{RequestView, SpanState};

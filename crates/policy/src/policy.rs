@@ -16,6 +16,7 @@ use crate::aside::Aside;
 use crate::become_demo::DemoMode;
 use crate::door::Replays;
 use crate::people::Wicket;
+use crate::retention::Retention;
 use crate::roster::VerifiedRoster;
 use crate::rows;
 use crate::rules::Rules;
@@ -63,6 +64,8 @@ pub struct Policy {
     /// Whether the log knows of the present clock dispute.
     pub(crate) disputed: Mutex<bool>,
     pub(crate) noted: Mutex<Noted>,
+    /// How long footage is kept, as the last tick of retention had it.
+    pub(crate) retention: Mutex<Option<Retention>>,
     line: Mutex<()>,
     keeping: Mutex<()>,
 }
@@ -94,6 +97,7 @@ impl Policy {
             untabled: Mutex::default(),
             disputed: Mutex::new(false),
             noted: Mutex::default(),
+            retention: Mutex::default(),
             line: Mutex::new(()),
             keeping: Mutex::new(()),
         };

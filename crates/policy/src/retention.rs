@@ -35,7 +35,7 @@ impl Default for Retention {
 }
 
 impl Retention {
-    fn of(&self, camera: CameraId) -> Duration {
+    pub(crate) fn of(&self, camera: CameraId) -> Duration {
         let hours = self
             .by_camera
             .get(&camera)
@@ -81,6 +81,10 @@ impl Policy {
     /// The first of keys that could not be overwritten or tables that could not be written; all other
     /// hours have been seen to. A log that fails is no error: a later tick writes the entry.
     pub fn retention_tick(&self, retention: &Retention) -> Result<Tick, Error> {
+        *self
+            .retention
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(retention.clone());
         let mut tick = Tick::default();
         let mut by_hour: BTreeMap<Hour, Vec<Due>> = BTreeMap::new();
         for due in self.keys.due(|camera| retention.of(camera)) {

@@ -5,14 +5,7 @@ import { base64, fromBase64, text, type Bytes } from '../seal/bytes';
 import { checkCheckpoint, readCheckpoint, readLogKey, type Checkpoint, type LogKey } from './checkpoint';
 import { checkConsistency, entryInBundle, leafHash, rootFromInclusion, TileTree, tilePath } from './merkle';
 import { same } from '../seal/bytes';
-
-const SEEN = 'loggia-log-seen';
-interface Seen {
-  key: string;
-  size: number;
-  root: string;
-  at: number;
-}
+import { keepHead, seenHeads, type Seen } from './seen';
 
 export interface Head {
   checkpoint: Checkpoint;
@@ -22,7 +15,15 @@ export interface Head {
   signed: boolean;
   tilesAgree: boolean;
   /** Compared with what this browser saw before: first visit, continued, or not. */
-  before: { how: 'first' | 'continues' | 'fork' | 'key_changed'; size: number; at: number };
+  before: {
+    how: 'first' | 'continues' | 'fork' | 'key_changed';
+    size: number;
+    at: number;
+    /** What was seen then, where it does not fit: with its signature it is evidence. */
+    seen?: Seen;
+    /** The oldest head that this browser kept, held against today's too. */
+    since?: number;
+  };
   tree: TileTree;
   checkedAt: number;
 }
@@ -36,32 +37,36 @@ export async function readHead(): Promise<Head> {
   const signed = await checkCheckpoint(checkpoint, key);
   const tree = new TileTree(checkpoint.size, fetchTile);
   const tilesAgree = same(await tree.root(), checkpoint.root);
-  const before = await compare(keyText.trim(), checkpoint, tree);
+  const logKey = keyText.trim();
+  const before = await compare(logKey, checkpoint, tree);
+  const checkedAt = Date.now();
   if (signed && tilesAgree && (before.how === 'first' || before.how === 'continues')) {
-    const seen: Seen = { key: keyText.trim(), size: checkpoint.size, root: base64(checkpoint.root), at: Date.now() };
-    localStorage.setItem(SEEN, JSON.stringify(seen));
+    const [size, root] = [checkpoint.size, base64(checkpoint.root)];
+    keepHead({ key: logKey, size, root, at: checkedAt, note });
   }
-  return { checkpoint, note, key, keyText: keyText.trim(), signed, tilesAgree, before, tree, checkedAt: Date.now() };
+  return { checkpoint, note, key, keyText: logKey, signed, tilesAgree, before, tree, checkedAt };
+}
+
+/** Whether the tree of today begins with what was seen then. */
+export async function goesOn(seen: Seen, c: Checkpoint, tree: TileTree): Promise<boolean> {
+  if (seen.size > c.size) return false;
+  const proof = await tree.consistency(seen.size);
+  return checkConsistency(seen.size, c.size, fromBase64(seen.root), c.root, proof);
 }
 
 async function compare(key: string, c: Checkpoint, tree: TileTree): Promise<Head['before']> {
-  let seen: Seen | null = null;
-  try {
-    seen = JSON.parse(localStorage.getItem(SEEN) ?? 'null') as Seen | null;
-  } catch {
-    seen = null;
-  }
-  if (!seen) return { how: 'first', size: 0, at: 0 };
+  const kept = seenHeads();
+  const [oldest, seen] = [kept[0], kept.at(-1)];
+  if (!seen || !oldest) return { how: 'first', size: 0, at: 0 };
   const told = { size: seen.size, at: seen.at };
-  if (seen.key !== key) return { how: 'key_changed', ...told };
-  if (seen.size > c.size) return { how: 'fork', ...told };
-  const proof = await tree.consistency(seen.size);
-  const ok = await checkConsistency(seen.size, c.size, fromBase64(seen.root), c.root, proof);
-  return { how: ok ? 'continues' : 'fork', ...told };
+  if (seen.key !== key) return { how: 'key_changed', ...told, seen };
+  for (const s of [seen, oldest]) {
+    if (s.key === key && !(await goesOn(s, c, tree))) {
+      return { how: 'fork', size: s.size, at: s.at, seen: s };
+    }
+  }
+  return { how: 'continues', ...told, since: oldest.at };
 }
-
-/** Forget the head seen before (a person decided to, after a new installation). */
-export const forgetHead = (): void => localStorage.removeItem(SEEN);
 
 export interface ProvenEntry {
   index: number;

@@ -172,10 +172,15 @@ export class TileTree {
       : [...(await this.inclusion(index, lo + k, hi)), await this.range(lo, lo + k)];
   }
 
-  /** Proof that this tree continues the tree of `first` leaves (RFC 6962, 2.1.2). */
-  consistency(first: number): Promise<Bytes[]> {
-    if (first <= 0 || first >= this.size) return Promise.resolve([]);
-    return this.#sub(first, 0, this.size, true);
+  /** Root of the tree when it had `size` leaves. */
+  rootAt(size: number): Promise<Bytes> {
+    return size === 0 ? emptyRoot() : this.range(0, size);
+  }
+
+  /** Proof that the tree of `size` leaves continues the one of `first` (RFC 6962, 2.1.2). */
+  consistency(first: number, size = this.size): Promise<Bytes[]> {
+    if (first <= 0 || first >= size) return Promise.resolve([]);
+    return this.#sub(first, 0, size, true);
   }
 
   async #sub(m: number, lo: number, hi: number, whole: boolean): Promise<Bytes[]> {
@@ -188,14 +193,40 @@ export class TileTree {
   }
 }
 
-/** One entry out of an entry bundle: entries are u16 length ‖ bytes (C2SP tlog-tiles). */
-export function entryInBundle(bundle: Bytes, within: number): Bytes {
-  let at = 0;
-  for (let i = 0; ; i += 1) {
+/** The first `width` entries of an entry bundle: each is u16 length ‖ bytes (C2SP tlog-tiles). */
+export function entriesInBundle(bundle: Bytes, width: number): Bytes[] {
+  const out: Bytes[] = [];
+  for (let at = 0; out.length < width; ) {
     if (at + 2 > bundle.length) throw new Error('the entry bundle is cut short');
     const length = (bundle[at]! << 8) | bundle[at + 1]!;
     if (at + 2 + length > bundle.length) throw new Error('the entry bundle is cut short');
-    if (i === within) return bundle.subarray(at + 2, at + 2 + length);
+    out.push(bundle.subarray(at + 2, at + 2 + length));
     at += 2 + length;
   }
+  return out;
+}
+
+/** One entry out of an entry bundle. */
+export const entryInBundle = (bundle: Bytes, within: number): Bytes =>
+  entriesInBundle(bundle, within + 1)[within]!;
+
+/** On which side of the path each hash of an inclusion proof stands, from the leaf up. */
+export function sides(index: number, size: number): ('left' | 'right')[] {
+  const out: ('left' | 'right')[] = [];
+  let fn = index;
+  let sn = size - 1;
+  while (sn > 0) {
+    if (fn % 2 === 1 || fn === sn) {
+      out.push('left');
+      while (fn % 2 === 0 && fn !== 0) {
+        fn = Math.floor(fn / 2);
+        sn = Math.floor(sn / 2);
+      }
+    } else {
+      out.push('right');
+    }
+    fn = Math.floor(fn / 2);
+    sn = Math.floor(sn / 2);
+  }
+  return out;
 }

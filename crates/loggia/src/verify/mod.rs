@@ -4,6 +4,7 @@
 mod archive;
 mod bundle;
 mod clip;
+mod entry;
 mod footage;
 mod logged;
 mod receipt;
@@ -25,7 +26,9 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let given: Option<Verifier> = args.log_key.as_deref().map(str::parse).transpose()?;
     let kept = args.since.as_deref().map(checkpoint_file).transpose()?;
     let what = &args.what;
-    if what.is_file() {
+    if what.is_file() && what.extension().is_some_and(|e| e == "json") {
+        entry::check(what, given.as_ref())?;
+    } else if what.is_file() {
         bundle::check(what, given.as_ref())?;
     } else if what.join("checkpoint").is_file() {
         let key =
@@ -35,7 +38,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
         folder(what, given, kept.as_ref())?;
     } else {
         bail!(
-            "{} is no export bundle, data folder, backup or folder of log tiles",
+            "{} is no export bundle, entry, data folder, backup or folder of log tiles",
             what.display()
         );
     }

@@ -75,7 +75,7 @@ pub fn receipt(
     }
 }
 
-fn proven(
+pub fn proven(
     entry: &str,
     index: u64,
     proof: &[String],

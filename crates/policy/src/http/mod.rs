@@ -1,6 +1,7 @@
 //! The endpoints of people, requests, desks and holds: thin, each one call of the crate.
 //! Never decides; never blocks the async threads with tables, keys or the log.
 
+mod audit;
 mod clock;
 mod desk;
 mod evidence;
@@ -13,6 +14,7 @@ use loggia_model::{Fault, Role};
 
 use crate::{Error, Policy};
 
+pub(crate) use audit::AuditApi;
 pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
 pub(crate) use evidence::EvidenceApi;
@@ -43,6 +45,7 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     all.extend(evidence::routes(&rooms));
     all.extend(desk::routes(&rooms));
     all.extend(clock::routes(&rooms));
+    all.extend(audit::routes(&rooms));
     all
 }
 
@@ -55,6 +58,7 @@ impl utoipa::OpenApi for OpenApi {
         doc.merge(EvidenceApi::openapi());
         doc.merge(DeskApi::openapi());
         doc.merge(ClockApi::openapi());
+        doc.merge(AuditApi::openapi());
         doc
     }
 }

@@ -18,7 +18,7 @@ use crate::Error;
 pub(crate) const SCHEMA: &str = "policy";
 
 /// The migrations, in order; never edited, only appended.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("001.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("001.sql"), include_str!("002_cases.sql")];
 
 /// A digest column.
 pub(crate) fn digest(row: &Row<'_>, column: &str) -> rusqlite::Result<Digest> {

@@ -1,0 +1,99 @@
+//! The end of a case, and what the oversight body's auditor is told to ask about.
+
+#[cfg(test)]
+#[expect(dead_code, reason = "each test file uses its own part of the city")]
+mod city;
+
+use core::time::Duration;
+
+use city::{CAMERA, City};
+use loggia_model::{Clock, MANUAL_START, Purpose};
+use loggia_policy::{Error, Retention, State};
+
+const OPENING_LASTS: Duration = Duration::from_secs(40 * 86_400);
+
+#[test]
+fn a_case_with_an_opening_is_asked_about_until_somebody_closes_it() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let (police, auditor) = (city.actor("p.lindqvist"), city.actor("m.niemi"));
+    let asked = city.investigate();
+    let of = |city: &City| city.policy.unexplained(&auditor).unwrap().cases;
+    assert!(of(&city).is_empty(), "nothing was opened yet");
+    city.approve("a.korhonen", asked.id);
+    city.release("k.virtanen", &asked);
+    city.release("a.korhonen", &asked);
+    let [open] = <[_; 1]>::try_from(of(&city)).unwrap();
+    assert_eq!((open.openings, open.running), (1, true));
+    assert_eq!(open.opened_by, police.person);
+
+    let still = city.policy.close_case(&police, open.id);
+    assert!(matches!(still, Err(Error::Conflict(_))), "its request runs");
+    city.clock.pass(OPENING_LASTS);
+    city.policy.tick().unwrap();
+    let view = city.policy.request_view(&police, asked.id).unwrap();
+    assert_eq!(view.state, State::Expired);
+    assert!(!of(&city)[0].running);
+
+    let entries = city.kinds().len();
+    let closed = city.policy.close_case(&police, open.id).unwrap();
+    assert_eq!(closed.closed_at, Some(city.clock.now()));
+    assert_eq!(
+        city.kinds().len(),
+        entries,
+        "the public log has no kind for it"
+    );
+    assert!(of(&city).is_empty());
+    let twice = city.policy.close_case(&police, open.id);
+    assert!(matches!(twice, Err(Error::Conflict(_))));
+    assert!(city.policy.cases(&police).unwrap()[0].closed_at.is_some());
+}
+
+#[test]
+fn who_opened_a_case_closes_it_or_the_auditor_and_nobody_files_in_it_then() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let case = city.case("p.lindqvist", Purpose::Investigation);
+    for (who, hidden) in [("a.korhonen", true), ("r.heikkila", false)] {
+        let not = city.policy.close_case(&city.actor(who), case.id);
+        match not {
+            Err(Error::NotFound(_)) => assert!(hidden, "{who}"),
+            Err(Error::Forbidden(_)) => assert!(!hidden, "{who}"),
+            other => panic!("{who}: {other:?}"),
+        }
+    }
+    let none = city.policy.close_case(&city.actor("m.niemi"), 999);
+    assert!(matches!(none, Err(Error::NotFound(_))));
+    city.policy
+        .close_case(&city.actor("m.niemi"), case.id)
+        .unwrap();
+    let asked = city.ask_in(&case, "p.lindqvist", Purpose::Investigation, "fi-pkl-7");
+    let filed = city.policy.file(
+        &city.actor("p.lindqvist"),
+        &asked.json,
+        case.id,
+        "a theft at this corner",
+    );
+    assert!(matches!(filed, Err(Error::Conflict(_))));
+}
+
+#[test]
+fn keys_past_their_time_are_told_with_what_keeps_them() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let auditor = city.actor("m.niemi");
+    let keys = |city: &City| city.policy.unexplained(&auditor).unwrap().keys;
+    assert_eq!(keys(&city), None, "retention has not run");
+    let _asked = city.investigate();
+    city.clock.pass(Duration::from_secs(5 * 3_600));
+    let retention = Retention {
+        default_h: 1,
+        ..Retention::default()
+    };
+    city.policy.retention_tick(&retention).unwrap();
+    let [late] = <[_; 1]>::try_from(keys(&city).unwrap()).unwrap();
+    assert_eq!((late.hour, late.keys), (MANUAL_START.hour().0, 1));
+    assert!(late.kept, "a request keeps it");
+    let not = city.policy.unexplained(&city.actor("p.lindqvist"));
+    assert!(matches!(not, Err(Error::Forbidden(_))));
+}
