@@ -1,4 +1,5 @@
 //! The alarm list's state machine against ISA-18.2's states, by example and by property.
+#![cfg(test)]
 
 use core::time::Duration;
 use std::collections::BTreeMap;
