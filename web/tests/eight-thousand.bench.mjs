@@ -93,6 +93,9 @@ try {
   await until(page, () => !!document.querySelector('.maplibregl-canvas'), null, 60_000);
   await page.waitForTimeout(8_000);
   const work = await panned(page, context);
+  await page.goto(`${CITY}/ops?page=cameras`);
+  await until(page, () => !!document.querySelector('input[type=search]'), null, 60_000);
+  await page.waitForTimeout(3_000);
   const search = await searched(page);
   const rows = await page.evaluate(() => document.querySelectorAll('main *').length);
   const round = (n) => Number(n.toFixed(1));
