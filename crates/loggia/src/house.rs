@@ -120,6 +120,7 @@ impl House {
             rules: Rules::default(),
             demo: plan.demo,
             gateways: plan.alerts.gateways(&secrets)?,
+            secrets: Arc::clone(&secrets),
             time_authority: plan.time_authority,
         })?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;

@@ -4,6 +4,7 @@
 mod clock;
 mod desk;
 mod evidence;
+mod residents;
 mod session;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::{Error, Policy};
 pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
 pub(crate) use evidence::EvidenceApi;
+pub(crate) use residents::ResidentsApi;
 pub(crate) use session::SessionApi;
 
 /// What the handlers share.
@@ -43,6 +45,7 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     all.extend(evidence::routes(&rooms));
     all.extend(desk::routes(&rooms));
     all.extend(clock::routes(&rooms));
+    all.extend(residents::routes(&rooms));
     all
 }
 
@@ -55,6 +58,7 @@ impl utoipa::OpenApi for OpenApi {
         doc.merge(EvidenceApi::openapi());
         doc.merge(DeskApi::openapi());
         doc.merge(ClockApi::openapi());
+        doc.merge(ResidentsApi::openapi());
         doc
     }
 }
