@@ -123,6 +123,7 @@ impl House {
             rules: Rules::default(),
             demo: plan.demo,
             gateways: plan.alerts.gateways(&secrets)?,
+            secrets: Arc::clone(&secrets),
             time_authority: plan.time_authority,
         })?;
         let alarms = Watch::open(Arc::clone(&db), Arc::clone(&clock))?;

@@ -143,7 +143,12 @@ impl Policy {
     }
 
     /// Whether the key over a span's shares still exists: its hour's, or a hold's.
-    fn openable(&self, camera: CameraId, span: SpanId, hour: Hour) -> Result<bool, Error> {
+    pub(crate) fn openable(
+        &self,
+        camera: CameraId,
+        span: SpanId,
+        hour: Hour,
+    ) -> Result<bool, Error> {
         Ok(self.keys.has(camera, hour)
             || self
                 .read(|c| Ok(holds::table_of(c, camera, span)?))?

@@ -7,6 +7,7 @@ mod aside;
 mod become_demo;
 mod cases;
 mod clock;
+mod complaint;
 mod decide;
 mod door;
 mod duty;
@@ -15,12 +16,15 @@ mod export;
 mod filing;
 mod hold;
 mod http;
+mod inbox;
 mod line;
 mod people;
 mod permit;
 mod policy;
+mod reference;
 mod release;
 mod request;
+mod residents;
 mod retention;
 mod roster;
 mod roster_book;
@@ -28,6 +32,7 @@ mod rows;
 mod rules;
 mod statement;
 mod time_stamp;
+mod told_of_asks;
 mod unexplained;
 mod view;
 mod wire;
@@ -39,6 +44,7 @@ pub use alerts::{
 };
 pub use become_demo::{DEMO_MARKER, DemoMode};
 pub use cases::{CASES_PER_DAY_MAX, Case};
+pub use complaint::{COMPLAINTS_PER_DAY_MAX, COMPLAINTS_WAITING_MAX, Complaint, ResidentComplaint};
 pub use decide::{
     Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, decide, deciding_body,
     filing_rule, sentence,
@@ -50,11 +56,17 @@ pub use export::{EXPORTS_PER_DAY_MAX, ExportProof, Exported};
 pub use filing::{Cover, REQUESTS_PER_DAY_MAX, REQUESTS_WAITING_MAX};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};
+pub use inbox::{FiledInCase, ResidentAsk};
 pub use people::{PASSWORD_CHARS_MIN, SESSION_IDLE, SESSION_LONGEST, SignedIn};
 pub use permit::{Decided, Live, Open, Permit};
 pub use policy::{Parts, Policy};
 pub use release::DeskShare;
 pub use request::{CameraSpans, Request};
+pub use residents::{
+    ANSWER_WITHIN, ANSWERED_KEPT, ASK_CAMERAS_MAX, ASK_FROZEN, ASK_LENGTH_US_MAX, ASKED_BYTES_MAX,
+    ASKED_BYTES_PER_DAY_MAX, ASKS_PER_DAY_MAX, ASKS_WAITING_MAX, CONTACT_CHARS_MAX, NAME_CHARS_MAX,
+    SubjectAsk, SubjectReceipt, SubjectState, SubjectView, TOLD_CHARS_MAX,
+};
 pub use retention::{Retention, Tick};
 pub use roster::{Member, Roster, RosterSignature, SignedRoster, VerifiedRoster};
 pub use rules::{ListedBasis, Rules};

@@ -325,6 +325,7 @@ impl Policy {
         let expired = self.expire_due();
         let opened = self.finish_openings();
         let held = self.hold_tick();
-        opened.and(held).and(expired)
+        let asked = self.residents_tick();
+        opened.and(held).and(asked).and(expired)
     }
 }

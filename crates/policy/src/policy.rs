@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use loggia_model::{Actor, Clock, Hour, PersonId};
-use loggia_store::{Blobs, Db, KeyStore};
+use loggia_store::{Blobs, Db, KeyStore, Secrets};
 use loggia_transparency::{Log, Loggable, Logged};
 use rusqlite::Transaction;
 
@@ -39,6 +39,8 @@ pub struct Parts {
     pub demo: Option<DemoMode>,
     /// The ways to people on duty.
     pub gateways: Gateways,
+    /// Seals what residents write (this machine's key).
+    pub secrets: Arc<Secrets>,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP); none asks none.
     pub time_authority: Option<String>,
 }
@@ -53,6 +55,7 @@ pub struct Policy {
     pub(crate) rules: Rules,
     pub(crate) demo: Option<DemoMode>,
     pub(crate) alerts: Alerts,
+    pub(crate) secrets: Arc<Secrets>,
     pub(crate) time_authority: Option<String>,
     pub(crate) wicket: Wicket,
     pub(crate) replays: Replays,
@@ -89,6 +92,7 @@ impl Policy {
             rules: parts.rules,
             demo: parts.demo,
             alerts,
+            secrets: parts.secrets,
             time_authority: parts.time_authority,
             wicket: Wicket::new(),
             replays: Replays::new(),
@@ -104,6 +108,7 @@ impl Policy {
         policy.check_demo_mark()?;
         policy.load_rosters()?;
         policy.resume()?;
+        policy.residents_resume()?;
         Ok(Arc::new(policy))
     }
 

@@ -8,12 +8,15 @@ use loggia_store::SpanRow as Stored;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{State, deciding_body};
+use crate::request::Request;
 use crate::rows::requests::{self as rows, RequestRow};
-use crate::rows::{cases, desk, holds};
+use crate::rows::{cases, desk, holds, residents};
 use crate::{Error, Policy};
 
 /// Requests in one answer.
 pub const REQUESTS_MAX: u32 = 500;
+/// Earlier requests shown with one: more than this in a case says enough by itself.
+const BEFORE_MAX: u32 = 50;
 
 /// A request as a person concerned by it sees it.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -53,6 +56,28 @@ pub struct RequestView {
     pub opening_index: Option<u64>,
     /// Every entry about it in the log.
     pub log_entries: Vec<LogEntryView>,
+    /// What was asked in this case before, newest first: for those who decide, and the auditor.
+    #[serde(default)]
+    pub before: Vec<AskedBefore>,
+}
+
+/// An earlier request of the same case.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AskedBefore {
+    /// Hash of its bytes.
+    #[schema(value_type = String)]
+    pub id: RequestId,
+    /// How far.
+    #[schema(value_type = String)]
+    pub state: State,
+    /// When it was filed.
+    #[schema(value_type = i64)]
+    pub filed_at: At,
+    /// Which cameras.
+    #[schema(value_type = Vec<u32>)]
+    pub cameras: Vec<CameraId>,
+    /// How long a time it asked for, microseconds.
+    pub length_us: i64,
 }
 
 /// The case of a request.
@@ -128,7 +153,7 @@ impl Policy {
         if !concerns(who, &row) {
             return Err(Error::NotFound("request"));
         }
-        self.view_of(row)
+        self.view_of(who, row)
     }
 
     /// Requests that concern the person: running ones first, then the newest that have ended.
@@ -144,17 +169,20 @@ impl Policy {
         };
         rows.into_iter()
             .filter(|r| concerns(who, r))
-            .map(|r| self.view_of(r))
+            .map(|r| self.view_of(who, r))
             .collect()
     }
 
-    fn view_of(&self, row: RequestRow) -> Result<RequestView, Error> {
-        let (case, statements, entries) = self.read(|c| {
-            Ok((
-                cases::case(c, row.case_id)?.ok_or(Error::NotFound("case"))?,
-                desk::statements(c, row.id)?,
-                rows::log_of(c, row.id)?,
-            ))
+    fn view_of(&self, who: &Actor, row: RequestRow) -> Result<RequestView, Error> {
+        let (case, statements, entries, earlier) = self.read(|c| {
+            let case = cases::case(c, row.case_id)?.ok_or(Error::NotFound("case"))?;
+            let earlier = if weighs(who, &row) {
+                rows::before(c, &row, &case.number, BEFORE_MAX)?
+            } else {
+                Vec::new()
+            };
+            let said = desk::statements(c, row.id)?;
+            Ok((case, said, rows::log_of(c, row.id)?, earlier))
         })?;
         let groups = [
             (&row.police_custodian, "police"),
@@ -197,6 +225,7 @@ impl Policy {
                 .into_iter()
                 .map(|(index, kind)| LogEntryView { index, kind })
                 .collect(),
+            before: earlier.iter().map(asked_before).collect::<Result<_, _>>()?,
         })
     }
 
@@ -212,10 +241,11 @@ impl Policy {
     ) -> Result<Vec<(Stored, SpanState)>, Error> {
         let now = self.clock.now();
         let stored = self.blobs.spans(camera, from, to)?;
-        let (claimed, held) = self.read(|c| {
+        let (claimed, held, asked) = self.read(|c| {
             Ok((
                 rows::claimed(c, camera, from, to)?,
                 holds::kept_of(c, camera, from, to)?,
+                residents::kept_of(c, camera, from, to)?,
             ))
         })?;
         let mut states: BTreeMap<SpanId, SpanState> = BTreeMap::new();
@@ -225,6 +255,9 @@ impl Policy {
         };
         for span in held {
             raise(span, SpanState::Held);
+        }
+        for span in asked {
+            raise(span, SpanState::Frozen);
         }
         for (span, state) in claimed {
             let opened = matches!(state, State::Open | State::Exported);
@@ -251,6 +284,24 @@ impl Policy {
         }
         Ok(told)
     }
+}
+
+/// Whether a person weighs a request against what was asked before: whoever may decide it, a custodian
+/// and the oversight body's auditor; not its requester.
+fn weighs(who: &Actor, row: &RequestRow) -> bool {
+    let parts = [Role::Approver, Role::Custodian, Role::Auditor];
+    who.person != row.requester && parts.iter().any(|r| who.has(*r))
+}
+
+fn asked_before(row: &RequestRow) -> Result<AskedBefore, Error> {
+    let request = Request::parse(&row.json)?;
+    Ok(AskedBefore {
+        id: row.id,
+        state: row.state,
+        filed_at: row.filed_at,
+        cameras: request.camera_spans.iter().map(|c| c.camera).collect(),
+        length_us: request.to.0.saturating_sub(request.from.0),
+    })
 }
 
 /// Whether a request concerns a person: the requester; approvers of the deciding body; custodians of

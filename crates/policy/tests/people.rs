@@ -284,6 +284,7 @@ fn a_demo_is_a_demo_for_good_and_nothing_else_becomes_one() {
         rules: loggia_policy::Rules::default(),
         demo: None,
         gateways: loggia_policy::Gateways::default(),
+        secrets: city::secrets(plain.path()),
         time_authority: None,
     });
     assert!(reopened.is_err());

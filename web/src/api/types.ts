@@ -130,6 +130,47 @@ export interface AccessRequest {
   released_groups: Body[];
   opening_index: number | null;
   log_entries: { index: number; kind: string }[];
+  /** What was asked in this case before, newest first: for those who decide. */
+  before: AskedBefore[];
+}
+export interface AskedBefore {
+  id: string;
+  state: RequestState;
+  filed_at: number;
+  cameras: number[];
+  length_us: number;
+}
+/** What a resident asked about footage of themselves. */
+export interface ResidentAsk {
+  id: number;
+  state: 'waiting' | 'overdue' | 'answered';
+  number: string;
+  asked_at: number;
+  answer_by: number;
+  cameras: number[];
+  from: number;
+  to: number;
+  answered_at: number | null;
+  answered_by: string | null;
+  answer: string | null;
+  body: Body;
+  name: string;
+  contact: string;
+  told: string;
+  frozen_until: number;
+  requests: { id: string; state: RequestState }[];
+}
+export interface ResidentComplaint {
+  id: number;
+  number: string;
+  at: number;
+  name: string;
+  contact: string;
+  about: string;
+  camera: number | null;
+  answered_at: number | null;
+  answered_by: string | null;
+  answer: string | null;
 }
 /** The exact request, parsed for reading only; hashes are always over the string. */
 export interface RequestText {

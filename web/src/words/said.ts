@@ -116,6 +116,46 @@ export const said: [english: string, serbian: string][] = [
   ],
   ['at most {} turns', 'највише {} смена'],
   ["{} is not on your body's duty", '{} не дежура за ваше тело'],
+  // What residents ask and complain of.
+  ['give a name, in at most 100 characters', 'наведите име, највише 100 знакова'],
+  [
+    'say how you can be reached, in at most 200 characters',
+    'наведите како се до вас долази, највише 200 знакова',
+  ],
+  [
+    'say it in at most 2,000 characters, all of them seen',
+    'напишите највише 2.000 знакова, и то видљивих',
+  ],
+  [
+    '`from` lies before `to`, at most 2 hours apart',
+    'почетак је пре краја, а између су највише 2 сата',
+  ],
+  ['the time has not passed yet', 'то време још није прошло'],
+  [
+    'too much is asked for at the moment; ask for less time, try again tomorrow, or write to the city',
+    'тренутно се тражи превише; тражите краће време, покушајте сутра или пишите граду',
+  ],
+  ['say what it is about, in at least 10 characters', 'напишите о чему се ради, бар 10 знакова'],
+  [
+    'too many complaints wait at the moment; try again tomorrow, or write to the oversight body',
+    'тренутно чека превише притужби; покушајте сутра или пишите надзорном телу',
+  ],
+  [
+    'say in 10 to 2,000 characters what was answered',
+    'напишите шта је одговорено, од 10 до 2.000 знакова',
+  ],
+  ['it was answered before', 'на то је већ одговорено'],
+  [
+    "residents are answered by investigators and the oversight body's auditor",
+    'становницима одговарају истражитељи и ревизор надзорног тела',
+  ],
+  [
+    "complaints are read by the oversight body's auditor",
+    'притужбе чита ревизор надзорног тела',
+  ],
+  ['there is no such ask', 'такве молбе нема'],
+  ['there is no such complaint', 'такве притужбе нема'],
+  ['there is no such reference', 'такве ознаке нема'],
   // Statements, the desk and the auditor.
   ['a custodian of each group must agree', 'сагласан мора бити по један чувар кључа из обе групе'],
   ["a custodian releases their own group's shares", 'чувар предаје само уделе своје групе'],

@@ -5,6 +5,7 @@ mod audit;
 mod clock;
 mod desk;
 mod evidence;
+mod residents;
 mod session;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) use audit::AuditApi;
 pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
 pub(crate) use evidence::EvidenceApi;
+pub(crate) use residents::ResidentsApi;
 pub(crate) use session::SessionApi;
 
 /// What the handlers share.
@@ -46,6 +48,7 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     all.extend(desk::routes(&rooms));
     all.extend(clock::routes(&rooms));
     all.extend(audit::routes(&rooms));
+    all.extend(residents::routes(&rooms));
     all
 }
 
@@ -59,6 +62,7 @@ impl utoipa::OpenApi for OpenApi {
         doc.merge(DeskApi::openapi());
         doc.merge(ClockApi::openapi());
         doc.merge(AuditApi::openapi());
+        doc.merge(ResidentsApi::openapi());
         doc
     }
 }

@@ -239,14 +239,16 @@ pub(crate) fn table_of(
     .optional()
 }
 
-/// Every span that a hold or a running request needs.
+/// Every span that a hold, a running request or a resident's ask needs.
 pub(crate) fn needed(c: &Connection) -> rusqlite::Result<BTreeSet<(CameraId, SpanId)>> {
     c.prepare(
         "SELECT s.camera, s.span FROM policy_hold_span s
            JOIN policy_hold h ON h.id = s.hold WHERE h.state IN ('asked', 'held')
          UNION SELECT s.camera, s.span FROM policy_request_span s
            JOIN policy_request r ON r.id = s.request
-         WHERE r.state IN ('filing', 'asked', 'approved', 'released', 'open', 'exported')",
+         WHERE r.state IN ('filing', 'asked', 'approved', 'released', 'open', 'exported')
+         UNION SELECT s.camera, s.span FROM policy_resident_span s
+           JOIN policy_resident_ask a ON a.id = s.ask WHERE a.frozen",
     )?
     .query_map([], |r| {
         Ok((super::camera(r, "camera")?, super::span(r, "span")?))

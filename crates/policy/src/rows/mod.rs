@@ -8,6 +8,7 @@ pub(crate) mod holds;
 pub(crate) mod hours;
 pub(crate) mod people;
 pub(crate) mod requests;
+pub(crate) mod residents;
 
 use loggia_model::{At, Body, CameraId, Digest, PersonId, Purpose, SpanId};
 use rusqlite::Row;
@@ -18,7 +19,11 @@ use crate::Error;
 pub(crate) const SCHEMA: &str = "policy";
 
 /// The migrations, in order; never edited, only appended.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("001.sql"), include_str!("002_cases.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("001.sql"),
+    include_str!("002_cases.sql"),
+    include_str!("003_residents.sql"),
+];
 
 /// A digest column.
 pub(crate) fn digest(row: &Row<'_>, column: &str) -> rusqlite::Result<Digest> {

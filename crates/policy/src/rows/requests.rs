@@ -149,6 +149,26 @@ pub(crate) fn requests(c: &Connection, limit: u32) -> Result<Vec<RequestRow>, Er
         .collect()
 }
 
+/// Requests filed before this one under the same case number by the same body, newest first.
+pub(crate) fn before(
+    c: &Connection,
+    row: &RequestRow,
+    number: &str,
+    limit: u32,
+) -> Result<Vec<RequestRow>, Error> {
+    c.prepare(
+        "SELECT r.* FROM policy_request r JOIN policy_case k ON k.id = r.case_id
+         WHERE k.number = ?1 AND k.body = ?2 AND r.filed_at <= ?3 AND r.id != ?4
+           AND r.state != 'filing' ORDER BY r.filed_at DESC LIMIT ?5",
+    )?
+    .query_map(
+        params![number, body_word(row.body), row.filed_at.0, row.id.0, limit],
+        raw,
+    )?
+    .map(|r| whole(r?))
+    .collect()
+}
+
 /// The same of one requester.
 pub(crate) fn requests_by(
     c: &Connection,

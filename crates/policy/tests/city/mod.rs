@@ -17,7 +17,7 @@ use loggia_seal::{
     Share, SigningKey, SpanRef, Track,
 };
 use loggia_seal::{CustodianKey, KeyfileCost, PersonKey};
-use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore};
+use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore, Secrets};
 use loggia_transparency::{Log, LogKey};
 
 pub const CAMERA: CameraId = CameraId(7);
@@ -87,6 +87,7 @@ impl City {
             rules: Rules::default(),
             demo: Some(demo),
             gateways: Gateways::default(),
+            secrets: secrets(&data),
             time_authority: None,
         })
         .unwrap();
@@ -132,6 +133,7 @@ impl City {
             rules: Rules::default(),
             demo: DemoMode::of(&self.dir.path().join("data")),
             gateways,
+            secrets: secrets(&self.dir.path().join("data")),
             time_authority: None,
         })
         .unwrap();
@@ -372,6 +374,11 @@ impl City {
         self.release("a.korhonen", &asked);
         asked
     }
+}
+
+/// This machine's key and what it seals.
+pub fn secrets(data: &std::path::Path) -> Arc<Secrets> {
+    Arc::new(Secrets::open(&data.join("secrets"), FileLayer::Real).unwrap())
 }
 
 pub struct Asked {

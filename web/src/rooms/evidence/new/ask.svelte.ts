@@ -85,7 +85,8 @@ export class NewAsk {
     const have = (id: number) =>
       this.lines[id]!.spans
         .filter((s) => s.state !== 'expired')
-        .reduce((sum, s) => sum + Math.max(0, Math.min(s.end, until) - Math.max(s.begin, this.from)), 0);
+        .map((s) => Math.max(0, Math.min(s.end, until) - Math.max(s.begin, this.from)))
+        .reduce((a, b) => a + b, 0);
     return ids.map((id) => ({ id, have: have(id) })).reduce((a, b) => (b.have < a.have ? b : a));
   });
   readonly partly = $derived(
@@ -101,6 +102,11 @@ export class NewAsk {
   start(): void {
     // A draft that was left comes back where nothing else is asked for.
     if (!route.query && this.draft.query) route.go(`${route.path}${this.draft.query}`, 'replace');
+    // Whoever answers a resident comes with the case in the address.
+    const [number, purpose] = [route.param('case'), route.param('purpose')];
+    if (number) this.draft.number = number;
+    if (purpose) this.draft.purpose = purpose;
+    if (number || purpose) route.set({ case: null, purpose: null });
     $effect(() => {
       this.draft.query = route.query;
       sessionStorage.setItem(place(), JSON.stringify(this.draft));

@@ -10,7 +10,8 @@ const GONE = new Set(['expired', 'recording']);
 export function opened(spans: readonly CameraSpans[], lines: Lines): Map<number, number> | null {
   const out = new Map<number, number>();
   for (const c of spans) {
-    const inside = lines[c.camera]?.spans.filter((s) => s.span >= c.first && s.span <= c.last) ?? [];
+    const of = lines[c.camera]?.spans ?? [];
+    const inside = of.filter((s) => s.span >= c.first && s.span <= c.last);
     const ends = inside.some((s) => s.span === c.first) && inside.some((s) => s.span === c.last);
     if (!ends) return null;
     out.set(c.camera, inside.reduce((sum, s) => sum + s.end - s.begin, 0));
@@ -54,8 +55,12 @@ export function shorter(
       .reduce((sum, s) => sum + s.end - s.begin, 0);
   const whole = size(from, to);
   const edges = ids.flatMap((id) => lines[id]?.spans ?? []);
-  const starts = edges.map((s) => Math.ceil(s.end / 1e6) * 1e6).filter((t) => t > from && t <= from + CUT_US);
-  const ends = edges.map((s) => Math.floor(s.begin / 1e6) * 1e6).filter((t) => t < to && t >= to - CUT_US);
+  const starts = edges
+    .map((s) => Math.ceil(s.end / 1e6) * 1e6)
+    .filter((t) => t > from && t <= from + CUT_US);
+  const ends = edges
+    .map((s) => Math.floor(s.begin / 1e6) * 1e6)
+    .filter((t) => t < to && t >= to - CUT_US);
   let best: ReturnType<typeof shorter> = null;
   for (const f of [from, ...starts]) {
     for (const t of [to, ...ends]) {

@@ -46,7 +46,8 @@ export function sight(camera: Looks, place: Spot): Sight | null {
   const off_deg = heading === null ? null : Math.abs(((deg - heading + 540) % 360) - 180);
   if (off_deg !== null && off_deg > VIEW_DEG / 2) return null;
   const central = off_deg !== null && off_deg <= (VIEW_DEG / 2) * EDGE;
-  return { id: camera.id, metres, off_deg, how: central && metres <= REACH_M * EDGE ? 'likely' : 'edge' };
+  const how = central && metres <= REACH_M * EDGE ? 'likely' : 'edge';
+  return { id: camera.id, metres, off_deg, how };
 }
 
 /** The cameras that can be expected to see a place, the best placed first. */

@@ -11,7 +11,10 @@ const spots = new Spots([
   road('Rantatie', [24.942, 60.17], [24.942, 60.175]),
   road('Rantatieltä', [24.95, 60.18], [24.95, 60.181]),
   { properties: { layer: 'roads' }, geometry: { type: 'LineString', coordinates: [[1, 1]] } },
-  { properties: { name: 'Line 4', layer: 'rail' }, geometry: { type: 'Point', coordinates: [1, 1] } },
+  {
+    properties: { name: 'Line 4', layer: 'rail' },
+    geometry: { type: 'Point', coordinates: [1, 1] },
+  },
 ]);
 
 it('finds a street once, in its middle, whatever the diacritics', () => {

@@ -1,0 +1,392 @@
+//! Rows of residents' asks and complaints. What they wrote is ciphertext here; of a reference there
+//! is only its hash.
+
+use loggia_model::{At, Body, CameraId, Digest, Hour, PersonId, RequestId, SpanId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{at, body_of, body_word, camera, count, digest, int, person_maybe, span};
+use crate::Error;
+use crate::decide::State;
+
+/// An ask as kept.
+#[derive(Debug, Clone)]
+pub(crate) struct AskRow {
+    pub(crate) id: u64,
+    pub(crate) reference: Digest,
+    pub(crate) number: String,
+    pub(crate) commitment: Digest,
+    pub(crate) salt: [u8; 32],
+    pub(crate) body: Body,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) from: At,
+    pub(crate) to: At,
+    pub(crate) asked_at: At,
+    pub(crate) answer_by: At,
+    pub(crate) frozen_until: At,
+    pub(crate) frozen: bool,
+    pub(crate) bytes: u64,
+    pub(crate) answered_at: Option<At>,
+    pub(crate) answered_by: Option<PersonId>,
+    pub(crate) answer: Option<Vec<u8>>,
+    pub(crate) case: Option<u64>,
+    pub(crate) freeze_index: Option<u64>,
+    pub(crate) ended_index: Option<u64>,
+}
+
+/// A span that an ask keeps.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptRow {
+    pub(crate) camera: CameraId,
+    pub(crate) span: SpanId,
+    pub(crate) hour: Hour,
+    pub(crate) begin: At,
+    pub(crate) end: At,
+}
+
+/// A complaint as kept.
+#[derive(Debug, Clone)]
+pub(crate) struct ComplaintRow {
+    pub(crate) id: u64,
+    pub(crate) reference: Digest,
+    pub(crate) number: String,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) camera: Option<CameraId>,
+    pub(crate) at: At,
+    pub(crate) answered_at: Option<At>,
+    pub(crate) answered_by: Option<PersonId>,
+    pub(crate) answer: Option<Vec<u8>>,
+}
+
+/// What counts against the limits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Load {
+    pub(crate) waiting: u64,
+    pub(crate) today: u64,
+    pub(crate) frozen_bytes: u64,
+    pub(crate) bytes_today: u64,
+}
+
+fn raw(r: &Row<'_>) -> rusqlite::Result<(AskRow, String)> {
+    let row = AskRow {
+        id: count(r.get("id")?),
+        reference: digest(r, "reference")?,
+        number: r.get("number")?,
+        commitment: digest(r, "commitment")?,
+        salt: r.get("salt")?,
+        body: Body::City,
+        sealed: r.get("sealed")?,
+        from: at(r, "from_at")?,
+        to: at(r, "to_at")?,
+        asked_at: at(r, "asked_at")?,
+        answer_by: at(r, "answer_by")?,
+        frozen_until: at(r, "frozen_until")?,
+        frozen: r.get("frozen")?,
+        bytes: count(r.get("bytes")?),
+        answered_at: r.get::<_, Option<i64>>("answered_at")?.map(At),
+        answered_by: person_maybe(r, "answered_by")?,
+        answer: r.get("answer")?,
+        case: r.get::<_, Option<i64>>("case_id")?.map(count),
+        freeze_index: r.get::<_, Option<i64>>("freeze_index")?.map(count),
+        ended_index: r.get::<_, Option<i64>>("ended_index")?.map(count),
+    };
+    Ok((row, r.get("body")?))
+}
+
+fn whole((row, body): (AskRow, String)) -> Result<AskRow, Error> {
+    Ok(AskRow {
+        body: body_of(&body)?,
+        ..row
+    })
+}
+
+/// Keeps an ask with the spans that it freezes; gives its number in the table.
+pub(crate) fn put_ask(c: &Connection, row: &AskRow, spans: &[KeptRow]) -> Result<u64, Error> {
+    c.execute(
+        "INSERT INTO policy_resident_ask
+           (reference, number, commitment, salt, body, sealed, from_at, to_at, asked_at, answer_by,
+            frozen_until, frozen, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)",
+        params![
+            row.reference.0,
+            row.number,
+            row.commitment.0,
+            row.salt,
+            body_word(row.body),
+            row.sealed,
+            row.from.0,
+            row.to.0,
+            row.asked_at.0,
+            row.answer_by.0,
+            row.frozen_until.0,
+            int(row.bytes)
+        ],
+    )?;
+    let id = count(c.last_insert_rowid());
+    let mut put = c.prepare(
+        "INSERT INTO policy_resident_span (ask, camera, span, hour, begin_at, end_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for s in spans {
+        let n = int(s.span.0);
+        put.execute(params![
+            int(id),
+            s.camera.0,
+            n,
+            s.hour.0,
+            s.begin.0,
+            s.end.0
+        ])?;
+    }
+    Ok(id)
+}
+
+/// What waits, and what came after `since`.
+pub(crate) fn load(c: &Connection, since: At) -> rusqlite::Result<Load> {
+    c.query_row(
+        "SELECT count(*) FILTER (WHERE frozen), count(*) FILTER (WHERE asked_at > ?1),
+           coalesce(sum(bytes) FILTER (WHERE frozen), 0),
+           coalesce(sum(bytes) FILTER (WHERE asked_at > ?1), 0)
+         FROM policy_resident_ask",
+        [since.0],
+        |r| {
+            Ok(Load {
+                waiting: count(r.get(0)?),
+                today: count(r.get(1)?),
+                frozen_bytes: count(r.get(2)?),
+                bytes_today: count(r.get(3)?),
+            })
+        },
+    )
+}
+
+pub(crate) fn ask(c: &Connection, id: u64) -> Result<Option<AskRow>, Error> {
+    c.query_row(
+        "SELECT * FROM policy_resident_ask WHERE id = ?1",
+        [int(id)],
+        raw,
+    )
+    .optional()?
+    .map(whole)
+    .transpose()
+}
+
+pub(crate) fn ask_by(c: &Connection, reference: Digest) -> Result<Option<AskRow>, Error> {
+    let sql = "SELECT * FROM policy_resident_ask WHERE reference = ?1";
+    c.query_row(sql, [reference.0], raw)
+        .optional()?
+        .map(whole)
+        .transpose()
+}
+
+/// Asks, those that wait first, then the newest; at most `limit`.
+pub(crate) fn asks(c: &Connection, limit: u32) -> Result<Vec<AskRow>, Error> {
+    c.prepare(
+        "SELECT * FROM policy_resident_ask
+         ORDER BY answered_at IS NOT NULL, answer_by * iif(answered_at IS NULL, 1, -1) LIMIT ?1",
+    )?
+    .query_map([limit], raw)?
+    .map(|r| whole(r?))
+    .collect()
+}
+
+/// Asks whose freeze stands.
+pub(crate) fn frozen(c: &Connection) -> Result<Vec<AskRow>, Error> {
+    c.prepare("SELECT * FROM policy_resident_ask WHERE frozen ORDER BY id")?
+        .query_map([], raw)?
+        .map(|r| whole(r?))
+        .collect()
+}
+
+/// Asks of which the log has not been told everything, oldest first, at most `limit`.
+pub(crate) fn untold(c: &Connection, limit: u32) -> rusqlite::Result<Vec<u64>> {
+    c.prepare(
+        "SELECT id FROM policy_resident_ask WHERE case_id IS NULL OR freeze_index IS NULL
+           OR (NOT frozen AND ended_index IS NULL) ORDER BY id LIMIT ?1",
+    )?
+    .query_map([limit], |r| r.get(0).map(count))?
+    .collect()
+}
+
+pub(crate) fn kept(c: &Connection, id: u64) -> rusqlite::Result<Vec<KeptRow>> {
+    c.prepare("SELECT * FROM policy_resident_span WHERE ask = ?1 ORDER BY camera, span")?
+        .query_map([int(id)], |r| {
+            Ok(KeptRow {
+                camera: camera(r, "camera")?,
+                span: span(r, "span")?,
+                hour: Hour(r.get("hour")?),
+                begin: at(r, "begin_at")?,
+                end: at(r, "end_at")?,
+            })
+        })?
+        .collect()
+}
+
+/// Spans of one camera that overlap `[from, to)` and are frozen for a resident.
+pub(crate) fn kept_of(
+    c: &Connection,
+    camera: CameraId,
+    from: At,
+    to: At,
+) -> rusqlite::Result<Vec<SpanId>> {
+    c.prepare(
+        "SELECT s.span FROM policy_resident_span s JOIN policy_resident_ask a ON a.id = s.ask
+         WHERE s.camera = ?1 AND s.begin_at < ?3 AND s.end_at > ?2 AND a.frozen",
+    )?
+    .query_map(params![camera.0, from.0, to.0], |r| {
+        Ok(SpanId(count(r.get(0)?)))
+    })?
+    .collect()
+}
+
+/// The freeze is over.
+pub(crate) fn set_thawed(c: &Connection, id: u64, at: At) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE policy_resident_ask SET frozen = 0, ended_at = ?2 WHERE id = ?1 AND frozen",
+        params![int(id), at.0],
+    )
+    .map(drop)
+}
+
+/// Answered, by whom and in which (sealed) words.
+pub(crate) fn set_answered(
+    c: &Connection,
+    id: u64,
+    by: &PersonId,
+    at: At,
+    answer: &[u8],
+) -> rusqlite::Result<bool> {
+    c.execute(
+        "UPDATE policy_resident_ask SET answered_at = ?2, answered_by = ?3, answer = ?4
+         WHERE id = ?1 AND answered_at IS NULL",
+        params![int(id), at.0, by.0, answer],
+    )
+    .map(|n| n == 1)
+}
+
+pub(crate) fn set_case(c: &Connection, id: u64, case: u64) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE policy_resident_ask SET case_id = ?2 WHERE id = ?1",
+        params![int(id), int(case)],
+    )
+    .map(drop)
+}
+
+/// The entry of the freeze, or of its end, stands in the log.
+pub(crate) fn set_told(c: &Connection, id: u64, end: End, index: u64) -> rusqlite::Result<()> {
+    let column = match end {
+        End::Begun => "freeze_index",
+        End::Over => "ended_index",
+    };
+    let sql = format!("UPDATE policy_resident_ask SET {column} = ?2 WHERE id = ?1");
+    c.execute(&sql, params![int(id), int(index)]).map(drop)
+}
+
+/// Which end of a freeze.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Begun,
+    Over,
+}
+
+/// Takes back an ask whose spans were gone.
+pub(crate) fn drop_ask(c: &Connection, id: u64) -> rusqlite::Result<()> {
+    c.execute("DELETE FROM policy_resident_span WHERE ask = ?1", [int(id)])?;
+    c.execute("DELETE FROM policy_resident_ask WHERE id = ?1", [int(id)])
+        .map(drop)
+}
+
+/// Forgets what was answered, or ran out, before `then`, once the log knows of its end.
+pub(crate) fn forget(c: &Connection, then: At) -> rusqlite::Result<()> {
+    let old = "SELECT id FROM policy_resident_ask
+         WHERE NOT frozen AND ended_index IS NOT NULL AND coalesce(answered_at, ended_at) < ?1";
+    let spans = format!("DELETE FROM policy_resident_span WHERE ask IN ({old})");
+    let asks = format!("DELETE FROM policy_resident_ask WHERE id IN ({old})");
+    c.execute(&spans, [then.0])?;
+    c.execute(&asks, [then.0])?;
+    c.execute(
+        "DELETE FROM policy_complaint WHERE answered_at < ?1",
+        [then.0],
+    )
+    .map(drop)
+}
+
+/// Requests filed in a case, newest first.
+pub(crate) fn filed_in(c: &Connection, case: u64) -> Result<Vec<(RequestId, State)>, Error> {
+    c.prepare(
+        "SELECT id, state FROM policy_request WHERE case_id = ?1 AND state != 'filing'
+         ORDER BY filed_at DESC LIMIT 20",
+    )?
+    .query_map([int(case)], |r| {
+        Ok((digest(r, "id")?, r.get::<_, String>("state")?))
+    })?
+    .map(|r| {
+        let (id, state) = r?;
+        let bad = || Error::Damaged(format!("request state `{state}`"));
+        Ok((id, State::of(&state).ok_or_else(bad)?))
+    })
+    .collect()
+}
+
+fn complaint_of(r: &Row<'_>) -> rusqlite::Result<ComplaintRow> {
+    Ok(ComplaintRow {
+        id: count(r.get("id")?),
+        reference: digest(r, "reference")?,
+        number: r.get("number")?,
+        sealed: r.get("sealed")?,
+        camera: r.get::<_, Option<u32>>("camera")?.map(CameraId),
+        at: at(r, "at")?,
+        answered_at: r.get::<_, Option<i64>>("answered_at")?.map(At),
+        answered_by: person_maybe(r, "answered_by")?,
+        answer: r.get("answer")?,
+    })
+}
+
+pub(crate) fn put_complaint(c: &Connection, row: &ComplaintRow) -> rusqlite::Result<()> {
+    c.execute(
+        "INSERT INTO policy_complaint (reference, number, sealed, camera, at)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            row.reference.0,
+            row.number,
+            row.sealed,
+            row.camera.map(|n| n.0),
+            row.at.0
+        ],
+    )
+    .map(drop)
+}
+
+/// Complaints that wait for an answer, and those that came after `since`.
+pub(crate) fn complaint_load(c: &Connection, since: At) -> rusqlite::Result<(u64, u64)> {
+    c.query_row(
+        "SELECT count(*) FILTER (WHERE answered_at IS NULL), count(*) FILTER (WHERE at > ?1)
+         FROM policy_complaint",
+        [since.0],
+        |r| Ok((count(r.get(0)?), count(r.get(1)?))),
+    )
+}
+
+/// Complaints, those that wait first (oldest before), then the newest; at most `limit`.
+pub(crate) fn complaints(c: &Connection, limit: u32) -> rusqlite::Result<Vec<ComplaintRow>> {
+    c.prepare(
+        "SELECT * FROM policy_complaint
+         ORDER BY answered_at IS NOT NULL, at * iif(answered_at IS NULL, 1, -1) LIMIT ?1",
+    )?
+    .query_map([limit], complaint_of)?
+    .collect()
+}
+
+pub(crate) fn answer_complaint(
+    c: &Connection,
+    id: u64,
+    by: &PersonId,
+    at: At,
+    answer: &[u8],
+) -> rusqlite::Result<bool> {
+    c.execute(
+        "UPDATE policy_complaint SET answered_at = ?2, answered_by = ?3, answer = ?4
+         WHERE id = ?1 AND answered_at IS NULL",
+        params![int(id), at.0, by.0, answer],
+    )
+    .map(|n| n == 1)
+}

@@ -1,0 +1,400 @@
+//! Residents: footage that somebody asked for survives retention while it is frozen and is
+//! destroyed after; the open door is bounded; no log is waited for; their words lie sealed.
+
+#[cfg(test)]
+#[expect(dead_code, reason = "each test file uses its own part of the city")]
+mod city;
+
+use core::time::Duration;
+
+use city::{CAMERA, City};
+use loggia_model::{At, CameraId, Clock, MANUAL_START, Purpose, SpanId};
+use loggia_policy::{
+    ANSWER_WITHIN, ANSWERED_KEPT, ASK_FROZEN, ASK_LENGTH_US_MAX, ASKS_PER_DAY_MAX,
+    COMPLAINTS_PER_DAY_MAX, COMPLAINTS_WAITING_MAX, Complaint, Error, Retention, SpanState,
+    SubjectAsk, SubjectState,
+};
+use loggia_transparency::{Event, RequestEnd};
+
+const AUDITOR: &str = "m.niemi";
+const POLICE: &str = "p.lindqvist";
+
+#[cfg(test)]
+fn one_hour() -> Retention {
+    Retention {
+        default_h: 1,
+        ..Retention::default()
+    }
+}
+
+#[cfg(test)]
+fn ask() -> SubjectAsk {
+    SubjectAsk {
+        name: "Жива Петровић".into(),
+        contact: "ziva@example.org".into(),
+        cameras: vec![CAMERA],
+        from: At(MANUAL_START.0 + 25_000_000),
+        to: At(MANUAL_START.0 + 45_000_000),
+        told: "I wear a red coat and cross towards the station.".into(),
+    }
+}
+
+/// Ends of freezes in the log.
+#[cfg(test)]
+fn ends(city: &City) -> Vec<RequestEnd> {
+    let entries = city.log.entries(0, 1_000).unwrap();
+    let how = |e: Event| match e {
+        Event::RequestEnded(e) => Some(e.how),
+        _ => None,
+    };
+    entries
+        .into_iter()
+        .filter_map(|(_, e)| how(e.event))
+        .collect()
+}
+
+#[test]
+fn what_is_asked_for_outlives_retention_for_a_month_and_no_longer() {
+    let mut city = City::new();
+    city.record(CAMERA, 6);
+    // Another camera of the hour, which nobody asks about: its key goes, and the hour with it.
+    city.record(CameraId(8), 1);
+    let hour = MANUAL_START.hour();
+    let receipt = city.policy.ask_for_oneself(&ask()).unwrap();
+    assert_eq!(receipt.cameras, [CAMERA]);
+    assert_eq!(receipt.from, At(MANUAL_START.0 + 20_000_000));
+    assert_eq!(receipt.to, At(MANUAL_START.0 + 60_000_000));
+    assert_eq!(receipt.answer_by, city.clock.now().after(ANSWER_WITHIN));
+    let kinds = city.kinds();
+    assert_eq!(kinds[kinds.len() - 2..], ["case_opened", "freeze"]);
+    let states = city
+        .policy
+        .span_states(CAMERA, ask().from, ask().to)
+        .unwrap();
+    assert!(states.iter().all(|(_, s)| *s == SpanState::Frozen) && states.len() == 2);
+
+    city.clock.pass(Duration::from_secs(3 * 3_600));
+    city.policy.tick().unwrap();
+    assert_eq!(
+        city.policy.retention_tick(&one_hour()).unwrap().frozen,
+        [(CAMERA, hour)]
+    );
+    // The freeze stands in tables and keys, not in memory.
+    city.restart();
+    city.policy.retention_tick(&one_hour()).unwrap();
+    assert!(city.keys.has(CAMERA, hour));
+    assert!(city.blobs.span(CAMERA, SpanId(2)).unwrap().is_some());
+    assert!(city.blobs.span(CAMERA, SpanId(3)).unwrap().is_some());
+    // What nobody asked for is gone with its hour.
+    assert!(city.blobs.span(CAMERA, SpanId(1)).unwrap().is_none());
+
+    city.clock.pass(ASK_FROZEN);
+    city.policy.tick().unwrap();
+    assert!(city.keys.frozen().is_empty());
+    assert_eq!(ends(&city), [RequestEnd::Expired]);
+    let view = city.policy.subject_state(&receipt.reference).unwrap();
+    assert_eq!(view.state, SubjectState::Overdue);
+    let tick = city.policy.retention_tick(&one_hour()).unwrap();
+    assert_eq!(tick.destroyed, [(CAMERA, hour)]);
+    assert!(city.blobs.span(CAMERA, SpanId(2)).unwrap().is_none());
+
+    // Told once, and forgotten after its term.
+    city.clock.pass(ANSWERED_KEPT + Duration::from_secs(1));
+    city.policy.tick().unwrap();
+    assert_eq!(ends(&city).len(), 1);
+    assert!(city.policy.subject_state(&receipt.reference).is_err());
+    assert!(
+        city.policy
+            .resident_asks(&city.actor(AUDITOR))
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn an_ask_is_answered_through_an_ordinary_request_in_its_case() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let receipt = city.policy.ask_for_oneself(&ask()).unwrap();
+    let police = city.actor(POLICE);
+    let at_hand = city.policy.resident_asks(&police).unwrap();
+    let [one] = at_hand.as_slice() else {
+        panic!("one ask, not {}", at_hand.len());
+    };
+    assert_eq!(
+        (one.name.as_str(), one.ask.state),
+        ("Жива Петровић", SubjectState::Waiting)
+    );
+    // The case is the body's own: a request in it goes the ordinary way.
+    let case = city.policy.cases(&police).unwrap();
+    let case = case.iter().find(|c| c.number == receipt.number).unwrap();
+    assert_eq!(case.purpose, Purpose::SubjectAccess);
+    let asked = city.ask_in(case, POLICE, Purpose::SubjectAccess, "gdpr-15");
+    let why = "the resident's own footage, asked for by letter";
+    city.policy
+        .file(&police, &asked.json, case.id, why)
+        .unwrap();
+    let again = city.policy.resident_asks(&police).unwrap();
+    assert_eq!(again[0].requests.len(), 1);
+    assert_eq!(again[0].requests[0].id, asked.id);
+
+    let said = "You were shown your two minutes on Monday.";
+    city.policy.answer_resident(&police, one.id, said).unwrap();
+    let twice = city.policy.answer_resident(&police, one.id, said);
+    assert!(matches!(twice, Err(Error::Conflict(_))), "{twice:?}");
+    let view = city
+        .policy
+        .subject_state(&receipt.reference.to_lowercase())
+        .unwrap();
+    assert_eq!(
+        (view.state, view.answer.as_deref()),
+        (SubjectState::Answered, Some(said))
+    );
+    assert_eq!(ends(&city), [RequestEnd::Withdrawn]);
+    // The request's own freeze stands.
+    assert_eq!(city.keys.frozen().keys().collect::<Vec<_>>(), [&asked.id]);
+}
+
+#[test]
+fn nobody_else_reads_what_a_resident_wrote() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    city.policy.ask_for_oneself(&ask()).unwrap();
+    let one = city.policy.resident_asks(&city.actor(AUDITOR)).unwrap()[0].id;
+    for who in ["a.korhonen", "k.virtanen", "o.saarinen", "t.laine"] {
+        let who = city.actor(who);
+        assert!(city.policy.resident_asks(&who).is_err(), "{}", who.name);
+        assert!(
+            city.policy
+                .answer_resident(&who, one, "I answer this now")
+                .is_err()
+        );
+    }
+    let wrong = ["", "0000-0000-0000-0000", "SA-0000-0000"];
+    for reference in wrong {
+        let state = city.policy.subject_state(reference);
+        assert!(
+            matches!(state, Err(Error::NotFound(_))),
+            "{reference}: {state:?}"
+        );
+    }
+    // On disk there is neither name nor word nor reference in clear.
+    let receipt = city.policy.ask_for_oneself(&ask()).unwrap();
+    let tables = city.dir.path().join("data");
+    for file in ["policy.sqlite", "policy.sqlite-wal"] {
+        let bytes = std::fs::read(tables.join(file)).unwrap_or_default();
+        let held = |text: &str| bytes.windows(text.len()).any(|w| w == text.as_bytes());
+        assert!(!held("ziva@example.org") && !held("red coat"), "{file}");
+        assert!(
+            !held(&receipt.reference) && !held(&receipt.reference.replace('-', "")),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn an_ask_out_of_bounds_is_refused_and_freezes_nothing() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let with = |change: fn(&mut SubjectAsk)| {
+        let mut a = ask();
+        change(&mut a);
+        city.policy.ask_for_oneself(&a)
+    };
+    let invalid = [
+        with(|a| a.cameras.clear()),
+        with(|a| a.cameras = (1..=5).map(CameraId).collect()),
+        with(|a| a.from = At(a.to.0 - ASK_LENGTH_US_MAX - 1)),
+        with(|a| a.to = a.from),
+        with(|a| a.to = At(MANUAL_START.0 + 3_600_000_000)),
+        with(|a| a.from = At(i64::MIN)),
+        with(|a| a.name = " ".into()),
+        with(|a| a.contact = "a\nb".into()),
+        with(|a| a.told = "x".repeat(2_001)),
+        with(|a| a.told = "\u{202e}".into()),
+    ];
+    for (i, r) in invalid.into_iter().enumerate() {
+        assert!(matches!(r, Err(Error::Invalid(_))), "{i}: {r:?}");
+    }
+    let nothing = with(|a| a.cameras = vec![CameraId(99)]);
+    assert!(matches!(nothing, Err(Error::Conflict(_))), "{nothing:?}");
+    assert!(city.keys.frozen().is_empty());
+    assert!(!city.kinds().contains(&"freeze"));
+}
+
+#[test]
+fn a_flood_is_refused_and_the_next_day_takes_asks_again() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    for _ in 0..ASKS_PER_DAY_MAX {
+        city.policy.ask_for_oneself(&ask()).unwrap();
+    }
+    let more = city.policy.ask_for_oneself(&ask());
+    assert!(matches!(more, Err(Error::Busy(_))), "{more:?}");
+    let frozen = city.keys.frozen().len();
+    assert_eq!(u64::try_from(frozen).unwrap(), ASKS_PER_DAY_MAX);
+    city.clock.pass(Duration::from_secs(86_401));
+    city.policy.ask_for_oneself(&ask()).unwrap();
+}
+
+/// The bound on bytes counts what is stored, whatever the number of asks.
+#[test]
+fn what_all_asks_together_freeze_is_bounded_in_bytes() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    city.policy.ask_for_oneself(&ask()).unwrap();
+    let sum = "SELECT bytes FROM policy_resident_ask";
+    let read =
+        |c: &rusqlite::Transaction<'_>| Ok::<i64, Error>(c.query_row(sum, [], |r| r.get(0))?);
+    let bytes = city.db.read(read).unwrap();
+    let spans = [SpanId(2), SpanId(3)];
+    let stored = spans.map(|s| city.blobs.span(CAMERA, s).unwrap().unwrap().bytes);
+    assert_eq!(u64::try_from(bytes).unwrap(), stored.iter().sum::<u64>());
+    for (column, most) in [
+        ("asked_at > 0", loggia_policy::ASKED_BYTES_PER_DAY_MAX),
+        ("frozen", loggia_policy::ASKED_BYTES_MAX),
+    ] {
+        let sql = format!(
+            "UPDATE policy_resident_ask SET bytes = {} WHERE {column}",
+            most - 1
+        );
+        let set = |c: &rusqlite::Transaction<'_>| c.execute_batch(&sql).map_err(Error::from);
+        city.db.write(set).unwrap();
+        let more = city.policy.ask_for_oneself(&ask());
+        assert!(matches!(more, Err(Error::Busy(_))), "{column}: {more:?}");
+        city.clock.pass(Duration::from_secs(86_401));
+    }
+}
+
+#[test]
+fn a_dead_log_does_not_stop_a_freeze_and_is_told_once_it_is_back() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let log = city.dir.path().join("data/log");
+    std::fs::rename(log.join("tile"), log.join("tile.away")).unwrap();
+    std::fs::write(log.join("tile"), b"in the way").unwrap();
+    let receipt = city.policy.ask_for_oneself(&ask()).unwrap();
+    assert_eq!(city.keys.frozen().len(), 1);
+    city.clock.pass(Duration::from_secs(3 * 3_600));
+    city.policy.retention_tick(&one_hour()).unwrap();
+    assert!(city.keys.has(CAMERA, MANUAL_START.hour()));
+    let view = city.policy.subject_state(&receipt.reference).unwrap();
+    assert_eq!(view.state, SubjectState::Waiting);
+
+    std::fs::remove_file(log.join("tile")).unwrap();
+    std::fs::rename(log.join("tile.away"), log.join("tile")).unwrap();
+    for _ in 0..3 {
+        city.policy.tick().unwrap();
+    }
+    let kinds = city.kinds();
+    for kind in ["case_opened", "freeze"] {
+        assert_eq!(kinds.iter().filter(|k| **k == kind).count(), 1, "{kind}");
+    }
+    let cases = city.policy.cases(&city.actor(POLICE)).unwrap();
+    assert!(cases.iter().any(|c| c.number == receipt.number));
+}
+
+#[cfg(test)]
+fn complaint() -> Complaint {
+    Complaint {
+        name: "Anna Berg".into(),
+        contact: "by post, Kaivokatu 1".into(),
+        about: "The camera at the corner looks into my window.".into(),
+        camera: Some(CAMERA),
+    }
+}
+
+#[test]
+fn a_complaint_reaches_the_auditor_alone_and_is_forgotten_after_its_answer() {
+    let city = City::new();
+    let reference = city.policy.complain(&complaint()).unwrap();
+    assert_eq!(reference.len(), 19);
+    let auditor = city.actor(AUDITOR);
+    for who in [POLICE, "a.korhonen", "k.virtanen", "o.saarinen", "t.laine"] {
+        assert!(city.policy.complaints(&city.actor(who)).is_err(), "{who}");
+    }
+    let one = city.policy.complaints(&auditor).unwrap().remove(0);
+    assert_eq!(
+        (one.about.as_str(), one.camera),
+        (complaint().about.as_str(), Some(CAMERA))
+    );
+    assert!(one.answered_at.is_none());
+    let said = "The camera was turned away from the window.";
+    let id = one.id;
+    assert!(
+        city.policy
+            .answer_complaint(&city.actor(POLICE), id, said)
+            .is_err()
+    );
+    assert!(city.policy.answer_complaint(&auditor, id, "no").is_err());
+    city.policy.answer_complaint(&auditor, id, said).unwrap();
+    assert!(city.policy.answer_complaint(&auditor, id, said).is_err());
+    let one = city.policy.complaints(&auditor).unwrap().remove(0);
+    assert_eq!(one.answer.as_deref(), Some(said));
+    city.clock.pass(ANSWERED_KEPT + Duration::from_secs(1));
+    city.policy.tick().unwrap();
+    assert!(city.policy.complaints(&auditor).unwrap().is_empty());
+}
+
+#[test]
+fn complaints_are_bounded_by_the_day_and_in_all() {
+    let city = City::new();
+    let short = Complaint {
+        about: "bad".into(),
+        ..complaint()
+    };
+    assert!(matches!(
+        city.policy.complain(&short),
+        Err(Error::Invalid(_))
+    ));
+    let mut taken = 0;
+    for _ in 0..10 {
+        for _ in 0..COMPLAINTS_PER_DAY_MAX {
+            if city.policy.complain(&complaint()).is_ok() {
+                taken += 1;
+            }
+        }
+        let more = city.policy.complain(&complaint());
+        assert!(matches!(more, Err(Error::Busy(_))), "{more:?}");
+        city.clock.pass(Duration::from_secs(86_401));
+    }
+    assert_eq!(taken, COMPLAINTS_WAITING_MAX);
+}
+
+#[test]
+fn whoever_decides_sees_what_was_asked_before_in_the_case_and_its_requester_does_not() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let first = city.investigate();
+    city.clock.pass(Duration::from_secs(60));
+    let second = city.ask_in(&first.case, POLICE, Purpose::Investigation, "fi-pkl-7");
+    let why = "the first two minutes were not enough";
+    let me = city.actor(POLICE);
+    city.policy
+        .file(&me, &second.json, second.case.id, why)
+        .unwrap();
+    let seen = |who: &str| {
+        city.policy
+            .request_view(&city.actor(who), second.id)
+            .unwrap()
+            .before
+    };
+    for who in ["a.korhonen", AUDITOR] {
+        let before = seen(who);
+        assert_eq!(
+            before.iter().map(|b| b.id).collect::<Vec<_>>(),
+            [first.id],
+            "{who}"
+        );
+        assert_eq!(
+            (before[0].cameras.as_slice(), before[0].length_us),
+            (&[CAMERA][..], 30_000_000)
+        );
+    }
+    assert!(seen(POLICE).is_empty());
+    let of_first = city
+        .policy
+        .request_view(&city.actor("a.korhonen"), first.id)
+        .unwrap();
+    assert!(of_first.before.is_empty(), "what came later is not before");
+}
