@@ -5,5 +5,6 @@ import { ops } from './ops';
 import { evidence } from './evidence';
 import { audit } from './audit';
 import { desk } from './desk';
+import { parts } from './parts';
 
-export const en = { ...everywhere, ...square, ...ops, ...evidence, ...audit, ...desk };
+export const en = { ...everywhere, ...square, ...ops, ...evidence, ...audit, ...desk, ...parts };
