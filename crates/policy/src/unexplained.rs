@@ -1,5 +1,5 @@
-//! What the oversight body's auditor should ask about, as far as the public log does not tell: cases
-//! with an opening that nobody closed, and keys that outlived their time. Never judges, never acts.
+//! What the oversight body's auditor should ask about and the public log does not tell: cases with
+//! an opening that nobody closed, keys that outlived their time. Never judges, never acts.
 
 use core::time::Duration;
 use std::collections::BTreeMap;

@@ -82,6 +82,7 @@ export interface CaseRow {
   number: string;
   purpose: string;
   commitment: string;
+  closed_at: number | null;
 }
 export type SpanState = 'recording' | 'sealed' | 'frozen' | 'opened' | 'held' | 'expired';
 export interface Timeline {
@@ -320,4 +321,20 @@ export interface SavedView {
   slot: number;
   name: string;
   query: string;
+}
+/** What the oversight body's auditor should ask about, as far as the public log does not tell. */
+export interface UnexplainedInside {
+  at: number;
+  cases: {
+    id: number;
+    number: string;
+    purpose: string;
+    body: Body;
+    opened_by: string;
+    opened_at: number;
+    openings: number;
+    last_opening: number;
+    running: boolean;
+  }[];
+  keys: { hour: number; keys: number; over_s: number; kept: boolean }[] | null;
 }

@@ -1,5 +1,5 @@
-// Reads the log beside the page, so that the page stays live. Gives one step for each question: what
-// is not asked for is not read, and nothing piles up.
+// Reads the log beside the page, so that the page stays live. Gives one step for each question:
+// what is not asked for is not read, and nothing piles up.
 import { start, wire, type Job } from './job';
 
 let steps: Promise<AsyncIterator<unknown>> | null = null;

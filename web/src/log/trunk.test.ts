@@ -1,5 +1,5 @@
-// A log of 700 entries served as tiles made from the definition: the trunk, what is read through it,
-// and every way in which a served file can lie.
+// A log of 700 entries served as tiles made from the definition: the trunk, what is read through
+// it, and every way in which a served file can lie.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { base64, join, same, u16, utf8, type Bytes } from '../seal/bytes';
 import { leafHash, sides, TileTree, type FetchTile } from './merkle';
@@ -14,8 +14,10 @@ const REQUEST = 'ab'.repeat(32);
 /** One entry a minute; every hundredth is an opening, the others are chain heads. */
 const json = (i: number): string =>
   i % 100 === 50
-    ? `{"v":1,"kind":"opening","at":${T0 + i * 60},"request":"${REQUEST}","body":"police","length_s":120,"cameras":1}`
-    : `{"v":1,"kind":"heads","at":${T0 + i * 60},"root":"${'0'.repeat(64)}","cameras":4,"gaps":${i === 7 ? 2 : 0}}`;
+    ? `{"v":1,"kind":"opening","at":${T0 + i * 60},"request":"${REQUEST}","body":"police",` +
+      '"length_s":120,"cameras":1}'
+    : `{"v":1,"kind":"heads","at":${T0 + i * 60},"root":"${'0'.repeat(64)}","cameras":4,` +
+      `"gaps":${i === 7 ? 2 : 0}}`;
 
 let leaves: Bytes[] = [];
 let root: Bytes;
@@ -58,7 +60,11 @@ describe('the trunk', () => {
   test('refuses another root, and names the bundle in which one byte is changed', async () => {
     await expect(Trunk.read(SIZE, leaves[0]!, serve)).rejects.toThrow(LogWrong);
     const trunk = await Trunk.read(SIZE, root, serve);
-    for (const [n, path, last] of [[0, 'entries/000', 255], [2, 'entries/002.p/188', 699]] as const) {
+    const lying = [
+      [0, 'entries/000', 255],
+      [2, 'entries/002.p/188', 699],
+    ] as const;
+    for (const [n, path, last] of lying) {
       const bad = (await serve(path)).slice();
       bad[30]! ^= 1;
       files.set(path, bad);
@@ -77,14 +83,15 @@ describe('reading newest first', () => {
     expect(kind.map((r) => (isRun(r) ? -1 : r.index))).toEqual([650, 550, 450, 350, 250, 150, 50]);
     const hour = await rows({ from: T0 + 340 * 60, to: T0 + 351 * 60, heads: 'each' });
     expect(hour.length).toBe(11);
-    expect(hour.map((r) => !isRun(r) && r.index)).toEqual([350, 349, 348, 347, 346, 345, 344, 343, 342, 341, 340]);
+    const down = Array.from({ length: 11 }, (_, i) => 350 - i);
+    expect(hour.map((r) => !isRun(r) && r.index)).toEqual(down);
     expect((await rows({ hex: 'abab', heads: 'each' })).length).toBe(7);
     const leaf = Array.from(leaves[123]!, (x) => x.toString(16).padStart(2, '0')).join('');
     expect(await rows({ hex: leaf.slice(0, 16), heads: 'each' })).toMatchObject([{ index: 123 }]);
     expect(await rows({ body: 'oversight', heads: 'none' })).toEqual([]);
   });
 
-  test('chain heads between are runs, over bundles, parted by what stands between and by days', async () => {
+  test('chain heads are runs, over bundles, parted by other entries and by days', async () => {
     const all = await rows({ heads: 'runs' });
     const minutes = all.filter(isRun).reduce((n, r) => n + r.last - r.first + 1, 0);
     expect(minutes).toBe(693);
@@ -101,7 +108,14 @@ describe('reading newest first', () => {
   test('starts where it is told, and knows the size at a time', async () => {
     expect((await rows({ kind: 'opening', heads: 'none' }, 250)).length).toBe(2);
     const trunk = await Trunk.read(SIZE, root, serve);
-    for (const [at, size] of [[0, 0], [1, 1], [255 * 60 + 1, 256], [256 * 60, 256], [1e6, 700]] as const) {
+    const known = [
+      [0, 0],
+      [1, 1],
+      [255 * 60 + 1, 256],
+      [256 * 60, 256],
+      [1e6, 700],
+    ] as const;
+    for (const [at, size] of known) {
       expect(await sizeAt(trunk, T0 + at), String(at)).toBe(size);
     }
   });
@@ -139,7 +153,12 @@ test('a table row has every column, and no cell that a spreadsheet would run', (
 });
 
 test('of the heads seen, each day’s first and the newest are kept', () => {
-  const at = (day: number, h: number): Seen => ({ key: 'k', size: h, root: base64(utf8('r')), at: new Date(2026, 9, day, h).getTime() });
+  const at = (day: number, h: number): Seen => ({
+    key: 'k',
+    size: h,
+    root: base64(utf8('r')),
+    at: new Date(2026, 9, day, h).getTime(),
+  });
   let kept: Seen[] = [];
   for (let d = 1; d <= 3; d += 1) for (const h of [9, 12, 18]) kept = withHead(kept, at(d, h));
   expect(kept).toEqual([at(1, 9), at(2, 9), at(3, 9), at(3, 18)]);

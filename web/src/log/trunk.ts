@@ -1,5 +1,5 @@
-// The trunk of the log: one hash for each 256 entries, held against the checkpoint's root once. With
-// it every entry bundle is checked by itself, so that a million entries are read with little memory.
+// The trunk of the log: one hash for each 256 entries, held against the checkpoint's root once.
+// With it every entry bundle is checked by itself: a million entries are read in little memory.
 import { same, text, type Bytes } from '../seal/bytes';
 import {
   emptyRoot,

@@ -8,9 +8,9 @@ type Said = [at: number, kind: string, fields?: Record<string, unknown>];
 function look(said: Said[], start = true, since = 0): Found {
   const all = new Unexplained(NOW, since);
   said
-    .map(([at, kind, fields], i): [number, LogEntry] => [i, { v: 1, kind, at: NOW - at, ...fields }])
+    .map(([at, kind, fields], i) => [i, { v: 1, kind, at: NOW - at, ...fields }] as const)
     .toReversed()
-    .forEach(([i, e]) => all.take(i, e));
+    .forEach(([i, e]) => all.take(i, e as LogEntry));
   return all.end(start);
 }
 const kinds = (f: Found) => f.findings.map((x) => [x.what, x.index, x.n]);
@@ -26,12 +26,14 @@ const decided = (request: string, body: string, decision = 'approve'): Said => [
 const opened = (request: string): Said => [161, 'opening', { request, body: 'police' }];
 
 test('a log in order leaves nothing unexplained', () => {
-  const log = [...START, heads(180), asked('r'), decided('r', 'oversight'), opened('r'), heads(120), heads(60)];
+  const line = [asked('r'), decided('r', 'oversight'), opened('r')];
+  const log = [...START, heads(180), ...line, heads(120), heads(60)];
   expect(kinds(look(log))).toEqual([]);
 });
 
 test('an opening without a request, or without the other body’s approval', () => {
-  expect(kinds(look([...calm.slice(0, 3), opened('r'), heads(120), heads(60)]))).toEqual([['no_request', 3, 1]]);
+  const bare = [...calm.slice(0, 3), opened('r'), heads(120), heads(60)];
+  expect(kinds(look(bare))).toEqual([['no_request', 3, 1]]);
   for (const decision of [[], [decided('r', 'police')], [decided('r', 'oversight', 'refuse')]]) {
     const log = [...START, heads(180), asked('r'), ...decision, opened('r'), heads(120), heads(60)];
     expect(kinds(look(log))).toEqual([['no_approval', 4 + decision.length, 1]]);
@@ -41,7 +43,8 @@ test('an opening without a request, or without the other body’s approval', () 
 });
 
 test('minutes without chain heads, in the middle and up to now', () => {
-  expect(kinds(look([...START, heads(600), heads(180), heads(120), heads(60)]))).toEqual([['no_heads', 2, 6]]);
+  const hole = [...START, heads(600), heads(180), heads(120), heads(60)];
+  expect(kinds(look(hole))).toEqual([['no_heads', 2, 6]]);
   expect(kinds(look([...START, heads(660), heads(600)]))).toEqual([['no_heads', 3, 9]]);
   expect(kinds(look([...START, heads(600), heads(60)], true, NOW - 100))).toEqual([]);
 });
@@ -57,7 +60,8 @@ test('silent cameras are one finding for as long as they are', () => {
 test('keys due and not destroyed, once an hour has gone by', () => {
   const due = (at: number, hour: number): Said => [at, 'key_due', { hour, keys: 4 }];
   const done = (at: number, hour: number): Said => [at, 'key_destroyed', { hour, keys: 4 }];
-  const log = [...START, due(9000, 1), due(9000, 2), done(8999, 1), due(100, 3), heads(120), heads(60)];
+  const keys = [due(9000, 1), due(9000, 2), done(8999, 1), due(100, 3)];
+  const log = [...START, ...keys, heads(120), heads(60)];
   expect(kinds(look(log))).toEqual([['not_destroyed', 3, 4]]);
 });
 

@@ -74,6 +74,23 @@ export const said: [english: string, serbian: string][] = [
   ],
   ['{} has 1–{} characters', '{} има од 1 до {} знакова'],
   ['there is no such case', 'таквог предмета нема'],
+  ['this case is closed', 'овај предмет је затворен'],
+  [
+    'this case is closed; open another one for what comes after',
+    'овај предмет је затворен; за оно што следи отворите други',
+  ],
+  [
+    "whoever opened a case closes it, or the oversight body's auditor",
+    'предмет затвара ко га је отворио или ревизор надзорног тела',
+  ],
+  [
+    'a request of this case still runs; withdraw it or wait for its end, then close the case',
+    'захтев овог предмета је још у току; повуците га или сачекајте крај, па затворите предмет',
+  ],
+  [
+    "the oversight body's auditor reads what is unexplained",
+    'шта није објашњено чита ревизор надзорног тела',
+  ],
   ['there is no such request', 'таквог захтева нема'],
   ['there is no such hold', 'таквог задржавања нема'],
   ['there is no such person', 'такве особе нема'],

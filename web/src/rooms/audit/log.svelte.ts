@@ -1,5 +1,5 @@
-// The log's head as this browser checked it, shared by the rooms' pages. Nothing is kept beyond what
-// the log says and which heads were seen.
+// The log's head as this browser checked it, shared by the room's pages. Nothing is kept beyond
+// what the log says and which heads were seen.
 import { readHead, proveEntry, type Head } from '../../log/head';
 import { forgetHeads } from '../../log/seen';
 import type { LogEntry } from '../../api/types';

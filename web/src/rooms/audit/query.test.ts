@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { address, dateField, midnight, readSearch, wanted, type Search } from './query';
 
-const search = (given: Partial<Search>): Search => readSearch((n) => given[n as keyof Search] ?? null);
+const search = (given: Partial<Search>): Search =>
+  readSearch((n) => given[n as keyof Search] ?? null);
 
 test('a search is its address', () => {
   const s = search({ find: 'opened police', kind: 'opening', from: '2026-11-01' });
@@ -15,7 +16,8 @@ test('numbers, hashes and words are told apart, scripts and marks folded', () =>
   expect(wanted(search({ find: '#120' }))).toMatchObject({ number: 120, words: [] });
   expect(wanted(search({ find: '120' })).number).toBe(120);
   const hash = '9c827a4e80f8';
-  expect(wanted(search({ find: hash.toUpperCase() })).query).toMatchObject({ hex: hash, heads: 'each' });
+  const { query } = wanted(search({ find: hash.toUpperCase() }));
+  expect(query).toMatchObject({ hex: hash, heads: 'each' });
   expect(wanted(search({ find: 'Снимак ОТВОРЕН' })).words).toEqual(['snimak', 'otvoren']);
   // Six letters that are a word and hexadecimal digits are a hash; five are a word.
   expect(wanted(search({ find: 'facade' })).query.hex).toBe('facade');

@@ -40,7 +40,8 @@ export interface Wanted {
   number: number | null;
 }
 
-const isHex = (w: string): boolean => /^[0-9a-f]{6,64}$/.test(w) && (/[a-f]/.test(w) || w.length > 15);
+const isHex = (w: string): boolean =>
+  /^[0-9a-f]{6,64}$/.test(w) && (/[a-f]/.test(w) || w.length > 15);
 
 export function wanted(s: Search): Wanted {
   const all = s.find.trim().split(/\s+/).filter(Boolean);

@@ -143,4 +143,7 @@ export const everywhere = {
   'span.held': 'held',
   'span.expired': 'key destroyed',
   'span.gap': 'gap',
+  'print.at': 'Printed on {at}, {zone}',
+  'print.head': 'Head of the public log that this browser checked: {n} entries on {at}, root',
+  'print.noHead': 'This browser has not checked the public log yet.',
 } as const satisfies Record<string, string>;

@@ -145,4 +145,7 @@ export const everywhere: Record<keyof typeof en, string> = {
   'span.held': 'задржано',
   'span.expired': 'кључ уништен',
   'span.gap': 'прекид',
+  'print.at': 'Одштампано {at}, {zone}',
+  'print.head': 'Врх јавног дневника који је овај прегледач проверио: {n} уписа, {at}, корен',
+  'print.noHead': 'Овај прегледач још није проверио јавни дневник.',
 };

@@ -6,5 +6,15 @@ import { evidence } from './evidence';
 import { audit } from './audit';
 import { desk } from './desk';
 import { story } from './story';
+import { parts } from './parts';
 
-export const sr = { ...everywhere, ...square, ...ops, ...evidence, ...audit, ...desk, ...story };
+export const sr = {
+  ...everywhere,
+  ...square,
+  ...ops,
+  ...evidence,
+  ...audit,
+  ...desk,
+  ...story,
+  ...parts,
+};

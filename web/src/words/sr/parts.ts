@@ -1,0 +1,30 @@
+// Натписи странице делова.
+import type { parts as en } from '../en/parts';
+
+export const parts: Record<keyof typeof en, string> = {
+  'parts.title': 'Страница делова',
+  'parts.intro': 'Сваки део конзоле у сваком стању, са утврђеним подацима. Тест пореди његове слике са сачуванима; ништа овде не делује.',
+  'parts.type': 'Слова и боје',
+  'parts.heading': 'Наслов дела',
+  'parts.soft': 'Што је споредно, тише је.',
+  'parts.small': 'Ситна слова, са',
+  'parts.link': 'везом',
+  'parts.buttons': 'Дугмад',
+  'parts.fields': 'Поља',
+  'parts.notices': 'Обавештења',
+  'parts.info': 'Нешто за знање, и ништа за чињење.',
+  'parts.states': 'Стања',
+  'parts.empty': 'Празно',
+  'parts.loading': 'Учитавање',
+  'parts.error': 'Грешка',
+  'parts.stale': 'Застарело',
+  'parts.staleNote': 'Овако је било {at}; сервер се од тада није јавио.',
+  'parts.forbidden': 'Забрањено, с разлогом',
+  'parts.overflow': 'Прелив',
+  'parts.tables': 'Табеле и чињенице',
+  'parts.camera': 'Камера',
+  'parts.facts': 'Чињенице',
+  'parts.marks': 'Ознаке, картице и језици',
+  'parts.tabs': 'Картице',
+  'parts.scrubber': 'Временска трака',
+};
