@@ -14,7 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use loggia_api::{Access, Problem, Route, Secure};
 use loggia_model::Fault;
-use loggia_register::Declared;
+use loggia_register::{Declared, Setting, Square, Zone};
 use loggia_video::{Recorder, RecorderConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,7 +23,7 @@ use crate::city::City;
 use crate::config::Config;
 use crate::desk::{self, Desk};
 use crate::guests::{self, GUESTS};
-use crate::house::House;
+use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
 use crate::{pages, tls};
@@ -150,7 +150,10 @@ pub fn routes(
     routes.extend(loggia_policy::routes(Arc::clone(&house.policy), secure));
     routes.extend(loggia_transparency::routes(house.log.clone()));
     routes.extend(loggia_shield::routes(&house.shield, house.ask_masks()));
-    routes.extend(loggia_register::routes(Arc::new(register(house, recorder))));
+    let register = Arc::new(register(house, recorder));
+    routes.extend(loggia_register::routes(Arc::clone(&register)));
+    let setting = setting(house, basemap, desk_port, secure);
+    routes.extend(pages::square(Arc::new(Square::new(register, setting))));
     routes.extend(loggia_video::routes(loggia_video::Rooms {
         recorder_ward: Arc::clone(recorder.ward()),
         gallery: Arc::clone(recorder.gallery()),
@@ -267,6 +270,20 @@ fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
     };
     let clock = Arc::clone(&house.clock);
     loggia_register::Register::new(city, house.log.clone(), clock, Arc::new(declared))
+}
+
+/// How the public pages are set up. Without a port for filed forms they say how to write a letter.
+fn setting(house: &House, basemap: Option<&Path>, desk_port: u16, secure: Secure) -> Setting {
+    let SquarePlan { zone, offices } = house.square.clone();
+    Setting {
+        zone: zone.unwrap_or_else(Zone::of_this_machine),
+        dress: pages::dress(),
+        map: pages::gazetteer(basemap),
+        offices,
+        forms: None,
+        desk_port: (desk_port > 0).then_some(desk_port),
+        secure,
+    }
 }
 
 enum Door {
