@@ -2,7 +2,8 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 // Two pages: the city's (index.html) and the custodian's desk (desk.html), which `loggia key desk`
-// serves from the custodian's own machine. Nothing is inlined: the CSP allows no inline code or data: fonts.
+// serves from the custodian's own machine. The square's pages are the server's: square.ts brings their
+// look and their map, and the manifest tells the server how these files are called. Nothing is inlined: the CSP allows no inline code or data: fonts.
 export default defineConfig({
   plugins: [svelte()],
   build: {
@@ -10,7 +11,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // MapLibre is one lazy chunk of about 1.1 MB (430 KB gzip on the wire with its worker apart).
     chunkSizeWarningLimit: 1300,
-    rollupOptions: { input: { index: 'index.html', desk: 'desk.html' } },
+    manifest: 'manifest.json',
+    rollupOptions: { input: { index: 'index.html', desk: 'desk.html', square: 'src/square.ts' } },
   },
   worker: { format: 'es' },
   server: {

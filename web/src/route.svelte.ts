@@ -34,8 +34,9 @@ class Route {
     if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
     const a = (e.target as Element | null)?.closest('a');
     if (!a || a.target || a.origin !== location.origin || a.hasAttribute('download')) return;
-    const rooms = ['/', '/ops', '/evidence', '/audit', '/story', '/parts'];
-    const known = rooms.some((r) => a.pathname === r || (r !== '/' && a.pathname.startsWith(`${r}/`)));
+    // The square (/) is the server's own page: a link to it is a full load.
+    const rooms = ['/ops', '/evidence', '/audit', '/story', '/parts'];
+    const known = rooms.some((r) => a.pathname === r || a.pathname.startsWith(`${r}/`));
     if (!known || (a.hash && a.pathname === location.pathname)) return;
     e.preventDefault();
     this.go(a.href);

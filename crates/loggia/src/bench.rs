@@ -94,6 +94,7 @@ fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()
         quota_bytes: None,
         alerts: crate::alerts::AlertsConfig::default(),
         time_authority: None,
+        square: crate::house::SquarePlan::default(),
     })?;
     for n in 1..=count {
         let asker = house.ask_masks();

@@ -2,7 +2,10 @@
 
 use anyhow::Context;
 use loggia_model::{Body, PersonId, Role};
+use loggia_register::{Offices, Zone};
 use serde::Deserialize;
+
+use crate::house::SquarePlan;
 
 /// The text that ships in the binary.
 const SHIPPED: &str = include_str!("../../../demo/city.toml");
@@ -13,6 +16,12 @@ const SHIPPED: &str = include_str!("../../../demo/city.toml");
 pub struct City {
     /// The city's name as pages show it.
     pub city: String,
+    /// Its time zone, by IANA's name.
+    pub time_zone: String,
+    /// The data-protection officer's address, line by line.
+    pub officer: Vec<String>,
+    /// The supervisory authority's address, line by line.
+    pub authority: Vec<String>,
     /// Passphrase of every demo key file and account.
     pub passphrase: String,
     /// Who lives here.
@@ -68,6 +77,20 @@ impl City {
     pub fn shipped() -> anyhow::Result<Self> {
         toml::from_str(SHIPPED).context("demo/city.toml is not valid")
     }
+
+    /// What the public pages say of it.
+    ///
+    /// # Errors
+    /// When the shipped time zone is none, which a test rules out.
+    pub fn square(&self) -> anyhow::Result<SquarePlan> {
+        Ok(SquarePlan {
+            zone: Some(Zone::named(&self.time_zone)?),
+            offices: Offices {
+                officer: self.officer.clone(),
+                authority: self.authority.clone(),
+            },
+        })
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +100,7 @@ mod tests {
     #[test]
     fn the_shipped_city_is_whole() {
         let city = City::shipped().unwrap();
+        assert!(city.square().is_ok_and(|s| s.zone.is_some()));
         for body in [Body::Police, Body::Oversight] {
             for role in [Role::Approver, Role::Custodian] {
                 let holder = city

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use loggia_policy::DemoMode;
+use loggia_register::{Offices, Zone};
 use serde::Deserialize;
 
 use crate::alerts::AlertsConfig;
-use crate::house::{House, Plan};
+use crate::house::{House, Plan, SquarePlan};
 use crate::tls;
 
 /// Shortest and longest time between a record and its sync.
@@ -39,8 +40,22 @@ pub struct Config {
     pub footage_gb_max: Option<u64>,
     /// The ways to people on duty; without them nobody is called.
     pub alerts: Option<AlertsConfig>,
+    /// The city's time zone by IANA's name, e.g. `Europe/Belgrade`; the machine's when not given.
+    pub time_zone: Option<String>,
+    /// Where people turn to about data protection; the public pages print it.
+    pub data_protection: Option<DataProtection>,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP; its token is signed).
     pub time_authority: Option<String>,
+}
+
+/// Addresses about data protection, line by line as on a letter.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataProtection {
+    /// The city's data-protection officer (GDPR Art. 37).
+    pub officer: Vec<String>,
+    /// The supervisory authority (GDPR Art. 77).
+    pub authority: Vec<String>,
 }
 
 impl Config {
@@ -73,6 +88,7 @@ impl Config {
                 SYNC_MS.end()
             );
         }
+        self.square()?;
         if DemoMode::of(&self.data).is_some() {
             bail!(
                 "{} is a demo folder and stays one: choose another",
@@ -92,6 +108,19 @@ impl Config {
         self.house(AlertsConfig::default())
     }
 
+    /// What the public pages say of the city.
+    fn square(&self) -> anyhow::Result<SquarePlan> {
+        let offices = self.data_protection.clone().map(|d| Offices {
+            officer: d.officer,
+            authority: d.authority,
+        });
+        let zone = self.time_zone.as_deref().map(Zone::named).transpose();
+        Ok(SquarePlan {
+            zone: zone.context("`time_zone`")?,
+            offices: offices.unwrap_or_default(),
+        })
+    }
+
     fn house(&self, alerts: AlertsConfig) -> anyhow::Result<House> {
         let sync = self.sync_interval_ms.map(Duration::from_millis);
         House::open(Plan {
@@ -105,6 +134,7 @@ impl Config {
                 .map(|gb| gb.saturating_mul(1_000_000_000)),
             alerts,
             time_authority: self.time_authority.clone(),
+            square: self.square()?,
         })
     }
 }
@@ -132,6 +162,11 @@ mod tests {
         let slow = format!("{GOOD}sync_interval_ms = 60000\n");
         assert!(read(&slow).unwrap_err().contains("50 to 10000"));
         assert!(read("city = \"X\"\n").unwrap_err().contains("data"));
+        let nowhere = format!("{GOOD}time_zone = \"Europe/Nowhere\"\n");
+        assert!(read(&nowhere).unwrap_err().contains("no time zone"));
+        let offices = "[data_protection]\nofficer = [\"A\"]\nauthority = [\"B\", \"C\"]\n";
+        let somewhere = format!("{GOOD}time_zone = \"Europe/Belgrade\"\n{offices}");
+        assert!(read(&somewhere).is_ok());
         let mail = format!(
             "{GOOD}[alerts.webhook]\nurl = \"https://g.example/\"\nca = \"ca.pem\"\n\
              [alerts.mail]\nserver = \"m.example\"\nport = 465\ntls = \"implicit\"\n\

@@ -69,6 +69,7 @@ fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<House> {
         quota_bytes: Some(quota_bytes),
         alerts: crate::alerts::AlertsConfig::default(),
         time_authority: None,
+        square: city.square()?,
     })?;
     if fresh || house.policy.roster_now().is_none() {
         people(&house, city)?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use loggia_model::Clock;
 use loggia_policy::{DemoMode, Policy, Rules};
+use loggia_register::{Offices, Zone};
 use loggia_seal::{Custodians, Randomness, RecorderKey, RecorderPublic};
 use loggia_shield::{AskMasks, Shield};
 use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore, Secrets};
@@ -35,6 +36,15 @@ pub struct Public {
 /// File name of [`Public`] in the data folder.
 pub const PUBLIC: &str = "public.json";
 
+/// What the public pages say of the city beside its name.
+#[derive(Debug, Clone, Default)]
+pub struct SquarePlan {
+    /// The city's time zone; the machine's when not set.
+    pub zone: Option<Zone>,
+    /// Where people turn to about data protection.
+    pub offices: Offices,
+}
+
 /// How a house is opened.
 pub struct Plan {
     /// The data folder.
@@ -53,6 +63,8 @@ pub struct Plan {
     pub alerts: AlertsConfig,
     /// Time-stamping authority (RFC 3161) that exports ask.
     pub time_authority: Option<String>,
+    /// For the public pages.
+    pub square: SquarePlan,
 }
 
 /// Everything of one data folder.
@@ -61,6 +73,8 @@ pub struct House {
     pub data: PathBuf,
     /// The city's name.
     pub city: String,
+    /// For the public pages.
+    pub square: SquarePlan,
     /// The public log.
     pub log: Log,
     /// Hour keys.
@@ -131,6 +145,7 @@ impl House {
         Ok(Self {
             data,
             city: plan.city,
+            square: plan.square,
             log,
             keys,
             blobs,

@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod desk;
 mod files;
+mod forms;
 mod guests;
 mod house;
 mod keys;

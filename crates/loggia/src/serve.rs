@@ -14,7 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use loggia_api::{Access, Problem, Route, Secure};
 use loggia_model::Fault;
-use loggia_register::Declared;
+use loggia_register::{Declared, Setting, Square, Zone};
 use loggia_video::{Recorder, RecorderConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,10 +23,10 @@ use crate::city::City;
 use crate::config::Config;
 use crate::desk::{self, Desk};
 use crate::guests::{self, GUESTS};
-use crate::house::House;
+use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
-use crate::{pages, tls};
+use crate::{forms, pages, tls};
 
 /// Where to listen.
 pub struct Addresses {
@@ -151,7 +151,10 @@ pub fn routes(
     routes.extend(loggia_transparency::routes(house.log.clone()));
     routes.extend(loggia_shield::routes(&house.shield, house.ask_masks()));
     routes.extend(loggia_watch::routes(&house.watch));
-    routes.extend(loggia_register::routes(Arc::new(register(house, recorder))));
+    let register = Arc::new(register(house, recorder));
+    routes.extend(loggia_register::routes(Arc::clone(&register)));
+    let setting = setting(house, basemap, secure);
+    routes.extend(pages::square(Arc::new(Square::new(register, setting))));
     routes.extend(loggia_video::routes(loggia_video::Rooms {
         recorder_ward: Arc::clone(recorder.ward()),
         gallery: Arc::clone(recorder.gallery()),
@@ -269,6 +272,19 @@ fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
     };
     let clock = Arc::clone(&house.clock);
     loggia_register::Register::new(city, house.log.clone(), clock, Arc::new(declared))
+}
+
+/// How the public pages are set up.
+fn setting(house: &House, basemap: Option<&Path>, secure: Secure) -> Setting {
+    let SquarePlan { zone, offices } = house.square.clone();
+    Setting {
+        zone: zone.unwrap_or_else(Zone::of_this_machine),
+        dress: pages::dress(),
+        map: pages::gazetteer(basemap),
+        offices,
+        forms: Some(forms::of(&house.policy)),
+        secure,
+    }
 }
 
 enum Door {

@@ -192,6 +192,7 @@ mod tests {
             quota_bytes: None,
             alerts: crate::alerts::AlertsConfig::default(),
             time_authority: None,
+            square: crate::house::SquarePlan::default(),
         };
         let house = House::open_at(plan, clock.clone()).unwrap();
         crate::demo::people(&house, &city).unwrap();

@@ -52,6 +52,7 @@ impl Policy {
                 body: row.body,
                 opened_at: row.asked_at,
                 log_index,
+                closed_at: None,
             };
             let case = cases::put_case(c, &case)?;
             Ok(rows::set_case(c, id, case)?)

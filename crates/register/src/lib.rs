@@ -1,11 +1,20 @@
-//! The public pages' data: what is declared, how often footage was opened, and the base map.
+//! The public square: its pages, their data, and the base map.
 //! Never tells more than the declarations and the public log do, and never needs a session.
 
 pub mod basemap;
 mod declared;
+mod finder;
+mod forms;
+mod gazetteer;
 mod routes;
+mod square;
 mod tally;
+mod words;
 
 pub use declared::{Declared, Source};
+pub use forms::{Forms, Grievance, OwnFootage, Promise, REFERENCE_MAX, Stage, Standing};
+pub use gazetteer::Gazetteer;
 pub use routes::{City, OpenApi, Register, Summary, routes};
-pub use tally::{Month, Statistics, Tally};
+pub use square::{Dress, Offices, Setting, Square, pages};
+pub use tally::{Month, NEWS_MAX, Statistics, Tally};
+pub use words::{Lang, Zone};

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::routing::get;
 use loggia_api::{Access, Problem, Route};
 use loggia_model::{At, Clock, Fault};
-use loggia_transparency::Log;
+use loggia_transparency::{Entry, Log};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -34,6 +34,22 @@ pub enum City {
     },
 }
 
+impl City {
+    /// The city's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Real { name } | Self::Demo { name } => name,
+        }
+    }
+
+    /// Whether one machine holds everybody's keys.
+    #[must_use]
+    pub const fn is_demo(&self) -> bool {
+        matches!(self, Self::Demo { .. })
+    }
+}
+
 /// The sentence of truth, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Summary {
@@ -48,6 +64,8 @@ pub struct Summary {
     pub cameras_declared: u64,
     /// Openings in this month (UTC).
     pub openings_this_month: u64,
+    /// Live views in this month (UTC).
+    pub live_views_this_month: u64,
     /// Entries in the public log.
     pub log_size: u64,
 }
@@ -86,19 +104,16 @@ impl Register {
     /// [`Fault`] of the log or of the source of declarations.
     pub fn summary(&self) -> Result<Summary, Fault> {
         let at = self.clock.now();
-        let (city, demo) = match &self.city {
-            City::Real { name } => (name.clone(), false),
-            City::Demo { name } => (name.clone(), true),
-        };
+        let (city, demo) = (self.city.name().to_owned(), self.city.is_demo());
         let cameras_declared = (self.declared)()?.len() as u64;
-        let (openings_this_month, log_size) =
-            self.counted(|t| (t.openings_in_month(at), t.next()))?;
+        let (month, log_size) = self.counted(|t| (t.month(at), t.next()))?;
         Ok(Summary {
             city,
             demo,
             at,
             cameras_declared,
-            openings_this_month,
+            openings_this_month: month.openings,
+            live_views_this_month: month.live_views,
             log_size,
         })
     }
@@ -119,6 +134,32 @@ impl Register {
     /// [`Fault`] of the log.
     pub fn statistics(&self) -> Result<Statistics, Fault> {
         self.counted(Tally::statistics)
+    }
+
+    /// The newest events that people follow.
+    ///
+    /// # Errors
+    /// [`Fault`] of the log.
+    pub fn news(&self) -> Result<Vec<(u64, Entry)>, Fault> {
+        self.counted(Tally::news)
+    }
+
+    /// Now, by the house's clock.
+    #[must_use]
+    pub fn now(&self) -> At {
+        self.clock.now()
+    }
+
+    /// The public log.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Whose register it is.
+    #[must_use]
+    pub fn city(&self) -> &City {
+        &self.city
     }
 
     /// Counts what the log has gained since the last time, then looks.

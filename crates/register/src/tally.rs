@@ -1,9 +1,9 @@
 //! Counts of what the public log says, by month (UTC).
 //! Never counts from anywhere else: whoever reads the log can repeat every number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use loggia_model::{At, Purpose};
+use loggia_model::{At, Body, Purpose, RequestId};
 use loggia_transparency::{Entry, Event, Verdict};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,6 +28,13 @@ pub struct Month {
     pub ended: u64,
     /// Openings.
     pub openings: u64,
+    /// Openings, by the body that asked.
+    #[schema(value_type = BTreeMap<String, u64>)]
+    pub openings_by_body: BTreeMap<Body, u64>,
+    /// Openings, by the purpose of the request that was opened. One whose request is not in the log
+    /// is in no purpose, so that the sum may be less than all openings.
+    #[schema(value_type = BTreeMap<String, u64>)]
+    pub openings_by_purpose: BTreeMap<Purpose, u64>,
     /// Footage opened: seconds times cameras.
     pub opened_s: u64,
     /// Clips that left the house.
@@ -53,11 +60,30 @@ pub struct Statistics {
     pub months: Vec<Month>,
 }
 
+/// News kept for the feed; who reads it less often than this many happen reads the log.
+pub const NEWS_MAX: usize = 100;
+
 /// Counts entries once each, in order.
 #[derive(Debug, Default)]
 pub struct Tally {
     next: u64,
     months: BTreeMap<String, Month>,
+    /// What each request was filed for: an opening names its request alone. 48 bytes a request.
+    purposes: HashMap<RequestId, Purpose>,
+    news: VecDeque<(u64, Entry)>,
+}
+
+/// What people follow: openings, refusals, live views, holds, cameras that come and go.
+fn is_news(event: &Event) -> bool {
+    match event {
+        Event::Opening(_)
+        | Event::LiveView(_)
+        | Event::Hold(_)
+        | Event::CameraEnrolled(_)
+        | Event::CameraRetired(_) => true,
+        Event::Decision(d) => d.decision == Verdict::Refuse,
+        _ => false,
+    }
 }
 
 /// `2026-11` of an instant.
@@ -78,6 +104,10 @@ impl Tally {
             return;
         }
         self.next = index + 1;
+        if is_news(&entry.event) {
+            self.news.push_front((index, entry.clone()));
+            self.news.truncate(NEWS_MAX);
+        }
         let month = month_of(At(entry.at.saturating_mul(1_000_000)));
         let m = self.months.entry(month.clone()).or_default();
         m.month = month;
@@ -86,6 +116,7 @@ impl Tally {
                 m.requests += 1;
                 m.danger_to_life += u64::from(r.danger_to_life);
                 *m.by_purpose.entry(r.purpose).or_default() += 1;
+                self.purposes.insert(r.request, r.purpose);
             }
             Event::Decision(d) => match d.decision {
                 Verdict::Approve => m.approvals += 1,
@@ -95,6 +126,10 @@ impl Tally {
             Event::Opening(o) => {
                 m.openings += 1;
                 m.opened_s += u64::from(o.length_s) * u64::from(o.cameras);
+                *m.openings_by_body.entry(o.body).or_default() += 1;
+                if let Some(purpose) = self.purposes.get(&o.request) {
+                    *m.openings_by_purpose.entry(*purpose).or_default() += 1;
+                }
             }
             Event::Export(_) => m.exports += 1,
             Event::Hold(_) => m.holds += 1,
@@ -116,10 +151,22 @@ impl Tally {
         }
     }
 
-    /// Openings in the month of `at`.
+    /// What the log says of the month of `at`.
     #[must_use]
-    pub fn openings_in_month(&self, at: At) -> u64 {
-        self.months.get(&month_of(at)).map_or(0, |m| m.openings)
+    pub fn month(&self, at: At) -> Month {
+        let month = month_of(at);
+        let empty = || Month {
+            month: month.clone(),
+            ..Month::default()
+        };
+        self.months.get(&month).cloned().unwrap_or_else(empty)
+    }
+
+    /// The newest openings, refusals, live views, holds and changes of cameras, newest first, at
+    /// most [`NEWS_MAX`], each with its place in the log.
+    #[must_use]
+    pub fn news(&self) -> Vec<(u64, Entry)> {
+        self.news.iter().cloned().collect()
     }
 
     /// Everything counted so far.
@@ -215,8 +262,13 @@ mod tests {
             (before.requests, before.refusals, before.openings),
             (1, 1, 0)
         );
-        assert_eq!(tally.openings_in_month(MANUAL_START), 1);
-        assert_eq!(tally.openings_in_month(At(0)), 0);
+        assert_eq!(tally.month(MANUAL_START), *now);
+        assert_eq!(tally.month(At(0)).openings, 0);
+        assert_eq!(now.openings_by_body, BTreeMap::from([(Body::Police, 1)]));
+        let by_purpose = BTreeMap::from([(Purpose::DangerToLife, 1)]);
+        assert_eq!(now.openings_by_purpose, by_purpose);
+        let news: Vec<u64> = tally.news().iter().map(|(index, _)| *index).collect();
+        assert_eq!(news, [4, 1], "the refusal and the opening, newest first");
     }
 
     proptest! {
@@ -229,7 +281,7 @@ mod tests {
             for index in again {
                 tally.add(index, &at(0, opened()));
             }
-            prop_assert_eq!(tally.openings_in_month(MANUAL_START), 4);
+            prop_assert_eq!(tally.month(MANUAL_START).openings, 4);
         }
     }
 }

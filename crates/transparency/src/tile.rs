@@ -70,8 +70,7 @@ impl TilePath {
     }
 
     /// Every tile of a log of `size` entries, level by level, entries first.
-    #[cfg(test)]
-    pub(crate) fn all(size: u64) -> impl Iterator<Item = Self> {
+    pub fn all(size: u64) -> impl Iterator<Item = Self> {
         let kinds =
             core::iter::once(TileKind::Entries).chain((0..LEVELS_MAX).map(TileKind::Hashes));
         kinds.flat_map(move |kind| {

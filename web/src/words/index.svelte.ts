@@ -11,9 +11,11 @@ export const LANGS: { lang: Lang; name: string }[] = [
   { lang: 'sr-Latn', name: 'Srpski' },
 ];
 const KEPT = 'loggia-lang';
+/** The square's pages are the server's: it reads the language from a cookie of the same name. */
+const cookie = (): string | undefined => /(?:^|; )loggia-lang=([\w-]+)/.exec(document.cookie)?.[1];
 
 function chosen(): Lang {
-  const asked = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem(KEPT);
+  const asked = new URLSearchParams(location.search).get('lang') ?? cookie() ?? localStorage.getItem(KEPT);
   const known = LANGS.find((l) => l.lang === asked);
   if (known) return known.lang;
   if (/^sr-latn|^bs|^hr/i.test(navigator.language)) return 'sr-Latn';
@@ -41,6 +43,7 @@ class Words {
     }
     this.lang = lang;
     localStorage.setItem(KEPT, lang);
+    document.cookie = `${KEPT}=${lang}; path=/; max-age=31536000; samesite=lax`;
     document.documentElement.lang = lang;
   }
   /** The word, with {name} filled in; forms parted by `|` are chosen by {n} (one|few|other). */

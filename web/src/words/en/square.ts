@@ -1,26 +1,8 @@
-// Words of the public square. Forms parted by `|` are singular and plural.
+// Words about cameras and requests that the square brought in; the square itself has its words in
+// crates/register/src/words. Forms parted by `|` are singular and plural.
 export const square = {
-  'sq.title': '{city}: what our cameras do',
-  'sq.truth': '{cameras} on record here, and this month footage was opened {openings}.',
-  'sq.truthNone': '{cameras} on record here, and this month no footage was opened.',
-  'sq.cameras': '{n} camera is|{n} cameras are',
-  'sq.openings': '{n} time|{n} times',
-  'sq.truthNote': 'Nobody can watch what is stored: it takes a case, a second person from another body, and a key from each of two bodies. Every opening is in the public log first.',
-  'sq.counted': 'Counted by the server at {at}; the public log has {n} entry.|Counted by the server at {at}; the public log has {n} entries.',
-  'sq.map': 'Map of the cameras',
   'sq.list': 'List of the cameras',
   'sq.search': 'Find a camera by place or name',
-  'sq.none': 'No camera matches.',
-  'sq.noCamera': 'No camera is declared yet.',
-  'sq.card': 'Camera card',
-  'sq.choose': 'Choose one here or on the map to see who answers for it.',
-  'sq.check': 'How to check us',
-  'sq.check1': 'Every opening, refusal, export and destroyed key is an entry in a public log that can only grow. Anyone may copy it.',
-  'sq.check2': 'The auditor’s window checks the log’s signature and the proof of any entry in your own browser.',
-  'sq.check3': 'Pack the log there, take it away, and check it with no network at all:',
-  'sq.checkLink': 'Open the auditor’s window',
-  'sq.analysed': 'What is analysed',
-  'sq.analysedNone': 'Nothing. The recorder never decodes the picture.',
 
   'how.abandoned': 'abandoned',
   'how.expired': 'expired',
