@@ -109,6 +109,10 @@ test(
     const bundle = await until(page, () =>
       document.querySelector('[data-bundle]')?.getAttribute('data-bundle'),
     );
+    // The guide for the other side is on the page as it is in the bundle.
+    await page.getByText('How the other side checks it').click();
+    await page.getByText('Nothing was swapped.').waitFor();
+    assert.deepEqual(await axe(page), [], 'a request that was exported');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('link', { name: /^Save / }).click(),

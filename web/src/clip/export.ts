@@ -24,6 +24,8 @@ export interface Bundle {
   name: string;
   hash: string;
   entryIndex: number;
+  /** Names of the clips in it. */
+  clips: string[];
 }
 
 const json = (v: unknown): Bytes => utf8(`${JSON.stringify(v, null, 2)}\n`);
@@ -98,7 +100,8 @@ export async function exportBundle(opened: OpenedFootage, ask: ExportAsk): Promi
     ],
   });
   const name = `loggia-${(ask.exhibit || opened.request.id.slice(0, 12)).replace(/[^\w.-]+/g, '_')}.zip`;
-  return { blob: zip(files, new Date(now)), name, hash, entryIndex: receipt.entry_index };
+  const blob = zip(files, new Date(now));
+  return { blob, name, hash, entryIndex: receipt.entry_index, clips: clips.map((c) => c.name) };
 }
 
 /** Both groups' shares are in it, so that a stranger can recompute key and commitment of each span. */

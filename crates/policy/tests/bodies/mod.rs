@@ -8,11 +8,35 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use loggia_api::{Doorkeeper, Secure, router};
-use loggia_model::{Actor, CameraId, Fault};
-use loggia_policy::{DemoMode, routes};
+use loggia_model::{Actor, At, CameraId, Fault, MANUAL_START};
+use loggia_policy::{Complaint, DemoMode, SubjectAsk, routes};
 use tower::ServiceExt;
 
 use crate::city::{City, PEOPLE};
+
+/// What a resident asks and complains of, by number.
+fn written(city: &City) -> (String, String) {
+    let ask = SubjectAsk {
+        name: "A resident".into(),
+        contact: "by post".into(),
+        cameras: vec![CameraId(7)],
+        from: MANUAL_START,
+        to: At(MANUAL_START.0 + 20_000_000),
+        told: String::new(),
+    };
+    city.policy.ask_for_oneself(&ask).unwrap();
+    let complaint = Complaint {
+        name: "A resident".into(),
+        contact: "by post".into(),
+        about: "a camera looks into a window".into(),
+        camera: None,
+    };
+    city.policy.complain(&complaint).unwrap();
+    let auditor = city.actor("m.niemi");
+    let ask = city.policy.resident_asks(&auditor).unwrap()[0].id;
+    let complaint = city.policy.complaints(&auditor).unwrap()[0].id;
+    (ask.to_string(), complaint.to_string())
+}
 
 /// A city with one request that waits and one that is open, and its server.
 pub struct Bodies {
@@ -46,6 +70,7 @@ impl Bodies {
         city.record(CameraId(7), 6);
         let open = city.open();
         let waiting = city.investigate();
+        let (ask, complaint) = written(&city);
         let policy = city.policy.rules().hash().unwrap().to_string();
         let words = vec![
             ("$WAITING", waiting.id.to_string()),
@@ -53,6 +78,8 @@ impl Bodies {
             ("$COMMITMENT", waiting.case.commitment.to_string()),
             ("$CASE", waiting.case.id.to_string()),
             ("$POLICY", policy),
+            ("$ASK", ask),
+            ("$COMPLAINT", complaint),
         ];
         let city = Arc::new(city);
         let table = || routes(city.policy.clone(), Secure::No);

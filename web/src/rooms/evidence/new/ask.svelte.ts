@@ -101,7 +101,9 @@ export class NewAsk {
   /** Fetches, and keeps what is typed; called while a component begins. */
   start(): void {
     // A draft that was left comes back where nothing else is asked for.
-    if (!route.query && this.draft.query) route.go(`${route.path}${this.draft.query}`, 'replace');
+    const { number: typed, necessity, query } = this.draft;
+    const begun = typed || necessity || query.includes('cameras=');
+    if (!route.query && begun) route.go(`${route.path}${query}`, 'replace');
     // Whoever answers a resident comes with the case in the address.
     const [number, purpose] = [route.param('case'), route.param('purpose')];
     if (number) this.draft.number = number;
