@@ -13,7 +13,8 @@ after(async () => browser?.close());
 
 const wide = { locale: 'en-GB', viewport: { width: 1280, height: 900 } };
 const good = () => !!document.querySelector('[data-head="good"]');
-const searched = () => /end|full/.test(document.querySelector('[data-search]')?.dataset.search);
+const searched = () =>
+  /end|full/.test(document.querySelector('[data-search]')?.dataset.search);
 const body = async (path) => (await fetch(`${CITY}${path}`)).text();
 
 test('by keyboard alone: find an entry and check its proof', { timeout: 60_000 }, async () => {
@@ -104,7 +105,7 @@ test('minutes of chain heads stand as one line', { timeout: 100_000 }, async () 
   assert.ok((await page.locator('tbody button').count()) > 0);
 });
 
-test('two dates are proven, and a kept head is held against today', { timeout: 60_000 }, async () => {
+test('two dates are proven, a kept head is held against today', { timeout: 60_000 }, async () => {
   const { page, faults } = await open(await browser.newContext(wide));
   const note = await body('/log/checkpoint');
   await page.goto(`${CITY}/audit/between`);
@@ -175,7 +176,7 @@ test('a server that changes an entry is caught, and by number', { timeout: 60_00
   await context.close();
 });
 
-test('what is unexplained: for everybody, and more for the auditor', { timeout: 90_000 }, async () => {
+test('what is unexplained: for all, and more for the auditor', { timeout: 90_000 }, async () => {
   const { page, faults } = await open(await browser.newContext(wide));
   await page.goto(`${CITY}/audit/unexplained?days=0`);
   const read = () =>
@@ -186,8 +187,9 @@ test('what is unexplained: for everybody, and more for the auditor', { timeout: 
   const said = await page.locator('main').innerText();
   // A demo in order: each opening has its request and its approval, cameras are enrolled.
   const done = said.slice(said.indexOf('Looked for, and not found'));
-  for (const fine of ['without a request', 'other body’s approval', 'never enrolled', 'not named']) {
-    assert.ok(done.includes(fine), `${fine}: ${said}`);
+  const fine = ['without a request', 'other body’s approval', 'never enrolled', 'not named'];
+  for (const kind of fine) {
+    assert.ok(done.includes(kind), `${kind}: ${said}`);
   }
   assert.deepEqual(await axe(page), []);
   await become(page, 'm.niemi');
