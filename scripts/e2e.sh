@@ -17,7 +17,7 @@ for _ in $(seq 1 120); do
   kill -0 $city 2>/dev/null || { cat "$folder/log"; echo "the demo city stopped"; exit 1; }
   sleep 0.5
 done
-if ! (cd web && KEEP_BUNDLE="$folder/bundle.zip" LOGGIA_URL="http://127.0.0.1:$port" DESK_URL="http://127.0.0.1:$desk" \
+if ! (cd web && KEEP_BUNDLE="$folder/bundle.zip" KEEP_ENTRY="$folder/entry-0.json" LOGGIA_URL="http://127.0.0.1:$port" DESK_URL="http://127.0.0.1:$desk" \
   npm run --silent test:pages); then
   tail -40 "$folder/log"
   exit 1
@@ -27,3 +27,11 @@ fi
 key=$(curl -fs "http://127.0.0.1:$port/log/key")
 target/debug/loggia verify "$folder/bundle.zip" --log-key "$key"
 "${LOGGIA_PYTHON:-.cache/venv/bin/python}" crates/loggia/tests/check_bundle.py "$folder/bundle.zip" "$key"
+
+# One entry with its proof, as the auditor's window saves it; and the same under another number.
+target/debug/loggia verify "$folder/entry-0.json" --log-key "$key"
+sed 's/"entry_index": 0/"entry_index": 1/' "$folder/entry-0.json" >"$folder/entry-1.json"
+if target/debug/loggia verify "$folder/entry-1.json" --log-key "$key"; then
+  echo "an entry was accepted under another number"
+  exit 1
+fi

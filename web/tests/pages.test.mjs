@@ -26,6 +26,11 @@ const PAGES = [
   { path: '/audit/access', as: 'o.saarinen' },
   { path: '/no/such/page', as: null },
   { path: '/audit?entry=0', as: null },
+  { path: '/audit/unexplained?days=0', as: null },
+  { path: '/audit/unexplained', as: 'm.niemi' },
+  { path: '/audit/between', as: null },
+  { path: '/audit/take', as: null },
+  { path: '/parts', as: null },
 ];
 const SETTINGS = [
   { lang: 'en', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
