@@ -1,5 +1,6 @@
-//! The list in its tables: what people did survives a restart, and what cannot be written is not so.
-//! And over HTTP: who may act, who may look.
+//! The list in its tables: what people did survives a restart. And over HTTP: who may act, who may
+//! look.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use core::time::Duration;
 use std::sync::Arc;

@@ -82,7 +82,7 @@ export const ops = {
   'shelf.lacks.reason': 'Write why, in at least three characters.',
   'shelf.lacks.until': 'The end lies in the future, within 12 hours.',
   'rate.title': 'Alarm rate',
-  'rate.short': '{n} in 10 min',
+  'rate.short': '{n} alarm in 10 min|{n} alarms in 10 min',
   'rate.fine': '{n} new alarm in the last ten minutes.|{n} new alarms in the last ten minutes.',
   'rate.over': '{n} new alarm in the last ten minutes: more than one person can manage for long.|{n} new alarms in the last ten minutes: more than one person can manage for long.',
   'rate.hour': '{n} in the last hour.',
