@@ -184,7 +184,6 @@ test(
   await page.locator('#view-save').press('Enter');
   await page.fill('#view-name', 'Streets');
   await page.locator('form select').selectOption('7');
-  await page.keyboard.press('Enter');
   await page.locator('form button.primary').press('Enter');
   await until(page, () => document.querySelector('.view')?.textContent.includes('Streets'));
   await page.goto(`${CITY}/ops`);

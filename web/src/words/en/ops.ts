@@ -61,6 +61,7 @@ export const ops = {
   'alarm.returned': 'Over since {at}.',
   'alarm.acknowledged': 'Acknowledged by {who}, {at}.',
   'alarm.shelved': 'Set aside by {who}, {at}; ends by itself {until}.',
+  'alarm.settling': 'The camera records again; the alarm is over once that has lasted.',
   'alarm.stillSo': 'It is still so.',
   'alarm.over': 'It is over meanwhile.',
   'alarm.doneAck': 'Acknowledged.',
@@ -142,5 +143,5 @@ export const ops = {
   'kiosk.halt': 'Halt (Space)',
   'kiosk.go': 'Go on (Space)',
   'kiosk.leave': 'Leave (Esc)',
-  'ops.fullBy': 'That would be {at}.',
+  'ops.fullBy': 'That would be {at}',
 } as const satisfies Record<string, string>;

@@ -63,6 +63,7 @@ export const ops: Record<keyof typeof en, string> = {
   'alarm.returned': 'Прошло {at}.',
   'alarm.acknowledged': 'Потврда: {who}, {at}.',
   'alarm.shelved': 'Одлагање: {who}, {at}; само се завршава {until}.',
+  'alarm.settling': 'Камера поново снима; аларм је прошао тек када то потраје.',
   'alarm.stillSo': 'И даље траје.',
   'alarm.over': 'У међувремену је прошло.',
   'alarm.doneAck': 'Потврђено.',
@@ -144,5 +145,5 @@ export const ops: Record<keyof typeof en, string> = {
   'kiosk.halt': 'Заустави (размакница)',
   'kiosk.go': 'Настави (размакница)',
   'kiosk.leave': 'Изађи',
-  'ops.fullBy': 'То би било {at}.',
+  'ops.fullBy': 'То би било {at}',
 };
