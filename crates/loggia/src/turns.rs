@@ -1,6 +1,6 @@
 //! What must not be forgotten while a house is open, on threads of their own: retention, calls to
-//! people on duty, the alarm list, and all that time does to cameras, rosters and requests. Never lets one delay
-//! another.
+//! people on duty, the alarm list, and all that time does to cameras, rosters and requests. Never
+//! lets one delay another.
 
 use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
@@ -20,8 +20,8 @@ const TICK: Duration = Duration::from_secs(10);
 pub type Followed = watch::Sender<Arc<loggia_seal::Custodians>>;
 
 /// The four threads that must not be forgotten. Each ends when this is dropped. A log that hangs
-/// stops the one of the deadlines; it must neither keep footage alive nor a night's call or an alarm
-/// from going out, so those have threads of their own.
+/// stops the one of the deadlines; it must neither keep footage alive nor a night's call or an
+/// alarm from going out, so those have threads of their own.
 pub struct Turns {
     _ends: [mpsc::Sender<()>; 4],
 }

@@ -33,9 +33,7 @@ pub enum Error {
     #[error("at most 60 notes of one person in an hour")]
     TooManyNotes,
     /// A view's place, name or address does not do.
-    #[error(
-        "a saved view has a number from 1 to 9, a name of at most 60 characters and an address of at most 500"
-    )]
+    #[error("a saved view has a number from 1 to 9, a name of 1 to 60 characters and an address")]
     View,
     /// The store failed.
     #[error(transparent)]

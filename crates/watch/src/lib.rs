@@ -1,5 +1,5 @@
 //! What the people at the wall work with: the alarm list after ISA-18.2, the shift's notes and each
-//! person's saved views. Equipment only: never a hazard of the scene, never a picture, never a person.
+//! person's saved views. Equipment only: never a hazard of the scene, a picture or a person.
 
 mod alarm;
 mod board;

@@ -125,7 +125,8 @@ async fn list(State(watch): State<Arc<Watch>>) -> Result<Json<AlarmList>, Proble
 /// Says that one knows of an alarm.
 #[utoipa::path(post, path = "/api/v1/alarms/{id}/acknowledge", tag = "operator",
     params(("id" = String, Path, description = "the alarm's name")),
-    responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 204), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody)))]
 async fn acknowledge(
     State(watch): State<Arc<Watch>>,
     Me(me): Me,
@@ -138,8 +139,8 @@ async fn acknowledge(
 /// Sets an alarm aside until a time, for a reason.
 #[utoipa::path(put, path = "/api/v1/alarms/{id}/shelf", tag = "operator", request_body = ShelfAsked,
     params(("id" = String, Path, description = "the alarm's name")),
-    responses((status = 204), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody)))]
+    responses((status = 204), (status = 400, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn shelve(
     State(watch): State<Arc<Watch>>,
     Me(me): Me,
@@ -157,7 +158,8 @@ async fn shelve(
 /// Takes an alarm off the shelf: what is still so calls anew.
 #[utoipa::path(delete, path = "/api/v1/alarms/{id}/shelf", tag = "operator",
     params(("id" = String, Path, description = "the alarm's name")),
-    responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 204), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody)))]
 async fn unshelve(
     State(watch): State<Arc<Watch>>,
     Me(me): Me,

@@ -1,5 +1,5 @@
-//! Tables of the alarm list, its history, hand-over notes and saved views. Bounded: what is over the
-//! bound is deleted oldest first. Never decides anything.
+//! Tables of the alarm list, its history, hand-over notes and saved views. Bounded: what is over
+//! the bound is deleted oldest first. Never decides anything.
 
 use loggia_model::{At, PersonId};
 use rusqlite::{Connection, Row, named_params, params};

@@ -1,5 +1,5 @@
-//! The list in its tables: what people did survives a restart, and what cannot be written is not so.
-//! And over HTTP: who may act, who may look.
+//! The list in its tables: what people did survives a restart. And over HTTP: who may act, who may
+//! look.
 #![cfg(test)]
 
 use core::time::Duration;

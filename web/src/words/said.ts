@@ -250,6 +250,32 @@ export const said: [english: string, serbian: string][] = [
   ['{} may not approve this', '{} не сме ово да одобри'],
   ['the approval is not signed by {}', 'одобрење није потписао: {}'],
   ['the approval is about something else', 'одобрење се односи на нешто друго'],
+  // The alarm list, notes and views.
+  ['this alarm is not on the list any more', 'овог аларма више нема на списку'],
+  ['this alarm was acknowledged before', 'овај аларм је већ потврђен'],
+  ['this alarm is shelved; take it off the shelf first', 'овај аларм је одложен; прво га вратите'],
+  ['this alarm is not shelved', 'овај аларм није одложен'],
+  ["this is no alarm's name", 'ово није назив аларма'],
+  [
+    'a shelf ends in the future, within 12 hours',
+    'одлагање се завршава у будућности, у наредних 12 сати',
+  ],
+  [
+    'give the reason in one line, 3 to 300 characters',
+    'наведите разлог у једном реду, од 3 до 300 знакова',
+  ],
+  [
+    'a hand-over note has 1 to 4,000 characters',
+    'белешка о предаји смене има од 1 до 4.000 знакова',
+  ],
+  [
+    'at most 60 notes of one person in an hour',
+    'највише 60 бележака једне особе за један сат',
+  ],
+  [
+    'a saved view has a number from 1 to 9, a name of 1 to 60 characters and an address',
+    'сачувани приказ има број од 1 до 9, назив од 1 до 60 знакова и адресу',
+  ],
   // Signing in, and anything.
   ['please sign in', 'пријавите се'],
   [

@@ -19,3 +19,4 @@ mod plaintext;
 mod resealed;
 mod rollback;
 mod routes;
+mod timeline;

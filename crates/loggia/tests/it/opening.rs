@@ -360,7 +360,7 @@ fn two_bodies_open_what_was_asked_for_and_strangers_can_check_it() {
     two_people_agree(&city, &asked);
     let opened = asked.open();
     assert_eq!(opened.pieces.len(), CAMERAS.len());
-
+    crate::timeline::told_without_requests(&city, started_at);
     let files = asked.export(&opened);
     let bundle = ground.root().join("bundle.zip");
     zipped(&files, &bundle);

@@ -1,5 +1,5 @@
-//! Where there is footage of a camera and where there is none. Never the footage, and to whoever only
-//! watches machines never what anybody has asked for.
+//! Where there is footage of a camera and where there is none. Never the footage, and to
+//! whoever only watches machines never what anybody has asked for.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -73,8 +73,8 @@ pub(super) struct TimelineGap {
     reason: GapReason,
 }
 
-/// The spans as they would be if nobody had asked for any: what only a request or a hold keeps alive
-/// past retention is left out, for it would tell of them by being there.
+/// The spans as they would be if nobody had asked for any: what only a request or a hold keeps
+/// alive past retention is left out, for it would tell of them by being there.
 fn without_requests(
     desk: &Desk,
     camera: CameraId,
@@ -100,8 +100,8 @@ fn without_requests(
     Ok(young.map(plain).collect())
 }
 
-/// Spans and gaps of a camera between two instants, at most a day apart. An operator is told what is
-/// recorded and what is missing within retention, but not what was frozen, held or opened.
+/// Spans and gaps of a camera between two instants, at most a day apart. An operator is told
+/// what is recorded and what is missing within retention, not what was frozen, held or opened.
 #[utoipa::path(get, path = "/api/v1/cameras/{id}/timeline", tag = "evidence",
     params(("id" = u32, Path, description = "the camera's number"), Window),
     responses((status = 200, body = Timeline)))]

@@ -229,9 +229,9 @@ impl Told {
     }
 }
 
-/// Live events: `health` (a list of cameras), `storage`, `alarms` (operators; the last says only that list or notes have
-/// changed), `log`, `request` (whom it concerns). The first of each tell how things stand, the later
-/// ones what has changed.
+/// Live events: `health` (a list of cameras), `storage`, `alarms` (operators; the last says only that
+/// list or notes have changed), `log`, `request` (whom it concerns). The first of each tell how
+/// things stand, the later ones what has changed.
 #[utoipa::path(get, path = "/api/v1/events", tag = "operator",
     responses((status = 200, content_type = "text/event-stream", body = String),
         (status = 503, description = "too many streams")))]

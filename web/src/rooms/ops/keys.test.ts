@@ -27,7 +27,7 @@ test('each key has its command, in Cyrillic too', () => {
   ]);
 });
 
-test('no letter acts while one types, nor when single keys are off, nor with another modifier', () => {
+test('no letter acts while one types, nor when switched off, nor with another modifier', () => {
   for (const key of ['/', 'j', 'k', 'a', 's', '?', '1']) {
     expect(what(press(key), true)).toBeUndefined();
     expect(what(press(key), false, false)).toBeUndefined();

@@ -16,7 +16,8 @@ test('names are found in any script, without diacritics, by several words, by nu
   expect(index.find(city, 'djordja')).toHaveLength(1600);
   expect(ids(index.find(city, 'setaliste 1600'))).toEqual([1600, 8000]);
   expect(ids(index.find(city, '7999'))).toEqual([7999]);
-  expect(ids(index.find(city, 'kaivokatu 777')).every((id) => city[id - 1]?.label.startsWith('Kaivokatu'))).toBe(true);
+  const some = index.find(city, 'kaivokatu 777');
+  expect(some.every((c) => c.label.startsWith('Kaivokatu'))).toBe(true);
   expect(index.find(city, 'nowhere')).toEqual([]);
 });
 

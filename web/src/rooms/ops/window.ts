@@ -1,4 +1,4 @@
-// Which rows of a long list are drawn: those in sight and a few around them. The same arithmetic for
+// Which rows of a long list are drawn: those in sight and a few around them. The same for
 // tiles in columns and for rows of a table.
 
 export interface Drawn {
@@ -34,7 +34,13 @@ export function drawn(
 }
 
 /** Where to scroll so that item `at` is in sight: as it is when it is seen already. */
-export function toSee(at: number, columns: number, row: number, scrolled: number, seen: number): number {
+export function toSee(
+  at: number,
+  columns: number,
+  row: number,
+  scrolled: number,
+  seen: number,
+): number {
   const top = Math.floor(at / Math.max(1, columns)) * row;
   if (top < scrolled) return top;
   return top + row > scrolled + seen ? top + row - seen : scrolled;

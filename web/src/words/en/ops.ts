@@ -61,6 +61,7 @@ export const ops = {
   'alarm.returned': 'Over since {at}.',
   'alarm.acknowledged': 'Acknowledged by {who}, {at}.',
   'alarm.shelved': 'Set aside by {who}, {at}; ends by itself {until}.',
+  'alarm.settling': 'The camera records again; the alarm is over once that has lasted.',
   'alarm.stillSo': 'It is still so.',
   'alarm.over': 'It is over meanwhile.',
   'alarm.doneAck': 'Acknowledged.',
@@ -82,7 +83,7 @@ export const ops = {
   'shelf.lacks.reason': 'Write why, in at least three characters.',
   'shelf.lacks.until': 'The end lies in the future, within 12 hours.',
   'rate.title': 'Alarm rate',
-  'rate.short': '{n} in 10 min',
+  'rate.short': '{n} alarm in 10 min|{n} alarms in 10 min',
   'rate.fine': '{n} new alarm in the last ten minutes.|{n} new alarms in the last ten minutes.',
   'rate.over': '{n} new alarm in the last ten minutes: more than one person can manage for long.|{n} new alarms in the last ten minutes: more than one person can manage for long.',
   'rate.hour': '{n} in the last hour.',
@@ -142,5 +143,5 @@ export const ops = {
   'kiosk.halt': 'Halt (Space)',
   'kiosk.go': 'Go on (Space)',
   'kiosk.leave': 'Leave (Esc)',
-  'ops.fullBy': 'That would be {at}.',
+  'ops.fullBy': 'That would be {at}',
 } as const satisfies Record<string, string>;
