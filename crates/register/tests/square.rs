@@ -387,17 +387,6 @@ async fn a_complaint_needs_no_name() {
 }
 
 #[tokio::test]
-async fn another_sites_page_files_nothing() {
-    let town = town(true);
-    let request = Request::post("/ask")
-        .header("sec-fetch-site", "cross-site")
-        .body(HttpBody::from(ASK))
-        .unwrap();
-    assert_eq!(send(&town, request).await.status, StatusCode::FORBIDDEN);
-    assert!(town.filed.asked.lock().unwrap().is_empty());
-}
-
-#[tokio::test]
 async fn a_chosen_language_is_kept_and_leads_back() {
     let town = town(false);
     let chosen = get(&town, "/language?to=sr&back=%2Fcameras%3Fq%3Da").await;
