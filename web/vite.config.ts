@@ -2,8 +2,9 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 // Two pages: the city's (index.html) and the custodian's desk (desk.html), which `loggia key desk`
-// serves from the custodian's own machine. The square's pages are the server's: square.ts brings their
-// look and their map, and the manifest tells the server how these files are called. Nothing is inlined: the CSP allows no inline code or data: fonts.
+// serves from the custodian's own machine. The square's pages are the server's: square.ts brings
+// their look and their map, and the manifest tells the server how these files are called.
+// Nothing is inlined: the CSP allows no inline code or data: fonts.
 export default defineConfig({
   plugins: [svelte()],
   build: {

@@ -1,5 +1,5 @@
-// The square's one island: the map, drawn over what the server's page says already. Everything on the
-// page works without it. Never fetches anything from another machine.
+// The square's one island: the map, drawn over what the server's page says already. Everything on
+// the page works without it. Never fetches anything from another machine.
 import './styles/square.css';
 import type { MapCamera } from './parts/map';
 

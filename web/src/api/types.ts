@@ -21,6 +21,7 @@ export interface Summary {
   at: number;
   cameras_declared: number;
   openings_this_month: number;
+  live_views_this_month: number;
   log_size: number;
 }
 export interface PublicCamera {

@@ -327,7 +327,7 @@ fn what_is_no_route_and_the_key_desk_answer_with_the_same_headers() {
         if path == "/nothing" {
             let kind = answer.headers["content-type"].to_str().unwrap();
             assert!(kind.starts_with("text/html"), "{path}: {kind}");
-            assert!(text.starts_with("<!doctype html>"), "{path}: {text}");
+            assert!(text.starts_with("<!DOCTYPE html>"), "{path}: {text}");
         } else {
             assert_eq!(answer.headers["content-type"], "application/problem+json");
             let problem: Value = serde_json::from_slice(&answer.body).unwrap();

@@ -110,7 +110,7 @@ pub(super) fn offices(square: &Square, t: &Tongue) -> Markup {
     let office = |title: Word, lines: &[String], unset: Word| {
         html! {
             div {
-                h3 { (t.say(title)) }
+                h2 { (t.say(title)) }
                 @if lines.is_empty() {
                     p { (t.say(unset)) }
                 } @else {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::Square;
 use super::answer::Visit;
 use super::frame::Page;
-use crate::words::{Tongue, figures as w};
+use crate::words::figures as w;
 
 /// Largest log whose files are listed: 10⁸ entries are 800,000 lines and some 20 MB.
 const SIZE_MAX: u64 = 100_000_000;
@@ -36,17 +36,17 @@ pub(super) fn page(square: &Square, visit: &Visit) -> Page {
         h1 { (title) }
         p { (t.say(w::CHECK_LEAD)) }
         h2 { (t.say(w::CHECK_KEY)) }
-        pre.wrap aria-label=(t.say(w::KEY_LABEL)) { code { (key) } }
+        pre.wrap { code { (key) } }
         p { (before) (link) (after) }
         h2 { (t.say(w::CHECK_COPY)) }
         p { (t.count(w::CHECK_COPY_NOTE, log.size())) }
-        (commands(t, &copy))
+        (commands(&copy))
         h2 { (t.say(w::CHECK_VERIFY)) }
         p { (t.say(w::CHECK_VERIFY_NOTE)) }
-        (commands(t, &verify))
+        (commands(&verify))
         h2 { (t.say(w::CHECK_SINCE)) }
         p { (t.say(w::CHECK_SINCE_NOTE)) }
-        (commands(t, &since))
+        (commands(&since))
         h2 { (t.say(w::CHECK_BROWSER)) }
         p { (t.say(w::CHECK_BROWSER_NOTE)) }
         p { a.button href="/audit" { (t.say(w::CHECK_BROWSER_GO)) } }
@@ -58,10 +58,8 @@ pub(super) fn page(square: &Square, visit: &Visit) -> Page {
     }
 }
 
-fn commands(t: &Tongue, text: &str) -> Markup {
-    html! {
-        pre.wrap role="region" aria-label=(t.say(w::COMMANDS)) tabindex="0" { code { (text) } }
-    }
+fn commands(text: &str) -> Markup {
+    html! { pre.wrap { code { (text) } } }
 }
 
 /// `/check/files?size=N`: every tile and bundle of entries of a log of that size, a line each.

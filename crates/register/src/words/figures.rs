@@ -75,8 +75,6 @@ words! {
         / "Прозор ревизора проверава потпис и доказе на вашој машини и сваки упис каже обичним \
         речима.";
     CHECK_BROWSER_GO = "Open the auditor’s window" / "Отвори прозор ревизора";
-    COMMANDS = "Commands, scrolls sideways" / "Наредбе, помера се устрану";
-    KEY_LABEL = "The log’s key" / "Кључ дневника";
 
     FEED_TITLE = "{city}: openings of footage" / "{city}: отварања снимака";
     FEED_ABOUT = "Openings, refusals, live views, holds, and cameras that come and go, from the \

@@ -1,0 +1,111 @@
+// The public square: drawn by the server, whole without JavaScript, with a map where there is one.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { axe, CITY, launch, open, until } from './browser.mjs';
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(async () => browser?.close());
+
+const LISTED = 'ul.cameras li a';
+const listed = () => document.querySelectorAll('ul.cameras li a').length > 0;
+
+test('without JavaScript one finds a camera and how to ask', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en-GB', javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${CITY}/`);
+  await page.locator('noscript p').waitFor();
+  const all = await page.locator(LISTED).count();
+  assert.ok(all > 0);
+  await page.getByLabel('Street, place, or name of a camera').fill('senaatintori');
+  await page.getByRole('button', { name: 'Find' }).click();
+  await page.locator(LISTED).first().click();
+  await page.getByText('Who answers for it').waitFor();
+  await page.getByRole('link', { name: 'Ask for footage of yourself' }).click();
+  await page.getByRole('heading', { name: 'Ask for footage of yourself' }).waitFor();
+  await page.getByRole('link', { name: 'Српски' }).click();
+  await page.getByRole('heading', { name: 'Затражите свој снимак' }).waitFor();
+  await page.getByRole('link', { name: 'Srpski' }).click();
+  await page.getByRole('link', { name: 'Kamere', exact: true }).click();
+  await page.getByRole('heading', { name: 'Sve kamere' }).waitFor();
+  assert.equal(await page.locator(LISTED).count(), all, 'the list is equal to the first page');
+  await context.close();
+});
+
+test('the square works by keyboard alone', { timeout: 60_000 }, async () => {
+  const viewport = { width: 1280, height: 900 };
+  const { page } = await open(await browser.newContext({ locale: 'en-GB', viewport }));
+  await page.goto(`${CITY}/`);
+  await until(page, listed);
+  await page.keyboard.press('Tab');
+  const at = () => document.activeElement.textContent;
+  assert.equal(await page.evaluate(at), 'Skip to the page');
+  for (let i = 0; i < 40; i += 1) {
+    if (await page.evaluate(() => !!document.activeElement.closest('ul.cameras'))) break;
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/cameras\/\d+$/);
+  await page.locator('dl.facts').waitFor();
+});
+
+test('without WebGL the list stands and the page says so', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en-GB' });
+  await context.addInitScript(() => {
+    const real = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+      return /webgl/.test(kind) ? null : real.call(this, kind, ...rest);
+    };
+  });
+  const { page } = await open(context);
+  await page.goto(`${CITY}/`);
+  await until(page, () => document.querySelector('[data-say="none"]')?.checkVisibility());
+  assert.ok(await page.evaluate(listed));
+  assert.deepEqual(await axe(page), []);
+});
+
+test('a mark of the map leads to its card', { timeout: 90_000 }, async () => {
+  const viewport = { width: 1280, height: 900 };
+  const { page, faults } = await open(await browser.newContext({ locale: 'en-GB', viewport }));
+  await page.goto(`${CITY}/cameras/2`);
+  await until(page, () => !!document.querySelector('.canvas canvas'));
+  await until(page, () => document.querySelector('[data-say="wait"]')?.hidden === true);
+  const box = await page.locator('.canvas canvas').boundingBox();
+  await Promise.all([
+    page.waitForURL(/\/cameras\/2$/, { waitUntil: 'commit' }),
+    page.waitForEvent('framenavigated'),
+    page.mouse.click(box.x + box.width / 2, box.y + box.height / 2),
+  ]);
+  assert.deepEqual(faults, []);
+});
+
+test('the first view stays within 100 KB before the map', { timeout: 60_000 }, async () => {
+  for (const lang of ['en', 'sr', 'sr-Latn']) {
+    const { page } = await open(await browser.newContext({ locale: 'en-GB' }));
+    const sizes = new Map();
+    page.on('response', async (r) => {
+      const path = new URL(r.url()).pathname;
+      if (!/\.(js|css|woff2)$|^\/$/.test(path) || /map-|maplibre/.test(path)) return;
+      const body = await r.body().catch(() => Buffer.alloc(0));
+      sizes.set(path, path.endsWith('.woff2') ? body.length : gzipSync(body).length);
+    });
+    await page.goto(`${CITY}/?lang=${lang}`);
+    await until(page, listed);
+    await page.waitForTimeout(500);
+    const total = [...sizes.values()].reduce((a, b) => a + b, 0);
+    assert.ok(total <= 100_000, `${lang}: ${total} bytes: ${JSON.stringify([...sizes])}`);
+    await page.context().close();
+  }
+});
+
+test('a language chosen here stands in the other rooms too', { timeout: 60_000 }, async () => {
+  const { page } = await open(await browser.newContext({ locale: 'en-GB' }));
+  await page.goto(`${CITY}/check`);
+  await page.getByRole('link', { name: 'Srpski' }).click();
+  await page.getByRole('heading', { name: 'Kako da nas proverite' }).waitFor();
+  await page.goto(`${CITY}/audit`);
+  await until(page, () => document.documentElement.lang === 'sr-Latn');
+});
