@@ -121,7 +121,6 @@ fn town(with_forms: bool) -> Town {
             authority: vec![],
         },
         forms: with_forms.then(|| forms(&filed)),
-        desk_port: None,
         secure: Secure::No,
     };
     let routes = pages(Arc::new(Square::new(register, setting)));
