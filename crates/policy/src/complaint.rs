@@ -19,9 +19,9 @@ const ABOUT_CHARS_MIN: usize = 10;
 /// What a resident complains of.
 #[derive(Debug, Clone)]
 pub struct Complaint {
-    /// Who complains.
+    /// Who complains; may be empty.
     pub name: String,
-    /// How they are reached.
+    /// How they are reached; may be empty, then nobody is answered.
     pub contact: String,
     /// Of what, in their words.
     pub about: String,
@@ -41,7 +41,7 @@ pub struct ResidentComplaint {
     pub at: At,
     /// The name given.
     pub name: String,
-    /// How they are reached.
+    /// How they are reached; may be empty, then nobody is answered.
     pub contact: String,
     /// Their words.
     pub about: String,
@@ -65,7 +65,7 @@ impl Policy {
     /// [`Error::Invalid`] for its words; [`Error::Busy`] when too many wait or came today.
     pub fn complain(&self, complaint: &Complaint) -> Result<String, Error> {
         let about = &complaint.about;
-        let written = Written::checked(&complaint.name, &complaint.contact, about)?;
+        let written = Written::nameless(&complaint.name, &complaint.contact, about)?;
         if written.told.chars().count() < ABOUT_CHARS_MIN {
             return Err(Error::Invalid(
                 "say what it is about, in at least 10 characters".into(),

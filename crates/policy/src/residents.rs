@@ -132,10 +132,21 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    /// Of somebody who wants an answer.
     pub(crate) fn checked(name: &str, contact: &str, told: &str) -> Result<Self, Error> {
+        Self::fitting(name, contact, told, 1)
+    }
+
+    /// Of somebody who need not say who they are.
+    pub(crate) fn nameless(name: &str, contact: &str, told: &str) -> Result<Self, Error> {
+        Self::fitting(name, contact, told, 0)
+    }
+
+    /// `least`: the fewest characters of name and contact.
+    fn fitting(name: &str, contact: &str, told: &str, least: usize) -> Result<Self, Error> {
         let bad = |s: &str| Err(Error::Invalid(s.to_owned()));
         let (name, contact, told) = (name.trim(), contact.trim(), told.trim());
-        let fits = |s: &str, max| (1..=max).contains(&s.chars().count()) && is_line(s);
+        let fits = |s: &str, max| (least..=max).contains(&s.chars().count()) && is_line(s);
         if !fits(name, NAME_CHARS_MAX) {
             return bad("give a name, in at most 100 characters");
         }

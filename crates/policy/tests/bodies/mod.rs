@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use loggia_api::{Doorkeeper, Secure, router};
-use loggia_model::{Actor, At, CameraId, Fault, MANUAL_START};
+use loggia_model::{Actor, At, CameraId, Fault, MANUAL_START, Purpose};
 use loggia_policy::{Complaint, DemoMode, SubjectAsk, routes};
 use tower::ServiceExt;
 
@@ -71,6 +71,8 @@ impl Bodies {
         let open = city.open();
         let waiting = city.investigate();
         let (ask, complaint) = written(&city);
+        // A case in which nothing is asked for.
+        let bare = city.case("p.lindqvist", Purpose::Investigation);
         let policy = city.policy.rules().hash().unwrap().to_string();
         let words = vec![
             ("$WAITING", waiting.id.to_string()),
@@ -78,6 +80,7 @@ impl Bodies {
             ("$COMMITMENT", waiting.case.commitment.to_string()),
             ("$CASE", waiting.case.id.to_string()),
             ("$POLICY", policy),
+            ("$BARE", bare.id.to_string()),
             ("$ASK", ask),
             ("$COMPLAINT", complaint),
         ];
