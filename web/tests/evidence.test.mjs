@@ -51,9 +51,10 @@ async function ask(check) {
   await press(named('New request'));
   await heading('Place and cameras');
   await tabTo((at) => at.id === 'find');
-  await page.keyboard.type('Kaivokatu');
-  await page.getByRole('button', { name: 'It was here: Kaivokatu' }).first().waitFor();
-  await press((at) => at.name.includes('It was here: Kaivokatu'));
+  // Coordinates: a city without a base map knows no streets.
+  await page.keyboard.type('60.17005, 24.94195');
+  await page.getByRole('button', { name: /^It was here/ }).first().waitFor();
+  await press((at) => at.name.includes('It was here'));
   await until(page, () => new URL(location.href).searchParams.has('place'));
   if (check) assert.deepEqual(await axe(page), [], 'the place and its cameras');
   await tabTo((at) => at.name.startsWith('Kaivokatu at Keskuskatu'));

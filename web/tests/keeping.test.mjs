@@ -168,7 +168,7 @@ test('a body sets its turns, and the other sees who is on duty', { timeout: 60_0
   await page.getByRole('button', { name: 'Set the turn' }).click();
   await until(
     page,
-    (n) => document.querySelector('[role=status]')?.textContent === `Set: ${n}.`,
+    (n) => document.querySelector('.saved[role=status]')?.textContent === `Set: ${n}.`,
     who,
   );
   assert.deepEqual(await axe(page), [], 'the rota');
@@ -186,7 +186,7 @@ test('a body sets its turns, and the other sees who is on duty', { timeout: 60_0
     .click();
   await until(
     page,
-    (n) => document.querySelector('[role=status]')?.textContent === `Removed: ${n}.`,
+    (n) => document.querySelector('.saved[role=status]')?.textContent === `Removed: ${n}.`,
     who,
   );
 });
@@ -206,7 +206,7 @@ test(
     await page.route(/\/api\/v1\/access-log/, (route) => route.fulfill(answer));
     await page.goto(`${CITY}/audit/access`);
     await page.getByText('Nobody has looked at any footage yet.').waitFor();
-    await page.getByLabel('Person').selectOption('p.lindqvist');
+    await page.getByLabel('Person', { exact: true }).selectOption('p.lindqvist');
     await page.getByText('No look matches this choice.').waitFor();
     answer = {
       status: 500,
