@@ -76,14 +76,14 @@ test('a session that ends loses nothing that was typed', { timeout: 90_000 }, as
   const context = await browser.newContext(WIDE);
   const { page } = await open(context);
   await become(page, 'p.lindqvist');
-  await page.goto(`${CITY}/evidence/new?cameras=1&step=case`);
+  await page.goto(`${CITY}/evidence/new?cameras=1&step=3`);
   const typed = `TYPED/${Date.now()}`;
   await page.locator('#case').fill(typed);
   await context.clearCookies();
   await page.goto(`${CITY}/evidence`);
   await until(page, () => !!document.querySelector('#password'));
   await become(page, 'p.lindqvist');
-  await page.goto(`${CITY}/evidence/new?cameras=1&step=case`);
+  await page.goto(`${CITY}/evidence/new?cameras=1&step=3`);
   await until(page, () => !!document.querySelector('#case'));
   assert.equal(await page.locator('#case').inputValue(), typed);
   await context.close();

@@ -221,7 +221,7 @@ test('the auditor reads who looked, by name, camera and case', { timeout: 60_000
   assert.doesNotMatch(acts.flat().join(' '), /cam-\d|p\.lindqvist/, 'names, not numbers');
   assert.deepEqual(await axe(audit), [], 'the access log');
   // Nobody else has looked for this request.
-  await audit.getByLabel('Person').selectOption('m.niemi');
+  await audit.getByLabel('Person', { exact: true }).selectOption('m.niemi');
   await audit.getByText('No look matches this choice.').waitFor();
   assert.deepEqual(wrong, []);
   await other.close();

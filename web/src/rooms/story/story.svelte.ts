@@ -4,7 +4,6 @@ import type { LogPage } from '../../api/types';
 // The demo's story: one case from the question to the proof. What is done is read from the public
 // log, never from the page's own memory; the page keeps only which request the story is about.
 const KEPT = 'loggia-story';
-const DRAFT = 'loggia-draft';
 /** Who asks in the story. */
 export const REQUESTER = 'p.lindqvist';
 /** The camera over the rack, in the demo city's list. */
@@ -71,8 +70,9 @@ class Story {
   /** Fills the form with the case of the story; gives the form's address. */
   ask(words: { number: string; necessity: string }): string {
     const draft = { ...words, purpose: 'investigation', basis: '' };
-    sessionStorage.setItem(DRAFT, JSON.stringify(draft));
-    return `/evidence/new?cameras=${CAMERA}`;
+    // Where the new request keeps what its asker has typed (rooms/evidence/new/ask.svelte.ts).
+    sessionStorage.setItem(`loggia-draft:${REQUESTER}`, JSON.stringify(draft));
+    return `/evidence/new?cameras=${CAMERA}&step=4`;
   }
   /** Reads what the public log has gained. */
   async read(): Promise<void> {
