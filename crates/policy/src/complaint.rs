@@ -65,7 +65,7 @@ impl Policy {
     /// [`Error::Invalid`] for its words; [`Error::Busy`] when too many wait or came today.
     pub fn complain(&self, complaint: &Complaint) -> Result<String, Error> {
         let about = &complaint.about;
-        let written = Written::nameless(&complaint.name, &complaint.contact, about)?;
+        let written = Written::checked(&complaint.name, &complaint.contact, about, 0)?;
         if written.told.chars().count() < ABOUT_CHARS_MIN {
             return Err(Error::Invalid(
                 "say what it is about, in at least 10 characters".into(),

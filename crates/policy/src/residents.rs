@@ -132,18 +132,13 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Of somebody who wants an answer.
-    pub(crate) fn checked(name: &str, contact: &str, told: &str) -> Result<Self, Error> {
-        Self::fitting(name, contact, told, 1)
-    }
-
-    /// Of somebody who need not say who they are.
-    pub(crate) fn nameless(name: &str, contact: &str, told: &str) -> Result<Self, Error> {
-        Self::fitting(name, contact, told, 0)
-    }
-
     /// `least`: the fewest characters of name and contact.
-    fn fitting(name: &str, contact: &str, told: &str, least: usize) -> Result<Self, Error> {
+    pub(crate) fn checked(
+        name: &str,
+        contact: &str,
+        told: &str,
+        least: usize,
+    ) -> Result<Self, Error> {
         let bad = |s: &str| Err(Error::Invalid(s.to_owned()));
         let (name, contact, told) = (name.trim(), contact.trim(), told.trim());
         let fits = |s: &str, max| (least..=max).contains(&s.chars().count()) && is_line(s);
@@ -173,7 +168,7 @@ impl Policy {
     /// [`Error::Invalid`] for bounds; [`Error::Conflict`] when nothing is stored there any more;
     /// [`Error::Busy`] when too much is asked for already.
     pub fn ask_for_oneself(&self, ask: &SubjectAsk) -> Result<SubjectReceipt, Error> {
-        let written = Written::checked(&ask.name, &ask.contact, &ask.told)?;
+        let written = Written::checked(&ask.name, &ask.contact, &ask.told, 1)?;
         let now = self.clock.now();
         let cameras = checked_bounds(ask, now)?;
         let (reference, number) = (Reference::fresh()?, fresh_number("SA")?);
