@@ -33,7 +33,7 @@ async function ask(cameras, number) {
 async function approve(request) {
   const desk = await context.newPage();
   await desk.goto(`${DESK}/?person=a.korhonen&request=${request}`);
-  const card = desk.locator(`article[aria-labelledby="case-${request}"]`);
+  const card = desk.locator(`article[aria-labelledby="request-${request}"]`);
   await card.getByText('live picture, for 15 minutes at most').first().waitFor();
   await card.getByLabel('Passphrase of the key').fill('demo');
   await card.getByRole('button', { name: 'Approve' }).click();

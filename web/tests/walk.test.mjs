@@ -27,7 +27,7 @@ async function act(person, request, button) {
   await desk.goto(`${DESK}/?person=${person}&request=${request}`);
   await until(desk, () => !!document.querySelector('article form'));
   assert.deepEqual(await axe(desk), [], `the desk of ${person}, waiting`);
-  const card = desk.locator(`article[aria-labelledby="case-${request}"]`);
+  const card = desk.locator(`article[aria-labelledby="request-${request}"]`);
   await card.getByLabel('Passphrase of the key').fill('demo');
   await card.getByRole('button', { name: button }).click();
   await until(desk, () => !!document.querySelector('.notice.good'));
@@ -181,7 +181,7 @@ test('a wrong passphrase and an unfinished form say what to do', { timeout: 60_0
   );
   const desk = await context.newPage();
   await desk.goto(`${DESK}/?person=a.korhonen&request=${request}`);
-  const card = desk.locator(`article[aria-labelledby="case-${request}"]`);
+  const card = desk.locator(`article[aria-labelledby="request-${request}"]`);
   await card.getByLabel('Passphrase of the key').fill('not this');
   await card.getByRole('button', { name: 'Approve' }).click();
   await until(desk, () =>

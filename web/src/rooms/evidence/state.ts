@@ -1,5 +1,12 @@
 import { get, V1 } from '../../api/call';
-import type { AccessRequest, RequestState, RequestText, Timeline } from '../../api/types';
+import type {
+  AccessRequest,
+  CameraSpans,
+  RequestState,
+  RequestText,
+  Timeline,
+} from '../../api/types';
+import { say } from '../../words/index.svelte';
 
 /** States after which nothing can be played any more. */
 export const ENDED: ReadonlySet<RequestState> = new Set(['refused', 'withdrawn', 'expired']);
@@ -31,6 +38,12 @@ export function readRequest(r: AccessRequest): RequestText | null {
   } catch {
     return null;
   }
+}
+
+/** Which spans of a camera, in words; a live view names none. */
+export function spanWords(c: CameraSpans): string {
+  const word = c.first === 0 ? 'desk.liveSpan' : c.first === c.last ? 'desk.span' : 'desk.spans';
+  return say(word, { first: String(c.first), last: String(c.last) });
 }
 
 /** From when to when the request's whole spans reach; null where the timelines do not tell. */
