@@ -29,6 +29,13 @@ class Route {
     const text = q.toString();
     this.go(this.path + (text ? `?${text}` : ''), how);
   }
+  /** What the page calls itself while the component lives; called while one begins. */
+  titled(title: () => string): void {
+    $effect(() => {
+      this.title = title();
+      return () => (this.title = '');
+    });
+  }
   /** Follows plain clicks on links of these pages; everything else is the browser's. */
   follow = (e: MouseEvent): void => {
     if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;

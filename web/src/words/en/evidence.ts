@@ -321,6 +321,7 @@ export const evidence = {
   'res.complaints': 'Complaints',
   'res.noComplaints': 'No complaint waits for an answer.',
   'res.who': 'Who',
+  'res.nobodyNamed': 'Nobody is named',
   'res.told': 'In their words',
   'res.frozen': 'Frozen',
   'res.frozenUntil': 'until {at}; then retention takes it',

@@ -322,6 +322,7 @@ export const evidence: Record<keyof typeof en, string> = {
   'res.complaints': 'Притужбе',
   'res.noComplaints': 'Ниједна притужба не чека одговор.',
   'res.who': 'Ко',
+  'res.nobodyNamed': 'Нико није именован',
   'res.told': 'Њиховим речима',
   'res.frozen': 'Замрзнуто',
   'res.frozenUntil': 'до {at}; потом важи рок чувања',
