@@ -6,6 +6,7 @@ mod case;
 mod clock;
 mod fault;
 mod id;
+mod resident;
 mod text;
 
 pub use actor::{Actor, Body, PersonId, Role, Roles};
@@ -13,4 +14,8 @@ pub use case::{GapReason, LegalBasis, Purpose};
 pub use clock::{At, Clock, DisciplinedClock, HOUR_US, Hour, Jump, MANUAL_START, ManualClock};
 pub use fault::Fault;
 pub use id::{CameraId, Digest, KeyId, NameError, RequestId, SpanId};
+pub use resident::{
+    ASK_CAMERAS_MAX, ASK_HOURS_MAX, CONTACT_CHARS_MAX, Complaint, NAME_CHARS_MAX, OwnFootage,
+    TOLD_CHARS_MAX, TOLD_CHARS_MIN,
+};
 pub use text::{is_line, is_prose, unseen};

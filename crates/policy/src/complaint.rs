@@ -1,33 +1,18 @@
 //! Complaints of residents, for the oversight body's auditor. Never shown to those complained of.
 
-use loggia_model::{Actor, At, Body, CameraId, PersonId, Role};
+use loggia_model::{Actor, At, Body, CameraId, Complaint, PersonId, Role, TOLD_CHARS_MIN};
 use serde::Serialize;
 
 use crate::cases::DAY;
-use crate::reference::{Reference, fresh_number};
+use crate::reference::fresh_number;
 use crate::residents::{LISTED_MAX, Written};
-use crate::rows::residents::{self as rows, ComplaintRow};
+use crate::rows::residents::{self as rows, ComplaintRow, Of};
 use crate::{Error, Policy};
 
 /// Complaints that may wait for an answer, in all: about 9 kB each at most, so 2 MB.
 pub const COMPLAINTS_WAITING_MAX: u64 = 200;
 /// Complaints that are taken in 24 hours, in all.
 pub const COMPLAINTS_PER_DAY_MAX: u64 = 40;
-/// Shortest complaint that says anything, characters.
-const ABOUT_CHARS_MIN: usize = 10;
-
-/// What a resident complains of.
-#[derive(Debug, Clone)]
-pub struct Complaint {
-    /// Who complains; may be empty.
-    pub name: String,
-    /// How they are reached; may be empty, then nobody is answered.
-    pub contact: String,
-    /// Of what, in their words.
-    pub about: String,
-    /// Which camera, where it is about one.
-    pub camera: Option<CameraId>,
-}
 
 /// A complaint as the auditor sees it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -59,23 +44,22 @@ pub struct ResidentComplaint {
 }
 
 impl Policy {
-    /// Takes a complaint and gives the reference that the resident takes home.
+    /// Takes a complaint and gives the number that the resident names when writing again.
     ///
     /// # Errors
     /// [`Error::Invalid`] for its words; [`Error::Busy`] when too many wait or came today.
     pub fn complain(&self, complaint: &Complaint) -> Result<String, Error> {
         let about = &complaint.about;
         let written = Written::checked(&complaint.name, &complaint.contact, about, 0)?;
-        if written.told.chars().count() < ABOUT_CHARS_MIN {
+        if written.told.chars().count() < TOLD_CHARS_MIN {
             return Err(Error::Invalid(
                 "say what it is about, in at least 10 characters".into(),
             ));
         }
-        let (reference, number) = (Reference::fresh()?, fresh_number("C")?);
+        let number = fresh_number("C")?;
         let now = self.clock.now();
         let row = ComplaintRow {
             id: 0,
-            reference: reference.hash(),
             sealed: self.seal_written(&number, &written)?,
             number,
             camera: complaint.camera,
@@ -95,7 +79,7 @@ impl Policy {
             }
             Ok(rows::put_complaint(c, &row)?)
         })?;
-        Ok(reference.to_string())
+        Ok(row.number)
     }
 
     /// Complaints: those that wait first.
@@ -139,7 +123,16 @@ impl Policy {
         let row = row.ok_or(Error::NotFound("complaint"))?;
         let answer = self.seal_answer(&row.number, words)?;
         let now = self.clock.now();
-        let done = self.write(|c| Ok(rows::answer_complaint(c, id, &by.person, now, &answer)?))?;
+        let done = self.write(|c| {
+            Ok(rows::set_answered(
+                c,
+                Of::Complaint,
+                id,
+                &by.person,
+                now,
+                &answer,
+            )?)
+        })?;
         if !done {
             return Err(Error::Conflict("it was answered before".into()));
         }

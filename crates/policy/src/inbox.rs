@@ -1,12 +1,14 @@
 //! Those who answer residents: their inbox, what was written in clear for them alone, and the
 //! answer. Never sends anything anywhere.
 
-use loggia_model::{Actor, At, Body, PersonId, RequestId, Role, is_prose};
+use loggia_model::{
+    Actor, At, Body, PersonId, RequestId, Role, TOLD_CHARS_MAX, TOLD_CHARS_MIN, is_prose,
+};
 use serde::Serialize;
 
 use crate::decide::State;
-use crate::residents::{LISTED_MAX, SubjectView, TOLD_CHARS_MAX, Written};
-use crate::rows::residents::{self as rows, AskRow};
+use crate::residents::{LISTED_MAX, SubjectView, Written};
+use crate::rows::residents::{self as rows, AskRow, Of};
 use crate::{Error, Policy};
 
 /// An ask as whoever answers it sees it.
@@ -64,10 +66,7 @@ impl Policy {
 
     fn resident_ask(&self, row: AskRow) -> Result<ResidentAsk, Error> {
         let written = self.unseal_written(&row.number, &row.sealed)?;
-        let filed = match row.case {
-            Some(case) => self.read(|c| rows::filed_in(c, case))?,
-            None => Vec::new(),
-        };
+        let filed = self.filed_for(&row)?;
         Ok(ResidentAsk {
             id: row.id,
             ask: self.subject_view(&row)?,
@@ -98,7 +97,16 @@ impl Policy {
             .ok_or(Error::NotFound("ask"))?;
         let answer = self.seal_answer(&row.number, words)?;
         let now = self.clock.now();
-        let done = self.write(|c| Ok(rows::set_answered(c, id, &by.person, now, &answer)?))?;
+        let done = self.write(|c| {
+            Ok(rows::set_answered(
+                c,
+                Of::Ask,
+                id,
+                &by.person,
+                now,
+                &answer,
+            )?)
+        })?;
         if !done {
             return Err(Error::Conflict("it was answered before".into()));
         }
@@ -117,7 +125,8 @@ impl Policy {
 
     pub(crate) fn seal_answer(&self, number: &str, words: &str) -> Result<Vec<u8>, Error> {
         let words = words.trim();
-        let fits = (10..=TOLD_CHARS_MAX).contains(&words.chars().count()) && is_prose(words);
+        let fits =
+            (TOLD_CHARS_MIN..=TOLD_CHARS_MAX).contains(&words.chars().count()) && is_prose(words);
         if !fits {
             return Err(Error::Invalid(
                 "say in 10 to 2,000 characters what was answered".into(),

@@ -44,7 +44,7 @@ pub use alerts::{
 };
 pub use become_demo::{DEMO_MARKER, DemoMode};
 pub use cases::{CASES_PER_DAY_MAX, Case};
-pub use complaint::{COMPLAINTS_PER_DAY_MAX, COMPLAINTS_WAITING_MAX, Complaint, ResidentComplaint};
+pub use complaint::{COMPLAINTS_PER_DAY_MAX, COMPLAINTS_WAITING_MAX, ResidentComplaint};
 pub use decide::{
     Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, decide, deciding_body,
     filing_rule, sentence,
@@ -63,9 +63,8 @@ pub use policy::{Parts, Policy};
 pub use release::DeskShare;
 pub use request::{CameraSpans, Request};
 pub use residents::{
-    ANSWER_WITHIN, ANSWERED_KEPT, ASK_CAMERAS_MAX, ASK_FROZEN, ASK_LENGTH_US_MAX, ASKED_BYTES_MAX,
-    ASKED_BYTES_PER_DAY_MAX, ASKS_PER_DAY_MAX, ASKS_WAITING_MAX, CONTACT_CHARS_MAX, NAME_CHARS_MAX,
-    SubjectAsk, SubjectReceipt, SubjectState, SubjectView, TOLD_CHARS_MAX,
+    ANSWER_WITHIN, ANSWERED_KEPT, ASK_FROZEN, ASKED_BYTES_MAX, ASKED_BYTES_PER_DAY_MAX,
+    ASKS_PER_DAY_MAX, ASKS_WAITING_MAX, SubjectReceipt, SubjectState, SubjectView,
 };
 pub use retention::{Retention, Tick};
 pub use roster::{Member, Roster, RosterSignature, SignedRoster, VerifiedRoster};

@@ -4,13 +4,18 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use loggia_model::{Actor, At, Body, CameraId, Digest, Role, is_line, is_prose};
+use loggia_model::{
+    ASK_CAMERAS_MAX, ASK_HOURS_MAX, Actor, At, Body, CONTACT_CHARS_MAX, CameraId, Digest, HOUR_US,
+    NAME_CHARS_MAX, OwnFootage, RequestId, Role, TOLD_CHARS_MAX, is_line, is_prose,
+};
 use loggia_transparency::commit_fresh;
 use serde::{Deserialize, Serialize};
 
 use crate::cases::DAY;
+use crate::decide::State;
 use crate::reference::{Reference, fresh_number};
-use crate::rows::residents::{self as rows, AskRow, KeptRow};
+use crate::rows::residents::{self as rows, AskRow};
+use crate::rows::spans::SpanRow;
 use crate::{Error, Policy};
 
 /// When an ask has to be answered: within one month of its receipt (GDPR (2016/679) Art. 12(3)).
@@ -21,10 +26,6 @@ pub const ASK_FROZEN: Duration = Duration::from_secs(31 * 86_400);
 /// How long an ask or complaint is kept after it was answered or ran out: a complaint about the
 /// answer, or a court, may need it (three months is what most laws give).
 pub const ANSWERED_KEPT: Duration = Duration::from_secs(90 * 86_400);
-/// Longest time one ask names: two hours.
-pub const ASK_LENGTH_US_MAX: i64 = 2 * 3_600 * 1_000_000;
-/// Most cameras one ask names.
-pub const ASK_CAMERAS_MAX: usize = 4;
 /// Asks that may be frozen at once, in all: the form is open to anybody.
 pub const ASKS_WAITING_MAX: u64 = 200;
 /// Asks that are taken in 24 hours, in all.
@@ -35,31 +36,8 @@ pub const ASKED_BYTES_MAX: u64 = 200_000_000_000;
 /// Bytes that the asks of 24 hours may freeze: a flood takes four days to fill the bound above,
 /// in which the people who read the inbox see it and answer it away.
 pub const ASKED_BYTES_PER_DAY_MAX: u64 = 50_000_000_000;
-/// Longest name, characters.
-pub const NAME_CHARS_MAX: usize = 100;
-/// Longest contact, characters.
-pub const CONTACT_CHARS_MAX: usize = 200;
-/// Longest words of a resident, or of an answer, characters: sealed, at most 8 kB.
-pub const TOLD_CHARS_MAX: usize = 2_000;
 /// Asks or complaints in one answer.
 pub(crate) const LISTED_MAX: u32 = 500;
-
-/// What a resident asks.
-#[derive(Debug, Clone)]
-pub struct SubjectAsk {
-    /// Who asks.
-    pub name: String,
-    /// How they are reached.
-    pub contact: String,
-    /// Which cameras, 1 to [`ASK_CAMERAS_MAX`].
-    pub cameras: Vec<CameraId>,
-    /// From when, microseconds.
-    pub from: At,
-    /// Until when, at most [`ASK_LENGTH_US_MAX`] later, and past.
-    pub to: At,
-    /// Anything else, in their words: where in the picture, what for. May be empty.
-    pub told: String,
-}
 
 /// What a resident takes home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -121,6 +99,9 @@ pub struct SubjectView {
     pub answered_at: Option<At>,
     /// In which words.
     pub answer: Option<String>,
+    /// How far the newest request in its case is that has not ended; none while nobody has asked.
+    #[schema(value_type = Option<String>)]
+    pub request: Option<State>,
 }
 
 /// What a resident wrote, sealed as one.
@@ -167,7 +148,7 @@ impl Policy {
     /// # Errors
     /// [`Error::Invalid`] for bounds; [`Error::Conflict`] when nothing is stored there any more;
     /// [`Error::Busy`] when too much is asked for already.
-    pub fn ask_for_oneself(&self, ask: &SubjectAsk) -> Result<SubjectReceipt, Error> {
+    pub fn ask_for_oneself(&self, ask: &OwnFootage) -> Result<SubjectReceipt, Error> {
         let written = Written::checked(&ask.name, &ask.contact, &ask.told, 1)?;
         let now = self.clock.now();
         let cameras = checked_bounds(ask, now)?;
@@ -226,7 +207,7 @@ impl Policy {
         cameras: &BTreeSet<CameraId>,
         from: At,
         to: At,
-    ) -> Result<(Vec<KeptRow>, u64), Error> {
+    ) -> Result<(Vec<SpanRow>, u64), Error> {
         let (mut out, mut bytes) = (Vec::new(), 0u64);
         for camera in cameras {
             for s in self.blobs.spans(*camera, from, to)? {
@@ -234,7 +215,7 @@ impl Policy {
                 if self.openable(*camera, s.span, hour)? {
                     let (camera, span, begin, end) = (*camera, s.span, s.begin, s.end);
                     bytes = bytes.saturating_add(s.bytes);
-                    out.push(KeptRow {
+                    out.push(SpanRow {
                         camera,
                         span,
                         hour,
@@ -252,7 +233,7 @@ impl Policy {
         Ok((out, bytes))
     }
 
-    fn freeze_asked(&self, id: Digest, spans: &[KeptRow]) -> Result<(), Error> {
+    fn freeze_asked(&self, id: Digest, spans: &[SpanRow]) -> Result<(), Error> {
         let hours: BTreeSet<_> = spans.iter().map(|s| (s.camera, s.hour)).collect();
         let hours: Vec<_> = hours.into_iter().collect();
         let gone = self.keys.freeze(id, &hours)?;
@@ -290,6 +271,7 @@ impl Policy {
 
     pub(crate) fn subject_view(&self, row: &AskRow) -> Result<SubjectView, Error> {
         let spans = self.read(|c| Ok(rows::kept(c, row.id)?))?;
+        let filed = self.filed_for(row)?;
         Ok(SubjectView {
             state: match (row.answered_at, row.frozen) {
                 (Some(_), _) => SubjectState::Answered,
@@ -303,11 +285,19 @@ impl Policy {
             from: row.from,
             to: row.to,
             answered_at: row.answered_at,
+            request: filed.into_iter().map(|(_, s)| s).find(|s| !s.ended()),
             answer: row
                 .answer
                 .as_ref()
                 .map(|a| self.unseal_answer(&row.number, a))
                 .transpose()?,
+        })
+    }
+
+    /// Requests filed in the ask's case, newest first.
+    pub(crate) fn filed_for(&self, row: &AskRow) -> Result<Vec<(RequestId, State)>, Error> {
+        row.case.map_or(Ok(Vec::new()), |case| {
+            self.read(|c| rows::filed_in(c, case))
         })
     }
 
@@ -357,7 +347,7 @@ impl Policy {
     }
 }
 
-fn checked_bounds(ask: &SubjectAsk, now: At) -> Result<BTreeSet<CameraId>, Error> {
+fn checked_bounds(ask: &OwnFootage, now: At) -> Result<BTreeSet<CameraId>, Error> {
     let cameras: BTreeSet<CameraId> = ask.cameras.iter().copied().collect();
     if !(1..=ASK_CAMERAS_MAX).contains(&cameras.len()) || ask.cameras.len() > ASK_CAMERAS_MAX {
         return Err(Error::Invalid(format!(
@@ -365,7 +355,7 @@ fn checked_bounds(ask: &SubjectAsk, now: At) -> Result<BTreeSet<CameraId>, Error
         )));
     }
     let length = ask.to.0.saturating_sub(ask.from.0);
-    if !(1..=ASK_LENGTH_US_MAX).contains(&length) {
+    if !(1..=ASK_HOURS_MAX * HOUR_US).contains(&length) {
         return Err(Error::Invalid(
             "`from` lies before `to`, at most 2 hours apart".into(),
         ));
@@ -391,7 +381,7 @@ fn room_for(load: &rows::Load, bytes: u64) -> Result<(), Error> {
     Ok(())
 }
 
-fn cameras_of(spans: &[KeptRow]) -> Vec<CameraId> {
+fn cameras_of(spans: &[SpanRow]) -> Vec<CameraId> {
     let all: BTreeSet<_> = spans.iter().map(|s| s.camera).collect();
     all.into_iter().collect()
 }

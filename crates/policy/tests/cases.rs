@@ -10,13 +10,15 @@ use city::{CAMERA, City};
 use loggia_model::{Clock, MANUAL_START, Purpose};
 use loggia_policy::{Error, Retention, State};
 
+const AUDITOR: &str = "m.niemi";
+const POLICE: &str = "p.lindqvist";
 const OPENING_LASTS: Duration = Duration::from_secs(40 * 86_400);
 
 #[test]
 fn a_case_with_an_opening_is_asked_about_until_somebody_closes_it() {
     let city = City::new();
     city.record(CAMERA, 6);
-    let (police, auditor) = (city.actor("p.lindqvist"), city.actor("m.niemi"));
+    let (police, auditor) = (city.actor(POLICE), city.actor(AUDITOR));
     let asked = city.investigate();
     let of = |city: &City| city.policy.unexplained(&auditor).unwrap().cases;
     assert!(of(&city).is_empty(), "nothing was opened yet");
@@ -62,14 +64,14 @@ fn who_opened_a_case_closes_it_or_the_auditor_and_nobody_files_in_it_then() {
             other => panic!("{who}: {other:?}"),
         }
     }
-    let none = city.policy.close_case(&city.actor("m.niemi"), 999);
+    let none = city.policy.close_case(&city.actor(AUDITOR), 999);
     assert!(matches!(none, Err(Error::NotFound(_))));
     city.policy
-        .close_case(&city.actor("m.niemi"), case.id)
+        .close_case(&city.actor(AUDITOR), case.id)
         .unwrap();
     let asked = city.ask_in(&case, "p.lindqvist", Purpose::Investigation, "fi-pkl-7");
     let filed = city.policy.file(
-        &city.actor("p.lindqvist"),
+        &city.actor(POLICE),
         &asked.json,
         case.id,
         "a theft at this corner",
@@ -81,7 +83,7 @@ fn who_opened_a_case_closes_it_or_the_auditor_and_nobody_files_in_it_then() {
 fn keys_past_their_time_are_told_with_what_keeps_them() {
     let city = City::new();
     city.record(CAMERA, 6);
-    let auditor = city.actor("m.niemi");
+    let auditor = city.actor(AUDITOR);
     let keys = |city: &City| city.policy.unexplained(&auditor).unwrap().keys;
     assert_eq!(keys(&city), None, "retention has not run");
     let _asked = city.investigate();
@@ -94,6 +96,44 @@ fn keys_past_their_time_are_told_with_what_keeps_them() {
     let [late] = <[_; 1]>::try_from(keys(&city).unwrap()).unwrap();
     assert_eq!((late.hour, late.keys), (MANUAL_START.hour().0, 1));
     assert!(late.kept, "a request keeps it");
-    let not = city.policy.unexplained(&city.actor("p.lindqvist"));
+    let not = city.policy.unexplained(&city.actor(POLICE));
     assert!(matches!(not, Err(Error::Forbidden(_))));
+}
+
+#[test]
+fn whoever_decides_sees_what_was_asked_before_in_the_case_and_its_requester_does_not() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let first = city.investigate();
+    city.clock.pass(Duration::from_secs(60));
+    let second = city.ask_in(&first.case, POLICE, Purpose::Investigation, "fi-pkl-7");
+    let why = "the first two minutes were not enough";
+    let me = city.actor(POLICE);
+    city.policy
+        .file(&me, &second.json, second.case.id, why)
+        .unwrap();
+    let seen = |who: &str| {
+        city.policy
+            .request_view(&city.actor(who), second.id)
+            .unwrap()
+            .before
+    };
+    for who in ["a.korhonen", AUDITOR] {
+        let before = seen(who);
+        assert_eq!(
+            before.iter().map(|b| b.id).collect::<Vec<_>>(),
+            [first.id],
+            "{who}"
+        );
+        assert_eq!(
+            (before[0].cameras.as_slice(), before[0].length_us),
+            (&[CAMERA][..], 30_000_000)
+        );
+    }
+    assert!(seen(POLICE).is_empty());
+    let of_first = city
+        .policy
+        .request_view(&city.actor("a.korhonen"), first.id)
+        .unwrap();
+    assert!(of_first.before.is_empty(), "what came later is not before");
 }

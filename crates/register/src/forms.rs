@@ -1,26 +1,9 @@
-//! What a filed form says, and the port through which it leaves this crate: `policy` answers it.
+//! The port through which a filed form leaves this crate, and what comes back: `policy` answers it.
 //! Never holds a picture, and keeps nothing itself.
 
 use core::fmt;
 
-use loggia_model::{At, CameraId, Fault};
-
-/// Somebody asks for footage of themselves (GDPR Art. 15, LED Art. 14).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnFootage {
-    /// Their name, one line.
-    pub name: String,
-    /// Where the answer goes: a postal or e-mail address.
-    pub contact: String,
-    /// Cameras that they passed, each once, all declared.
-    pub cameras: Vec<CameraId>,
-    /// From when.
-    pub from: At,
-    /// Until when, after `from`.
-    pub to: At,
-    /// What helps to find the minutes, in their words; may be empty.
-    pub told: String,
-}
+use loggia_model::{At, CameraId, Complaint, Fault, OwnFootage};
 
 /// What the asker can hold us to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +20,13 @@ pub enum Stage {
     Frozen,
     /// A request to open is filed and not decided.
     Asked,
+    /// A second person agreed; the key holders have not released both shares yet.
+    Agreed,
     /// Opened for the asker.
     Opened,
-    /// Refused.
-    Refused,
     /// The answer was sent.
     Answered,
-    /// Ended otherwise; nothing is frozen any more.
+    /// The month ended without an answer; nothing is frozen any more.
     Ended,
 }
 
@@ -52,6 +35,8 @@ pub enum Stage {
 pub struct Standing {
     /// The stage.
     pub stage: Stage,
+    /// Its number, for letters.
+    pub number: String,
     /// When it was filed.
     pub filed_at: At,
     /// Which cameras.
@@ -62,19 +47,8 @@ pub struct Standing {
     pub to: At,
     /// The day by which an answer is due: one month (GDPR Art. 12(3)).
     pub answer_by: At,
-}
-
-/// A complaint to the city's data-protection officer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grievance {
-    /// Name; empty where none was given.
-    pub name: String,
-    /// Contact; empty where none was given.
-    pub contact: String,
-    /// What is wrong.
-    pub about: String,
-    /// The camera that it is about.
-    pub camera: Option<CameraId>,
+    /// What was answered, once it was.
+    pub answer: Option<String>,
 }
 
 /// Longest reference, characters.
@@ -82,7 +56,7 @@ pub const REFERENCE_MAX: usize = 64;
 
 type Ask = Box<dyn Fn(OwnFootage) -> Result<Promise, Fault> + Send + Sync>;
 type Look = Box<dyn Fn(&str) -> Result<Option<Standing>, Fault> + Send + Sync>;
-type Complain = Box<dyn Fn(Grievance) -> Result<String, Fault> + Send + Sync>;
+type Complain = Box<dyn Fn(Complaint) -> Result<String, Fault> + Send + Sync>;
 
 /// Where filed forms go. Contract: each may block on the disk and the public log, and an `Ok` means
 /// that it is kept durably (and, for `ask`, that the spans are frozen). Called off the async threads.
@@ -91,7 +65,7 @@ pub struct Forms {
     pub ask: Ask,
     /// Where the request with this reference stands; none where there is no such.
     pub look: Look,
-    /// Files a complaint; answers its reference.
+    /// Files a complaint; answers its number.
     pub complain: Complain,
 }
 

@@ -12,7 +12,7 @@ mod tally;
 mod words;
 
 pub use declared::{Declared, Source};
-pub use forms::{Forms, Grievance, OwnFootage, Promise, REFERENCE_MAX, Stage, Standing};
+pub use forms::{Forms, Promise, REFERENCE_MAX, Stage, Standing};
 pub use gazetteer::Gazetteer;
 pub use routes::{City, OpenApi, Register, Summary, routes};
 pub use square::{Dress, Offices, Setting, Square, pages};

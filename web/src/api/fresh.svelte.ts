@@ -1,4 +1,4 @@
-// An answer of the server that a page keeps fresh: what it said last, when, and what went wrong since.
+// An answer of the server that a page keeps fresh: what it said last, when, what went wrong since.
 
 export class Fresh<T> {
   value = $state.raw<T | null>(null);

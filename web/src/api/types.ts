@@ -155,6 +155,7 @@ export interface ResidentAsk {
   answered_at: number | null;
   answered_by: string | null;
   answer: string | null;
+  request: RequestState | null;
   body: Body;
   name: string;
   contact: string;

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use loggia_model::{At, CameraId, Digest, Hour, PersonId, SpanId};
+use loggia_model::{At, CameraId, Digest, PersonId, SpanId};
 use loggia_store::HoldId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::spans::{self, SpanRow};
 use super::{at, count, digest, int, person};
 use crate::Error;
 use crate::hold::HoldState;
@@ -27,16 +28,6 @@ pub(crate) struct HoldRow {
     pub(crate) state: HoldState,
     pub(crate) log_index: Option<u64>,
     pub(crate) ended_index: Option<u64>,
-}
-
-/// One held span; its rewrapped share table lies beside it once the hold is in force.
-#[derive(Debug, Clone)]
-pub(crate) struct HeldRow {
-    pub(crate) camera: CameraId,
-    pub(crate) span: SpanId,
-    pub(crate) hour: Hour,
-    pub(crate) begin: At,
-    pub(crate) end: At,
 }
 
 fn raw(r: &Row<'_>) -> rusqlite::Result<(HoldRow, String)> {
@@ -66,7 +57,7 @@ fn whole((row, state): (HoldRow, String)) -> Result<HoldRow, Error> {
     })
 }
 
-pub(crate) fn put_hold(c: &Connection, row: &HoldRow, spans: &[HeldRow]) -> Result<(), Error> {
+pub(crate) fn put_hold(c: &Connection, row: &HoldRow, held: &[SpanRow]) -> Result<(), Error> {
     let n = c.execute(
         "INSERT OR IGNORE INTO policy_hold
            (id, json, salt, reason, asked_by, asked_at, until, review, state)
@@ -86,16 +77,9 @@ pub(crate) fn put_hold(c: &Connection, row: &HoldRow, spans: &[HeldRow]) -> Resu
     if n == 0 {
         return Err(Error::Conflict("this hold was asked for before".into()));
     }
-    let mut put = c.prepare(
-        "INSERT INTO policy_hold_span (hold, camera, span, hour, begin_at, end_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for s in spans {
-        let span = int(s.span.0);
-        put.execute(params![
-            row.id.0, s.camera.0, span, s.hour.0, s.begin.0, s.end.0
-        ])?;
-    }
+    let insert = "INSERT INTO policy_hold_span (hold, camera, span, hour, begin_at, end_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    spans::put(c, insert, row.id.0, held)?;
     Ok(())
 }
 
@@ -193,27 +177,17 @@ pub(crate) fn set_ended(c: &Connection, id: Digest) -> rusqlite::Result<()> {
     .map(drop)
 }
 
-pub(crate) fn spans(c: &Connection, id: Digest) -> rusqlite::Result<Vec<HeldRow>> {
+pub(crate) fn held(c: &Connection, id: Digest) -> rusqlite::Result<Vec<SpanRow>> {
     c.prepare("SELECT * FROM policy_hold_span WHERE hold = ?1 ORDER BY camera, span")?
-        .query_map([id.0], held)?
+        .query_map([id.0], spans::read)?
         .collect()
-}
-
-fn held(r: &Row<'_>) -> rusqlite::Result<HeldRow> {
-    Ok(HeldRow {
-        camera: super::camera(r, "camera")?,
-        span: super::span(r, "span")?,
-        hour: Hour(r.get("hour")?),
-        begin: at(r, "begin_at")?,
-        end: at(r, "end_at")?,
-    })
 }
 
 /// Keeps the share table of a held span, under the hold key.
 pub(crate) fn put_table(
     c: &Connection,
     id: Digest,
-    s: &HeldRow,
+    s: &SpanRow,
     body: &[u8],
 ) -> rusqlite::Result<()> {
     c.execute(
@@ -263,14 +237,9 @@ pub(crate) fn kept_of(
     from: At,
     to: At,
 ) -> rusqlite::Result<Vec<SpanId>> {
-    c.prepare(
-        "SELECT s.span FROM policy_hold_span s JOIN policy_hold h ON h.id = s.hold
-         WHERE s.camera = ?1 AND s.begin_at < ?3 AND s.end_at > ?2 AND h.state = 'held'",
-    )?
-    .query_map(params![camera.0, from.0, to.0], |r| {
-        Ok(SpanId(count(r.get(0)?)))
-    })?
-    .collect()
+    let select = "SELECT s.span FROM policy_hold_span s JOIN policy_hold h ON h.id = s.hold
+         WHERE s.camera = ?1 AND s.begin_at < ?3 AND s.end_at > ?2 AND h.state = 'held'";
+    spans::overlapping(c, select, camera, from, to)
 }
 
 /// Whether a request that has not ended names a span of this hold.

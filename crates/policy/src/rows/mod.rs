@@ -9,6 +9,7 @@ pub(crate) mod hours;
 pub(crate) mod people;
 pub(crate) mod requests;
 pub(crate) mod residents;
+pub(crate) mod spans;
 
 use loggia_model::{At, Body, CameraId, Digest, PersonId, Purpose, SpanId};
 use rusqlite::Row;
@@ -23,7 +24,26 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("001.sql"),
     include_str!("002_cases.sql"),
     include_str!("003_residents.sql"),
+    include_str!("004_complaints.sql"),
 ];
+
+#[cfg(test)]
+#[test]
+fn a_complaint_of_an_older_version_is_still_there() {
+    let db = rusqlite::Connection::open_in_memory().unwrap();
+    let (older, newer) = MIGRATIONS.split_at(3);
+    db.execute_batch(&older.concat()).unwrap();
+    let filed = "INSERT INTO policy_complaint (reference, number, sealed, camera, at)
+         VALUES (x'01', 'C-1', x'02', 7, 5)";
+    db.execute_batch(filed).unwrap();
+    db.execute_batch(&newer.concat()).unwrap();
+    let all = residents::complaints(&db, 10).unwrap();
+    let one = &all[0];
+    assert_eq!(
+        (one.number.as_str(), one.camera),
+        ("C-1", Some(CameraId(7)))
+    );
+}
 
 /// A digest column.
 pub(crate) fn digest(row: &Row<'_>, column: &str) -> rusqlite::Result<Digest> {

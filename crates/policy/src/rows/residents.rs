@@ -1,10 +1,11 @@
 //! Rows of residents' asks and complaints. What they wrote is ciphertext here; of a reference there
 //! is only its hash.
 
-use loggia_model::{At, Body, CameraId, Digest, Hour, PersonId, RequestId, SpanId};
+use loggia_model::{At, Body, CameraId, Digest, PersonId, RequestId, SpanId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{at, body_of, body_word, camera, count, digest, int, person_maybe, span};
+use super::spans::{self, SpanRow};
+use super::{at, body_of, body_word, count, digest, int, person_maybe};
 use crate::Error;
 use crate::decide::State;
 
@@ -33,21 +34,10 @@ pub(crate) struct AskRow {
     pub(crate) ended_index: Option<u64>,
 }
 
-/// A span that an ask keeps.
-#[derive(Debug, Clone)]
-pub(crate) struct KeptRow {
-    pub(crate) camera: CameraId,
-    pub(crate) span: SpanId,
-    pub(crate) hour: Hour,
-    pub(crate) begin: At,
-    pub(crate) end: At,
-}
-
 /// A complaint as kept.
 #[derive(Debug, Clone)]
 pub(crate) struct ComplaintRow {
     pub(crate) id: u64,
-    pub(crate) reference: Digest,
     pub(crate) number: String,
     pub(crate) sealed: Vec<u8>,
     pub(crate) camera: Option<CameraId>,
@@ -100,7 +90,7 @@ fn whole((row, body): (AskRow, String)) -> Result<AskRow, Error> {
 }
 
 /// Keeps an ask with the spans that it freezes; gives its number in the table.
-pub(crate) fn put_ask(c: &Connection, row: &AskRow, spans: &[KeptRow]) -> Result<u64, Error> {
+pub(crate) fn put_ask(c: &Connection, row: &AskRow, kept: &[SpanRow]) -> Result<u64, Error> {
     c.execute(
         "INSERT INTO policy_resident_ask
            (reference, number, commitment, salt, body, sealed, from_at, to_at, asked_at, answer_by,
@@ -122,21 +112,9 @@ pub(crate) fn put_ask(c: &Connection, row: &AskRow, spans: &[KeptRow]) -> Result
         ],
     )?;
     let id = count(c.last_insert_rowid());
-    let mut put = c.prepare(
-        "INSERT INTO policy_resident_span (ask, camera, span, hour, begin_at, end_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for s in spans {
-        let n = int(s.span.0);
-        put.execute(params![
-            int(id),
-            s.camera.0,
-            n,
-            s.hour.0,
-            s.begin.0,
-            s.end.0
-        ])?;
-    }
+    let insert = "INSERT INTO policy_resident_span (ask, camera, span, hour, begin_at, end_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    spans::put(c, insert, int(id), kept)?;
     Ok(id)
 }
 
@@ -207,17 +185,9 @@ pub(crate) fn untold(c: &Connection, limit: u32) -> rusqlite::Result<Vec<u64>> {
     .collect()
 }
 
-pub(crate) fn kept(c: &Connection, id: u64) -> rusqlite::Result<Vec<KeptRow>> {
+pub(crate) fn kept(c: &Connection, id: u64) -> rusqlite::Result<Vec<SpanRow>> {
     c.prepare("SELECT * FROM policy_resident_span WHERE ask = ?1 ORDER BY camera, span")?
-        .query_map([int(id)], |r| {
-            Ok(KeptRow {
-                camera: camera(r, "camera")?,
-                span: span(r, "span")?,
-                hour: Hour(r.get("hour")?),
-                begin: at(r, "begin_at")?,
-                end: at(r, "end_at")?,
-            })
-        })?
+        .query_map([int(id)], spans::read)?
         .collect()
 }
 
@@ -228,14 +198,10 @@ pub(crate) fn kept_of(
     from: At,
     to: At,
 ) -> rusqlite::Result<Vec<SpanId>> {
-    c.prepare(
+    let select =
         "SELECT s.span FROM policy_resident_span s JOIN policy_resident_ask a ON a.id = s.ask
-         WHERE s.camera = ?1 AND s.begin_at < ?3 AND s.end_at > ?2 AND a.frozen",
-    )?
-    .query_map(params![camera.0, from.0, to.0], |r| {
-        Ok(SpanId(count(r.get(0)?)))
-    })?
-    .collect()
+         WHERE s.camera = ?1 AND s.begin_at < ?3 AND s.end_at > ?2 AND a.frozen";
+    spans::overlapping(c, select, camera, from, to)
 }
 
 /// The freeze is over.
@@ -247,20 +213,32 @@ pub(crate) fn set_thawed(c: &Connection, id: u64, at: At) -> rusqlite::Result<()
     .map(drop)
 }
 
-/// Answered, by whom and in which (sealed) words.
+/// What can be answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Of {
+    Ask,
+    Complaint,
+}
+
+/// Answered, by whom and in which (sealed) words; false when it was before.
 pub(crate) fn set_answered(
     c: &Connection,
+    of: Of,
     id: u64,
     by: &PersonId,
     at: At,
     answer: &[u8],
 ) -> rusqlite::Result<bool> {
-    c.execute(
-        "UPDATE policy_resident_ask SET answered_at = ?2, answered_by = ?3, answer = ?4
-         WHERE id = ?1 AND answered_at IS NULL",
-        params![int(id), at.0, by.0, answer],
-    )
-    .map(|n| n == 1)
+    let table = match of {
+        Of::Ask => "policy_resident_ask",
+        Of::Complaint => "policy_complaint",
+    };
+    let sql = format!(
+        "UPDATE {table} SET answered_at = ?2, answered_by = ?3, answer = ?4
+         WHERE id = ?1 AND answered_at IS NULL"
+    );
+    c.execute(&sql, params![int(id), at.0, by.0, answer])
+        .map(|n| n == 1)
 }
 
 pub(crate) fn set_case(c: &Connection, id: u64, case: u64) -> rusqlite::Result<()> {
@@ -330,7 +308,6 @@ pub(crate) fn filed_in(c: &Connection, case: u64) -> Result<Vec<(RequestId, Stat
 fn complaint_of(r: &Row<'_>) -> rusqlite::Result<ComplaintRow> {
     Ok(ComplaintRow {
         id: count(r.get("id")?),
-        reference: digest(r, "reference")?,
         number: r.get("number")?,
         sealed: r.get("sealed")?,
         camera: r.get::<_, Option<u32>>("camera")?.map(CameraId),
@@ -343,15 +320,8 @@ fn complaint_of(r: &Row<'_>) -> rusqlite::Result<ComplaintRow> {
 
 pub(crate) fn put_complaint(c: &Connection, row: &ComplaintRow) -> rusqlite::Result<()> {
     c.execute(
-        "INSERT INTO policy_complaint (reference, number, sealed, camera, at)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            row.reference.0,
-            row.number,
-            row.sealed,
-            row.camera.map(|n| n.0),
-            row.at.0
-        ],
+        "INSERT INTO policy_complaint (number, sealed, camera, at) VALUES (?1, ?2, ?3, ?4)",
+        params![row.number, row.sealed, row.camera.map(|n| n.0), row.at.0],
     )
     .map(drop)
 }
@@ -374,19 +344,4 @@ pub(crate) fn complaints(c: &Connection, limit: u32) -> rusqlite::Result<Vec<Com
     )?
     .query_map([limit], complaint_of)?
     .collect()
-}
-
-pub(crate) fn answer_complaint(
-    c: &Connection,
-    id: u64,
-    by: &PersonId,
-    at: At,
-    answer: &[u8],
-) -> rusqlite::Result<bool> {
-    c.execute(
-        "UPDATE policy_complaint SET answered_at = ?2, answered_by = ?3, answer = ?4
-         WHERE id = ?1 AND answered_at IS NULL",
-        params![int(id), at.0, by.0, answer],
-    )
-    .map(|n| n == 1)
 }

@@ -8,15 +8,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use loggia_api::{Doorkeeper, Secure, router};
-use loggia_model::{Actor, At, CameraId, Fault, MANUAL_START, Purpose};
-use loggia_policy::{Complaint, DemoMode, SubjectAsk, routes};
+use loggia_model::{Actor, At, CameraId, Complaint, Fault, MANUAL_START, OwnFootage, Purpose};
+use loggia_policy::{DemoMode, routes};
 use tower::ServiceExt;
 
 use crate::city::{City, PEOPLE};
 
 /// What a resident asks and complains of, by number.
 fn written(city: &City) -> (String, String) {
-    let ask = SubjectAsk {
+    let ask = OwnFootage {
         name: "A resident".into(),
         contact: "by post".into(),
         cameras: vec![CameraId(7)],

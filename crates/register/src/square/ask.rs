@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use loggia_model::Fault;
+use loggia_model::{ASK_CAMERAS_MAX, ASK_HOURS_MAX, Fault};
 use maud::{Markup, html};
 
 use super::Square;
 use super::answer::Visit;
-use super::asked::CAMERAS_MAX;
 use super::form::{Ask, Fields, Wrong, described, field};
 use super::frame::Page;
 use crate::declared::Declared;
@@ -27,7 +26,7 @@ pub(super) enum Refused {
 
 /// `/ask`, empty or filled by a link (`?camera=`).
 pub(super) fn page(square: &Square, visit: &Visit) -> Result<Page, Fault> {
-    let cameras = visit.all_asked("camera").take(CAMERAS_MAX);
+    let cameras = visit.all_asked("camera").take(ASK_CAMERAS_MAX);
     let mut given: Vec<_> = cameras
         .map(|c| ("camera".to_owned(), c.to_owned()))
         .collect();
@@ -96,9 +95,8 @@ pub(super) fn why_not(t: &Tongue, refused: &Refused) -> Markup {
     match refused {
         Refused::No => html! {},
         Refused::TooBig => notice(html! { p { (t.say(w::E_BIG)) } }),
-        Refused::Said(Fault::Busy(_) | Fault::Broken(_)) => {
-            notice(html! { p { (t.say(w::E_BUSY)) } })
-        }
+        Refused::Said(Fault::Busy(_)) => notice(html! { p { (t.say(w::E_FULL)) } }),
+        Refused::Said(Fault::Broken(_)) => notice(html! { p { (t.say(w::E_BUSY)) } }),
         Refused::Said(why) => notice(html! {
             p { (t.say(w::E_SERVER)) " " q lang="en" { (why) } }
         }),
@@ -189,7 +187,7 @@ fn where_fields(
             div #cameras role="group" tabindex="-1" aria-labelledby="cameras-l"
                 aria-describedby=[described("cameras", true, why.is_some())] {
                 p.name #cameras-l { (t.say(w::WHICH)) }
-                p.hint #cameras-hint { (t.say(w::WHICH_HINT)) }
+                p.hint #cameras-hint { (t.count(w::WHICH_HINT, ASK_CAMERAS_MAX as u64)) }
                 @if let Some(why) = why { p.wrong #cameras-why { "✕ " (why) } }
                 div.ticks {
                     @for c in offered {
@@ -218,7 +216,7 @@ fn when_fields(square: &Square, t: &Tongue, fields: &Fields, wrong: &Wrong) -> M
     html! {
         fieldset.card {
             legend { (t.say(w::WHEN)) }
-            p.hint { (t.say(w::TIME_HINT)) }
+            p.hint { (t.count(w::TIME_HINT, ASK_HOURS_MAX.unsigned_abs())) }
             div.three {
                 (field(t, fields, wrong, &ask("day", w::DAY, "date",
                     Some(t.fill(w::DAY_HINT, &[("example", &today)])))))

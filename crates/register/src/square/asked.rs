@@ -3,18 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use loggia_model::{At, CameraId};
+use loggia_model::{ASK_CAMERAS_MAX, ASK_HOURS_MAX, At, CameraId, HOUR_US, OwnFootage};
 
 use super::form::{Fields, Wrong};
 use crate::declared::Declared;
-use crate::forms::OwnFootage;
 use crate::words::{Tongue, forms as w};
 
-/// Cameras in one request.
-pub(super) const CAMERAS_MAX: usize = 12;
-/// Longest stretch in one request, hours: who was in the street knows the half of a day.
-const HOURS_MAX: i64 = 12;
-const HOUR_US: i64 = 3_600_000_000;
 const DAY_US: i64 = 24 * HOUR_US;
 
 /// What a posted form asks for, or what is wrong with it.
@@ -59,8 +53,11 @@ fn chosen(t: &Tongue, fields: &Fields, cameras: &[Declared], wrong: &mut Wrong) 
     let known = |c: &Option<CameraId>| c.is_some_and(|id| cameras.iter().any(|d| d.id == id));
     if ticked.is_empty() {
         wrong.add("cameras", t.say(w::E_CAMERAS));
-    } else if ticked.len() > CAMERAS_MAX {
-        wrong.add("cameras", t.count(w::E_CAMERAS_MANY, CAMERAS_MAX as u64));
+    } else if ticked.len() > ASK_CAMERAS_MAX {
+        wrong.add(
+            "cameras",
+            t.count(w::E_CAMERAS_MANY, ASK_CAMERAS_MAX as u64),
+        );
     } else if !ticked.iter().all(known) {
         wrong.add("cameras", t.say(w::E_CAMERA_GONE));
     }
@@ -95,8 +92,8 @@ fn span(t: &Tongue, fields: &Fields, now: At, wrong: &mut Wrong) -> Option<(At, 
         wrong.add(if begin > now { "day" } else { "to" }, t.say(w::E_FUTURE));
         return None;
     }
-    if end.0 - begin.0 > HOURS_MAX * HOUR_US {
-        wrong.add("to", t.count(w::E_LONG, HOURS_MAX.unsigned_abs()));
+    if end.0 - begin.0 > ASK_HOURS_MAX * HOUR_US {
+        wrong.add("to", t.count(w::E_LONG, ASK_HOURS_MAX.unsigned_abs()));
         return None;
     }
     Some((begin, end))
@@ -141,6 +138,6 @@ mod tests {
             "not over yet"
         );
         assert_eq!(wrong("2026-11-24", "13:00", "13:05"), ["day"]);
-        assert_eq!(wrong("2026-11-22", "01:00", "13:01"), ["to"], "too long");
+        assert_eq!(wrong("2026-11-22", "11:00", "13:01"), ["to"], "too long");
     }
 }

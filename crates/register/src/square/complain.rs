@@ -1,7 +1,7 @@
 //! Complaining: to the city's data-protection officer by form, to the authority by its address.
 //! Never asks who complains unless they want an answer.
 
-use loggia_model::{CameraId, Fault};
+use loggia_model::{CameraId, Complaint, Fault, TOLD_CHARS_MIN};
 use maud::{Markup, html};
 
 use super::Square;
@@ -10,13 +10,13 @@ use super::ask::{Refused, offices, who, why_not};
 use super::form::{Ask, Fields, Wrong, field};
 use super::frame::Page;
 use crate::declared::Declared;
-use crate::forms::{Grievance, is_reference};
+use crate::forms::is_reference;
 use crate::words::{Tongue, forms as w};
 
 /// `/complain`, empty or filled by a link (`?camera=`); `?filed=` says what was filed.
 pub(super) fn page(square: &Square, visit: &Visit) -> Result<Page, Fault> {
-    if let Some(reference) = visit.asked("filed").filter(|r| is_reference(r)) {
-        return Ok(filed(&visit.tongue, reference));
+    if let Some(number) = visit.asked("filed").filter(|r| is_reference(r)) {
+        return Ok(filed(&visit.tongue, number));
     }
     let camera = visit
         .asked("camera")
@@ -30,11 +30,11 @@ pub(super) fn page(square: &Square, visit: &Visit) -> Result<Page, Fault> {
     )
 }
 
-fn filed(t: &Tongue, reference: &str) -> Page {
+fn filed(t: &Tongue, number: &str) -> Page {
     let title = t.say(w::COMPLAINED);
     let body = html! {
         h1 { (title) }
-        p role="status" { (t.say(w::REFERENCE)) ": " code { (reference) } }
+        p role="status" { (t.say(w::NUMBER)) ": " code { (number) } }
         p { (t.say(w::COMPLAINED_NOTE)) }
         p { (t.say(w::ALSO_AUTHORITY)) }
     };
@@ -114,7 +114,7 @@ fn about(t: &Tongue, cameras: &[Declared], fields: &Fields, wrong: &Wrong) -> Ma
 }
 
 /// What a posted form complains about, or what is wrong with it.
-pub(super) fn asked(t: &Tongue, fields: &Fields, all: &[Declared]) -> Result<Grievance, Wrong> {
+pub(super) fn asked(t: &Tongue, fields: &Fields, all: &[Declared]) -> Result<Complaint, Wrong> {
     let mut wrong = Wrong::default();
     let camera = fields.get("camera");
     let known = camera.parse().ok().map(CameraId);
@@ -123,12 +123,15 @@ pub(super) fn asked(t: &Tongue, fields: &Fields, all: &[Declared]) -> Result<Gri
         wrong.add("camera", t.say(w::E_CAMERA_GONE));
     }
     wrong.prose(t, fields, "about", Some(w::E_ABOUT));
+    if (1..TOLD_CHARS_MIN).contains(&fields.get("about").chars().count()) {
+        wrong.add("about", t.say(w::E_ABOUT));
+    }
     wrong.line(t, fields, "name", None);
     wrong.line(t, fields, "contact", None);
     if !wrong.none() {
         return Err(wrong);
     }
-    Ok(Grievance {
+    Ok(Complaint {
         name: fields.get("name").to_owned(),
         contact: fields.get("contact").to_owned(),
         about: fields.get("about").to_owned(),

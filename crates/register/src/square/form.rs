@@ -1,19 +1,26 @@
 //! Posted forms: read with limits, shown again with all that was typed and what is wrong with it.
 //! Never loses what somebody typed, and never takes more than a form can hold.
 
-use loggia_model::{is_line, is_prose};
+use loggia_model::{CONTACT_CHARS_MAX, NAME_CHARS_MAX, TOLD_CHARS_MAX, is_line, is_prose};
 use maud::{Markup, html};
 
+use crate::finder::QUESTION_MAX;
 use crate::words::{Tongue, Word, forms as w};
 
 /// Largest posted form: every field full and every letter of it spelt `%XX%XX`.
 pub(super) const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Most fields; a form has at most one per camera and a few more.
 const FIELDS_MAX: usize = 500;
-/// Longest line, characters.
-pub(super) const LINE_MAX: usize = 200;
-/// Longest text, characters.
-pub(super) const PROSE_MAX: usize = 4_000;
+
+/// The most characters that a field takes.
+fn most(name: &str) -> usize {
+    match name {
+        "name" => NAME_CHARS_MAX,
+        "contact" => CONTACT_CHARS_MAX,
+        "place" => QUESTION_MAX,
+        _ => TOLD_CHARS_MAX,
+    }
+}
 
 /// The fields of a posted form, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,7 +87,7 @@ impl Wrong {
 
     /// A line that must be there (or may be missing, where `missing` is none).
     pub fn line(&mut self, t: &Tongue, fields: &Fields, name: &'static str, missing: Option<Word>) {
-        self.text(t, fields, name, missing, (LINE_MAX, is_line));
+        self.text(t, fields, name, missing, is_line);
     }
 
     /// Several lines.
@@ -91,7 +98,7 @@ impl Wrong {
         name: &'static str,
         missing: Option<Word>,
     ) {
-        self.text(t, fields, name, missing, (PROSE_MAX, is_prose));
+        self.text(t, fields, name, missing, is_prose);
     }
 
     fn text(
@@ -100,9 +107,9 @@ impl Wrong {
         fields: &Fields,
         name: &'static str,
         missing: Option<Word>,
-        (most, fine): (usize, fn(&str) -> bool),
+        fine: fn(&str) -> bool,
     ) {
-        let value = fields.get(name);
+        let (value, most) = (fields.get(name), most(name));
         if value.is_empty() {
             if let Some(word) = missing {
                 self.add(name, t.say(word));
@@ -160,13 +167,13 @@ pub(super) fn field(t: &Tongue, fields: &Fields, wrong: &Wrong, ask: &Ask) -> Ma
             @if let Some(hint) = &ask.hint { p.hint id={ (ask.name) "-hint" } { (hint) } }
             @if let Some(why) = why { p.wrong id={ (ask.name) "-why" } { "✕ " (why) } }
             @if prose {
-                textarea id=(ask.name) name=(ask.name) rows="5" maxlength=(PROSE_MAX)
+                textarea id=(ask.name) name=(ask.name) rows="5" maxlength=(most(ask.name))
                     aria-describedby=[said] aria-invalid=[invalid] aria-required=(ask.required) {
                     (value)
                 }
             } @else {
                 input id=(ask.name) name=(ask.name) type=(ask.kind) value=(value)
-                    maxlength=[(ask.kind == "text").then_some(LINE_MAX)]
+                    maxlength=[(ask.kind == "text").then(|| most(ask.name))]
                     autocomplete=(ask.autocomplete) aria-describedby=[said]
                     aria-invalid=[invalid] aria-required=(ask.required);
             }

@@ -214,8 +214,8 @@ fn filed_complaint(s: &Square, v: &Visit, fields: &Fields) -> Result<String, (Wr
     };
     let cameras = s.register.cameras().map_err(said)?;
     let asked = complain::asked(&v.tongue, fields, &cameras);
-    let reference = (forms.complain)(asked.map_err(|wrong| (wrong, Refused::No))?).map_err(said)?;
-    Ok(format!("/complain?filed={reference}"))
+    let number = (forms.complain)(asked.map_err(|wrong| (wrong, Refused::No))?).map_err(said)?;
+    Ok(format!("/complain?filed={number}"))
 }
 
 #[derive(Debug, Deserialize)]

@@ -42,8 +42,8 @@ fn state(visit: &Visit, reference: &str, s: &Standing, all: &[Declared], now: At
     let (word, over) = match s.stage {
         Stage::Frozen => (w::S_FROZEN, false),
         Stage::Asked => (w::S_ASKED, false),
+        Stage::Agreed => (w::S_AGREED, false),
         Stage::Opened => (w::S_OPENED, false),
-        Stage::Refused => (w::S_REFUSED, true),
         Stage::Answered => (w::S_ANSWERED, true),
         Stage::Ended => (w::S_EXPIRED, true),
     };
@@ -61,8 +61,14 @@ fn state(visit: &Visit, reference: &str, s: &Standing, all: &[Declared], now: At
             }
         }
         dl.facts.card {
+            dt { (t.say(w::NUMBER)) }
+            dd { (s.number) }
             dt { (t.say(w::REFERENCE)) }
             dd { code { (reference) } }
+            @if let Some(answer) = &s.answer {
+                dt { (t.say(w::ANSWER)) }
+                dd.typed { (answer) }
+            }
             dt { (t.say(w::FILED_AT)) }
             dd { (t.date_time(s.filed_at)) }
             dt { (t.say(w::ANSWER_BY)) }

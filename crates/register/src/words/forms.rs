@@ -40,8 +40,11 @@ words! {
 
     WHERE = "Where" / "Где";
     WHICH = "Cameras" / "Камере";
-    WHICH_HINT = "Tick every camera that you passed; if you are not sure, tick more."
-        / "Означите сваку камеру поред које сте прошли; ако нисте сигурни, означите више њих.";
+    WHICH_HINT = "Tick the camera that you passed, at most {n}.|Tick the cameras that you passed, \
+        at most {n}; if you passed more, send a second request."
+        / "Означите камеру поред које сте прошли, највише {n}.|Означите камере поред којих сте \
+        прошли, највише {n}; ако их је било више, пошаљите још један захтев.|Означите камере поред \
+        којих сте прошли, највише {n}; ако их је било више, пошаљите још један захтев.";
     WHICH_FIND = "Street, place, or name of a camera" / "Улица, место или име камере";
     WHICH_FIND_HINT = "Then press “Show cameras there” and tick those that you passed."
         / "Затим притисните „Прикажи тамошње камере“ и означите оне поред којих сте прошли.";
@@ -51,8 +54,13 @@ words! {
     DAY_HINT = "As year-month-day, e.g. {example}." / "Као година-месец-дан, нпр. {example}.";
     FROM = "From" / "Од";
     TO = "To" / "До";
-    TIME_HINT = "Hours and minutes in the city’s time, e.g. 14:05. Past midnight is fine."
-        / "Сати и минути по градском времену, нпр. 14:05. Може и преко поноћи.";
+    TIME_HINT = "Hours and minutes in the city’s time, e.g. 14:05; at most {n} hour, past midnight \
+        is fine.|Hours and minutes in the city’s time, e.g. 14:05; at most {n} hours, past \
+        midnight is fine."
+        / "Сати и минути по градском времену, нпр. 14:05; највише {n} сат, може и преко \
+        поноћи.|Сати и минути по градском времену, нпр. 14:05; највише {n} сата, може и преко \
+        поноћи.|Сати и минути по градском времену, нпр. 14:05; највише {n} сати, може и преко \
+        поноћи.";
     TOLD = "What helps to find the minutes" / "Шта помаже да се нађу минути";
     TOLD_HINT = "For example: I came off the tram and crossed towards the station. You may leave \
         this empty."
@@ -76,10 +84,10 @@ words! {
         штите пре него што је добијете.";
     THEN_3 = "You have an answer within one month (GDPR, Article 12(3)). With your reference you \
         can follow it here."
-        / "Одговор добијате у року од месец дана (Општа уредба, члан 12(3)). Са својим бројем \
+        / "Одговор добијате у року од месец дана (Општа уредба, члан 12(3)). Са својом шифром \
         овде можете да га пратите.";
     FOLLOW = "Follow a request" / "Пратите захтев";
-    REFERENCE = "Your reference" / "Ваш број";
+    REFERENCE = "Your reference" / "Ваша шифра";
     FOLLOW_GO = "Show" / "Прикажи";
 
     ERRORS = "{n} thing is missing or not right. What you typed is still here.|{n} things are \
@@ -121,9 +129,14 @@ words! {
         / "Овде има знакова који се не могу одштампати. Откуцајте поново.";
     E_SERVER = "The server did not take it; nothing was filed. It says:"
         / "Сервер није прихватио; ништа није заведено. Његове речи:";
-    E_BUSY = "The server has too much to do. Nothing was filed; send it again in a minute."
-        / "Сервер има превише посла. Ништа није заведено; пошаљите поново за минут.";
-    E_ABOUT = "Write what is wrong." / "Напишите шта није у реду.";
+    E_BUSY = "The server could not keep it. Nothing was filed; send it again in a minute."
+        / "Сервер није могао да га сачува. Ништа није заведено; пошаљите поново за минут.";
+    E_ABOUT = "Write what is wrong, in at least 10 characters."
+        / "Напишите шта није у реду, у најмање 10 знакова.";
+    E_FULL = "Too much is asked for today, and nothing was filed. Name less time or fewer cameras, \
+        send it again tomorrow, or write a letter: it has the same force."
+        / "Данас је затражено превише и ништа није заведено. Наведите краће време или мање камера, \
+        пошаљите поново сутра, или пишите: писмо има исту снагу.";
     E_BIG = "This is longer than the form takes; nothing was filed. Write less, or write a letter."
         / "Ово је дуже него што образац прима; ништа није заведено. Напишите краће или пошаљите \
         писмо.";
@@ -131,17 +144,18 @@ words! {
     FILED_TITLE = "Your request" / "Ваш захтев";
     FILED_KEEP = "Keep this page’s address or the reference: it is the only way to follow the \
         request here. Whoever has it sees what stands below, but not your name."
-        / "Сачувајте адресу ове странице или број: само тако овде можете да пратите захтев. Ко га \
+        / "Сачувајте адресу ове странице или шифру: само тако овде можете да пратите захтев. Ко је \
         има, види оно што пише доле, али не и ваше име.";
     S_FROZEN = "The footage is frozen and waits for an officer."
         / "Снимци су замрзнути и чекају службено лице.";
+    NUMBER = "Number, for letters" / "Број, за дописе";
+    ANSWER = "Answer" / "Одговор";
     S_ASKED = "An officer has asked to open it; a second person of another body decides."
         / "Службено лице је затражило отварање; друга особа из другог тела одлучује.";
     S_OPENED = "It was opened for you; the answer is being prepared."
         / "Отворено је за вас; одговор се припрема.";
-    S_REFUSED = "It was refused. The reasons come to you by the way that you named; you may \
-        complain."
-        / "Одбијено је. Разлози вам стижу путем који сте навели; можете уложити приговор.";
+    S_AGREED = "A second person of another body has agreed; now two key holders release it."
+        / "Друга особа из другог тела се сложила; сада двоје чувара кључева ослобађа снимак.";
     S_ANSWERED = "The answer was sent to you." / "Одговор вам је послат.";
     S_EXPIRED = "It has ended, and the footage is not frozen any more."
         / "Завршено је, и снимци више нису замрзнути.";
@@ -151,7 +165,7 @@ words! {
         / "Месец је прошао без одговора. Уложите приговор граду или одмах надзорном органу.";
     ASKED_FOR = "Asked for" / "Затражено";
     FILED_AT = "Filed" / "Заведено";
-    UNKNOWN_TITLE = "No request has this reference" / "Ниједан захтев нема овај број";
+    UNKNOWN_TITLE = "No request has this reference" / "Ниједан захтев нема ову шифру";
     UNKNOWN_TRY = "Compare every letter with what you noted. Requests that ended long ago are \
         deleted."
         / "Упоредите свако слово са оним што сте записали. Одавно завршени захтеви се бришу.";
@@ -174,6 +188,6 @@ words! {
         / "Приговор можете уложити и надзорном органу, у свако доба и без претходног обраћања \
         граду (Општа уредба, члан 77).";
     COMPLAINED = "Your complaint was filed" / "Ваш приговор је заведен";
-    COMPLAINED_NOTE = "Name this reference if you write about it again."
+    COMPLAINED_NOTE = "Name this number if you write about it again."
         / "Наведите овај број ако о томе поново пишете.";
 }
