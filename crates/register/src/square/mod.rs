@@ -8,6 +8,7 @@ mod card;
 mod chart;
 mod check;
 mod complain;
+mod doorstep;
 mod feed;
 mod form;
 mod frame;
@@ -27,6 +28,7 @@ use crate::forms::Forms;
 use crate::gazetteer::Gazetteer;
 use crate::routes::Register;
 use crate::words::Zone;
+use doorstep::Doorstep;
 
 /// The built pages' own files that these pages wear: addresses on this server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub struct Setting {
 pub struct Square {
     register: Arc<Register>,
     setting: Setting,
+    asking: Doorstep,
+    complaining: Doorstep,
 }
 
 impl fmt::Debug for Square {
@@ -79,7 +83,12 @@ impl Square {
     /// A square over a register.
     #[must_use]
     pub fn new(register: Arc<Register>, setting: Setting) -> Self {
-        Self { register, setting }
+        Self {
+            register,
+            setting,
+            asking: Doorstep::default(),
+            complaining: Doorstep::default(),
+        }
     }
 }
 

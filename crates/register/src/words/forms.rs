@@ -129,6 +129,16 @@ words! {
         / "Овде има знакова који се не могу одштампати. Откуцајте поново.";
     E_SERVER = "The server did not take it; nothing was filed. It says:"
         / "Сервер није прихватио; ништа није заведено. Његове речи:";
+    E_SHARE = "{n} form came from your network today, which is the most, and this one was not \
+        filed. Send it again tomorrow, or write a letter: it has the same force.|{n} forms came \
+        from your network today, which is the most, and this one was not filed. Send it again \
+        tomorrow, or write a letter: it has the same force."
+        / "Данас је из ваше мреже стигао {n} образац, колико се највише прима, и овај није \
+        заведен. Пошаљите поново сутра, или пишите: писмо има исту снагу.|Данас су из ваше мреже \
+        стигла {n} обрасца, колико се највише прима, и овај није заведен. Пошаљите поново сутра, \
+        или пишите: писмо има исту снагу.|Данас је из ваше мреже стигло {n} образаца, колико се \
+        највише прима, и овај није заведен. Пошаљите поново сутра, или пишите: писмо има исту \
+        снагу.";
     E_BUSY = "The server could not keep it. Nothing was filed; send it again in a minute."
         / "Сервер није могао да га сачува. Ништа није заведено; пошаљите поново за минут.";
     E_ABOUT = "Write what is wrong, in at least 10 characters."
@@ -160,9 +170,13 @@ words! {
     S_EXPIRED = "It has ended, and the footage is not frozen any more."
         / "Завршено је, и снимци више нису замрзнути.";
     ANSWER_BY = "Answer by" / "Одговор до";
-    LATE = "The month has passed without an answer. Complain, to the city or at once to the \
-        supervisory authority."
-        / "Месец је прошао без одговора. Уложите приговор граду или одмах надзорном органу.";
+    LATE = "The day by which an answer was due has passed without one. Complain, to the city or at \
+        once to the supervisory authority."
+        / "Рок за одговор је прошао без одговора. Поднесите притужбу граду или одмах надзорном \
+        органу.";
+    KEPT_UNTIL = "Kept from destruction until" / "Изузето од уништења до";
+    KEPT_WHY = "If the answer is not right, complain before that day: the footage is still there."
+        / "Ако одговор није исправан, поднесите притужбу пре тог дана: снимци су још ту.";
     ASKED_FOR = "Asked for" / "Затражено";
     FILED_AT = "Filed" / "Заведено";
     UNKNOWN_TITLE = "No request has this reference" / "Ниједан захтев нема ову шифру";

@@ -335,7 +335,7 @@ export const evidence = {
   'res.nextOverdue': 'The month is over and the freeze has ended. Answer, and say why it took longer.',
   'res.mark': 'Mark as answered',
   'res.words': 'What was answered',
-  'res.answerHint': '10 to 2,000 characters. Whoever holds the reference of the ask reads it; the freeze ends.',
+  'res.answerHint': '10 to 2,000 characters. Whoever holds the reference of the ask reads it. The freeze stands for 14 days more; an answer of the oversight body’s auditor ends it at once.',
   'res.complaintHint': '10 to 2,000 characters, for the file. The answer itself goes by the contact above.',
   'res.short': 'Say it in at least 10 characters.',
   'res.send': 'It is answered',

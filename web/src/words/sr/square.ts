@@ -6,6 +6,7 @@ export const square: Record<keyof typeof en, string> = {
   'sq.search': 'Нађи камеру по месту или имену',
 
   'how.abandoned': 'напуштен',
+  'how.answered': 'одговорено',
   'how.expired': 'истекао',
   'how.withdrawn': 'повучен',
 };
