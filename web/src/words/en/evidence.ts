@@ -212,7 +212,7 @@ export const evidence = {
   'play.idle': 'Not loaded yet.',
   'play.nothing': 'Nothing recorded at this moment',
   'play.outside': 'Nothing of this camera was opened at this moment',
-  'play.nothingNext': 'Its footage goes on at {at}.',
+  'play.nothingNext': 'Its next footage: {at}',
   'play.ready': 'Nothing is loaded yet. Each play is written to the access log that the oversight body reads.',
   'play.loading': 'Checking seals…',
   'play.running': 'Playing; the seals are checked as it plays.',
