@@ -105,6 +105,7 @@ export const everywhere = {
   'gap.camera_fault': 'camera sent what is not valid video',
   'gap.unsupported_codec': 'no codec that can be recorded',
   'gap.disabled': 'out of service on purpose',
+  'gap.nothing': 'nothing recorded',
 
   'sign.title': 'Sign in',
   'sign.person': 'User name',
@@ -129,6 +130,7 @@ export const everywhere = {
 
   'scrub.start': 'Start of the request',
   'scrub.end': 'End of the request',
+  'scrub.at': 'Moment shown',
   'scrub.day': 'Window within the day',
   'scrub.event': 'event',
   'scrub.gaps': 'Gaps',

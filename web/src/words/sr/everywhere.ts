@@ -107,6 +107,7 @@ export const everywhere: Record<keyof typeof en, string> = {
   'gap.camera_fault': 'камера је послала неисправан видео',
   'gap.unsupported_codec': 'нема кодека који се може снимати',
   'gap.disabled': 'намерно искључена',
+  'gap.nothing': 'ништа није снимљено',
 
   'sign.title': 'Пријава',
   'sign.person': 'Корисничко име',
@@ -131,6 +132,7 @@ export const everywhere: Record<keyof typeof en, string> = {
 
   'scrub.start': 'Почетак захтева',
   'scrub.end': 'Крај захтева',
+  'scrub.at': 'Приказани тренутак',
   'scrub.day': 'Део дана',
   'scrub.event': 'догађај',
   'scrub.gaps': 'Прекиди',
