@@ -55,6 +55,7 @@ pub(super) fn framed(square: &Square, visit: &Visit, page: Page) -> Markup {
                 (head(visit))
                 main #main tabindex="-1" {
                     (parts(visit, page.part))
+                    (paper(square, visit))
                     (page.body)
                 }
                 footer {
@@ -75,6 +76,22 @@ fn demo(visit: &Visit) -> Markup {
         aside.demo aria-label=(t.say(e::DEMO_LABEL)) {
             span { (t.say(e::DEMO)) }
             " " a href="/story" { (t.say(e::STORY)) }
+        }
+    }
+}
+
+/// Stands on paper only: which city, which page, and how far the public log had come.
+fn paper(square: &Square, visit: &Visit) -> Markup {
+    let t = &visit.tongue;
+    let Ok(s) = square.register.summary() else {
+        return html! {};
+    };
+    html! {
+        div.print-only {
+            p {
+                strong { (s.city) } " · " (visit.origin) (visit.here) br;
+                (t.count(e::PAPER, s.log_size))
+            }
         }
     }
 }
