@@ -71,7 +71,11 @@ class Hand {
         this.owed = now;
         return v;
       }
-      if (now > end) throw new Error(`waited in vain for ${fn} ${JSON.stringify(arg)}`);
+      if (now > end) {
+        const said = () => [...document.querySelectorAll('.notice')].map((n) => n.textContent);
+        const notices = JSON.stringify(await this.page.evaluate(said));
+        throw new Error(`in vain: ${fn} ${JSON.stringify(arg)}; the page says ${notices}`);
+      }
       await sleep(POLL_MS);
     }
   }
@@ -173,7 +177,13 @@ export class Pointer extends Hand {
     const css = await this.find(what);
     const thing = this.page.locator(css);
     await thing.scrollIntoViewIfNeeded();
-    const box = await thing.boundingBox();
+    // Nobody clicks on what is still moving.
+    let box = await thing.boundingBox();
+    for (let last; JSON.stringify(last) !== JSON.stringify(box); ) {
+      last = box;
+      await sleep(POLL_MS);
+      box = await thing.boundingBox();
+    }
     this.#to('mouse');
     this.did.clicks += 1;
     this.did.modelled_s += Pointer.M + Pointer.P + Pointer.B;
