@@ -35,23 +35,6 @@ test('without JavaScript one finds a camera and how to ask', { timeout: 60_000 }
   await context.close();
 });
 
-test('the square works by keyboard alone', { timeout: 60_000 }, async () => {
-  const viewport = { width: 1280, height: 900 };
-  const { page } = await open(await browser.newContext({ locale: 'en-GB', viewport }));
-  await page.goto(`${CITY}/`);
-  await until(page, listed);
-  await page.keyboard.press('Tab');
-  const at = () => document.activeElement.textContent;
-  assert.equal(await page.evaluate(at), 'Skip to the page');
-  for (let i = 0; i < 40; i += 1) {
-    if (await page.evaluate(() => !!document.activeElement.closest('ul.cameras'))) break;
-    await page.keyboard.press('Tab');
-  }
-  await page.keyboard.press('Enter');
-  await page.waitForURL(/\/cameras\/\d+$/);
-  await page.locator('dl.facts').waitFor();
-});
-
 test('without WebGL the list stands and the page says so', { timeout: 60_000 }, async () => {
   const context = await browser.newContext({ locale: 'en-GB' });
   await context.addInitScript(() => {
