@@ -42,6 +42,9 @@ pub(super) fn framed(square: &Square, visit: &Visit, page: Page) -> Markup {
                 meta name="referrer" content="same-origin";
                 title { (page.title) " · Loggia" }
                 link rel="icon" href="/favicon.svg" type="image/svg+xml";
+                @for font in dress.letters.get(t.lang.tag()).into_iter().flatten() {
+                    link rel="preload" as="font" type="font/woff2" href=(font) crossorigin;
+                }
                 @for style in &dress.styles { link rel="stylesheet" href=(style); }
                 link rel="alternate" type="application/rss+xml" href="/feed.rss"
                     title=(t.say(e::FEED));

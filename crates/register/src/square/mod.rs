@@ -20,6 +20,7 @@ mod standing;
 mod statistics;
 
 use core::fmt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loggia_api::{Access, Route, Secure};
@@ -35,6 +36,8 @@ use doorstep::Doorstep;
 pub struct Dress {
     /// Style sheets, in order. Empty where the web pages are not built: the page is plain then.
     pub styles: Vec<String>,
+    /// The letters, by language: asked for with the page, so that no line jumps when they come.
+    pub letters: BTreeMap<&'static str, Vec<String>>,
     /// The script that draws the map; nothing else needs it.
     pub script: Option<String>,
 }
