@@ -1,6 +1,5 @@
-// Every page, in three scripts, light and dark, wide and narrow: no axe violation, no CSP breach, no
-// script error. The list is held against the routes in the sources.
-// script error. The list is held against the routes in the sources.
+// Every page, in three scripts, light and dark, wide and narrow: no axe violation, no breach of the
+// CSP, no script error. The list is held against the routes in the sources.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFileSync } from 'node:fs';
