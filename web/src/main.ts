@@ -9,7 +9,7 @@ import { words } from './words/index.svelte';
 
 /** The page is drawn when words, letters and session are there, so that nothing on it jumps. */
 async function start(): Promise<void> {
-  const who = session.load().then(() => session.demo && session.meet());
+  const who = session.load().then(() => (session.demo ? session.meet() : undefined));
   await words.start().catch(() => undefined);
   await soon(Promise.all([who, words.letters()]));
   mount(App, { target: document.getElementById('app')! });

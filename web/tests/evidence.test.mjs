@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axe, become, CITY, closedSpans, launch, open, until } from './browser.mjs';
 import { Keys, the } from './hands.mjs';
-import { investigator } from './walks.mjs';
+import { investigator, withdraw } from './walks.mjs';
 
 const NUMBER = `KEYS/${Date.now()}`;
 const WHY = 'A handbag was taken at the stop; the camera looks at it.';
@@ -98,11 +98,7 @@ test('the second person sees by keyboard what was asked before', { timeout: 180_
   await page.getByRole('heading', { name: 'What is asked' }).waitFor();
   assert.equal(await page.getByRole('heading', { name: 'What it would show' }).count(), 0);
   for (const id of filed) {
-    const status = await page.evaluate(async (path) => {
-      const headers = { 'content-type': 'application/json' };
-      return (await fetch(path, { method: 'POST', headers, body: '{}' })).status;
-    }, `/api/v1/requests/${id}/withdraw`);
-    assert.equal(status, 200);
+    assert.equal(await withdraw(page, id), 200);
   }
   assert.deepEqual(faults, []);
 });

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch, open } from './browser.mjs';
-import { be, nameOf, PAGES, seed, show } from './pages.mjs';
+import { be, nameOf, PAGES, seed, show, unseed } from './pages.mjs';
 
 const SHOTS = process.env.SHOTS;
 if (!SHOTS) throw new Error('SHOTS names the folder for the pictures');
@@ -37,6 +37,7 @@ try {
       await page.screenshot({ path });
     }
   }
+  await unseed(context, made);
 } finally {
   await browser.close();
 }

@@ -134,6 +134,16 @@ const DONE = {
   withdrawn: [],
 };
 
+/** Takes back what waits of it: one person may have twenty requests waiting. */
+export async function unseed(context, made) {
+  await be(context, 'p.lindqvist');
+  for (const id of [made.asked, made.approved]) {
+    const how = { headers: { origin: CITY }, data: {} };
+    const answer = await context.request.post(`${CITY}/api/v1/requests/${id}/withdraw`, how);
+    if (!answer.ok()) throw new Error(`not taken back: ${await answer.text()}`);
+  }
+}
+
 /** A request in each state, one's own footage asked for, a complaint, a hold that waits. */
 export async function seed(context, page) {
   const made = {};

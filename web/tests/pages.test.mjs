@@ -1,10 +1,10 @@
-// Every page, in three scripts, light and dark, wide and narrow: no axe violation, no CSP breach,
-// no script error. The list is held against the routes in the sources.
+// Every page, in three scripts, light and dark, wide and narrow: no axe violation, no breach of the
+// CSP, no script error. The list is held against the routes in the sources.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFileSync } from 'node:fs';
 import { axe, CITY, COLOUR, DESK, launch, open, until } from './browser.mjs';
-import { be, nameOf, PAGES, seed, show } from './pages.mjs';
+import { be, nameOf, PAGES, seed, show, unseed } from './pages.mjs';
 
 let browser, context, page, faults, made;
 before(async () => {
@@ -14,7 +14,10 @@ before(async () => {
   ({ page, faults } = await open(context));
   made = await seed(context, page);
 });
-after(async () => browser?.close());
+after(async () => {
+  if (made) await unseed(context, made);
+  await browser?.close();
+});
 
 const source = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const found = (path, pattern) => [...source(path).matchAll(pattern)].map((m) => m[1]);

@@ -49,7 +49,8 @@ const TASKS = {
   }),
   investigator: () => once('p.lindqvist', async (_, page) => {
     const h = hand(page);
-    await file(h, page);
+    const request = await file(h, page);
+    await walks.withdraw(page, request);
     return h;
   }),
   two_bodies: () => once('p.lindqvist', async (context, page) => {

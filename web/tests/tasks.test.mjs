@@ -25,11 +25,6 @@ async function by(person, walk) {
   await context.close();
   assert.deepEqual(faults, []);
 }
-const withdraw = (page, id) =>
-  page.evaluate(async (path) => {
-    const headers = { 'content-type': 'application/json' };
-    return (await fetch(path, { method: 'POST', headers, body: '{}' })).status;
-  }, `/api/v1/requests/${id}/withdraw`);
 
 test('a resident finds cameras at an address and asks for own footage', { timeout: 90_000 }, () =>
   by(null, async (hand, at, page) => {
@@ -84,7 +79,7 @@ test('an investigator asks for two minutes', { timeout: 240_000 }, () =>
     assert.deepEqual(text.camera_spans.map((c) => c.camera), [2]);
     assert.equal(text.to - text.from, 120e6, 'two minutes');
     await page.getByText('oversight body has to approve or refuse').waitFor();
-    assert.equal(await withdraw(page, request), 200);
+    assert.equal(await walks.withdraw(page, request), 200);
   }),
 );
 
