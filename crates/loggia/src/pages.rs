@@ -104,8 +104,8 @@ fn dress_of(manifest: Option<&[u8]>) -> Dress {
     }
 }
 
-/// The fonts in which a page of the language is set: one for what is written in Latin everywhere (units,
-/// addresses), and its own.
+/// The fonts in which a page of the language is set: one for what is written in Latin everywhere
+/// (units, addresses), and its own.
 fn letters_of(lang: Lang, entry: &Chunk) -> Vec<String> {
     let own = match lang {
         Lang::En => "",
