@@ -89,6 +89,35 @@ test('a session that ends loses nothing that was typed', { timeout: 90_000 }, as
   await context.close();
 });
 
+test('whoever signs out leaves no draft to the next one', { timeout: 90_000 }, async () => {
+  const context = await browser.newContext(WIDE);
+  const { page } = await open(context);
+  const kept = () => page.evaluate(() => Object.values(sessionStorage).join());
+  const write = async (text) => {
+    await page.goto(`${CITY}/ops?page=shift`);
+    await page.locator('#note').fill(text);
+    await until(page, (t) => Object.values(sessionStorage).join().includes(t), text);
+  };
+  await become(page, 'o.saarinen');
+  const typed = `LEFT/${Date.now()}`;
+  await write(typed);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await until(page, () => !!document.querySelector('#password'));
+  assert.doesNotMatch(await kept(), new RegExp(typed));
+  // Where the session only ran out it stays for its writer, and goes when somebody else comes.
+  await become(page, 'o.saarinen');
+  await write(typed);
+  await context.clearCookies();
+  await page.goto(`${CITY}/ops?page=shift`);
+  await until(page, () => !!document.querySelector('#password'));
+  assert.match(await kept(), new RegExp(typed));
+  await become(page, 't.laine');
+  await page.goto(`${CITY}/ops?page=shift`);
+  await until(page, () => !!document.querySelector('#note-h'));
+  assert.doesNotMatch(await kept(), new RegExp(typed));
+  await context.close();
+});
+
 test('without JavaScript a room says where to go', { timeout: 60_000 }, async () => {
   const context = await browser.newContext({ ...WIDE, javaScriptEnabled: false });
   const page = await context.newPage();

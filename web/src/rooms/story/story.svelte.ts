@@ -1,4 +1,5 @@
 import { get, V1 } from '../../api/call';
+import { draftPlace } from '../../api/drafts';
 import type { LogPage } from '../../api/types';
 
 // The demo's story: one case from the question to the proof. What is done is read from the public
@@ -70,8 +71,7 @@ class Story {
   /** Fills the form with the case of the story; gives the form's address. */
   ask(words: { number: string; necessity: string }): string {
     const draft = { ...words, purpose: 'investigation', basis: '' };
-    // Where the new request keeps what its asker has typed (rooms/evidence/new/ask.svelte.ts).
-    sessionStorage.setItem(`loggia-draft:${REQUESTER}`, JSON.stringify(draft));
+    sessionStorage.setItem(draftPlace('draft', REQUESTER), JSON.stringify(draft));
     return `/evidence/new?cameras=${CAMERA}&step=4`;
   }
   /** Reads what the public log has gained. */

@@ -2,6 +2,7 @@
 // four steps share it, so that going back or coming again finds what was there.
 import { cameras } from '../../../api/cameras.svelte';
 import { get, post, V1 } from '../../../api/call';
+import { draftPlace } from '../../../api/drafts';
 import { session } from '../../../api/session.svelte';
 import type { AccessRequest, Cover, RulesInForce, Timeline } from '../../../api/types';
 import { route } from '../../../route.svelte';
@@ -19,19 +20,19 @@ export const WHERE: Record<Lack, Step> = {
 };
 interface Draft { number: string; purpose: string; basis: string; necessity: string; query: string }
 const BLANK: Draft = { number: '', purpose: '', basis: '', necessity: '', query: '' };
-/** Each person's own: one browser may serve several. */
-const place = (): string => `loggia-draft:${session.actor?.person ?? ''}`;
 
-function kept(): Draft {
+function kept(place: string): Draft {
   try {
-    return { ...BLANK, ...(JSON.parse(sessionStorage.getItem(place()) ?? '{}') as Partial<Draft>) };
+    return { ...BLANK, ...(JSON.parse(sessionStorage.getItem(place) ?? '{}') as Partial<Draft>) };
   } catch {
     return { ...BLANK };
   }
 }
 
 export class NewAsk {
-  draft = $state<Draft>(kept());
+  /** Read once: the session may end while the form is still there. */
+  readonly #place = draftPlace('draft', session.actor?.person ?? '');
+  draft = $state<Draft>(kept(this.#place));
   rules = $state.raw<RulesInForce | null>(null);
   lines = $state.raw<Record<number, Timeline>>({});
   cover = $state.raw<Cover | null>(null);
@@ -111,7 +112,7 @@ export class NewAsk {
     if (number || purpose) route.set({ case: null, purpose: null });
     $effect(() => {
       this.draft.query = route.query;
-      sessionStorage.setItem(place(), JSON.stringify(this.draft));
+      sessionStorage.setItem(this.#place, JSON.stringify(this.draft));
     });
     $effect(() => {
       if (!this.live && !this.purposes.includes(this.draft.purpose)) {
@@ -221,10 +222,9 @@ export class NewAsk {
       const made: AccessRequest = await fileRequest({
         number, purpose, basis, necessity, ...what, ...who,
       });
-      const drop = place();
       route.go(`/evidence/${made.id}`);
       // After the page is left: until then it keeps what it shows.
-      setTimeout(() => sessionStorage.removeItem(drop));
+      setTimeout(() => sessionStorage.removeItem(this.#place));
     } catch (e) {
       this.trouble = e;
     } finally {
