@@ -126,6 +126,11 @@ test('without JavaScript a room says where to go', { timeout: 60_000 }, async ()
     const words = await page.locator('noscript').innerText();
     assert.match(words, /needs JavaScript/);
     assert.match(words, /потребан JavaScript/);
+    // A page like the others: its name, its heading, and the log for both languages.
+    const [brand, h1] = [page.locator('noscript .brand'), page.locator('noscript main h1')];
+    assert.equal(await brand.count(), 1);
+    assert.ok((await h1.boundingBox()).x > 10, 'the text has a margin');
+    assert.equal(await page.locator('noscript a[href="/log/checkpoint"]').count(), 2);
   }
   await context.close();
 });

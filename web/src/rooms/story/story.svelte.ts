@@ -9,6 +9,8 @@ const KEPT = 'loggia-story';
 export const REQUESTER = 'p.lindqvist';
 /** The camera over the rack, in the demo city's list. */
 const CAMERA = 1;
+/** The law that the story's case rests on: securing evidence. */
+const BASIS = 'fi-pkl-7';
 const PAGE = 100;
 
 export const STEPS = ['read', 'ask', 'decide', 'release', 'play', 'check'] as const;
@@ -70,7 +72,8 @@ class Story {
   }
   /** Fills the form with the case of the story; gives the form's address. */
   ask(words: { number: string; necessity: string }): string {
-    const draft = { ...words, purpose: 'investigation', basis: '' };
+    // The story asks by this law, for the newest two minutes.
+    const draft = { ...words, purpose: 'investigation', basis: BASIS, timed: true };
     sessionStorage.setItem(draftPlace('draft', REQUESTER), JSON.stringify(draft));
     return `/evidence/new?cameras=${CAMERA}&step=4`;
   }
