@@ -8,14 +8,17 @@ export const everywhere = {
   'app.evidence': 'Evidence room',
   'app.audit': 'Auditor’s window',
   'app.signOut': 'Sign out',
-  'app.signedInAs': 'Signed in as {name}',
   'app.demo': 'Demo: this machine holds everybody’s keys; in a real city the custodians keep theirs.',
+  'demo.label': 'Demo',
+  'demo.fold': 'Demo: be somebody',
   'app.wait': 'Loading…',
   'app.notFound': 'There is no such page',
   'app.notFoundTry': 'The address may be mistyped or out of date. These are the rooms:',
   'app.gone': 'The server does not answer. What is already on this page stays; nothing you typed is lost. Check the network, then try again.',
   'app.again': 'Try again',
   'app.forbidden': 'This room is not open to you',
+  'app.forbiddenFor': 'You are signed in as {name}: {roles} ({body}). {why}',
+  'app.forbiddenGo': 'Your own room:',
   'app.footer': 'Loggia runs on the city’s own machines. It recognises no faces, reads no number plates and calls nobody.',
   'app.zone': 'Times are in {zone}, this browser’s zone.',
   'app.insecure': 'This page was not opened over TLS or on this machine itself, so the browser offers no cryptography. Open it over https.',
@@ -126,7 +129,12 @@ export const everywhere = {
   'try.m.niemi': 'checks an entry of the public log and asks for an audit sample',
   'try.o.saarinen': 'looks after the cameras’ health and the storage; footage stays sealed',
   'try.t.laine': 'runs the machines; reads no footage and approves nothing',
-  'sign.why': 'The evidence room is for people with a role in a case.',
+  'sign.why':
+    'The evidence room is for those with a part in a case: investigators, approvers, custodians and auditors. Nobody else sees what was asked for.',
+  'sign.whyOps':
+    'The operator’s room is for those who look after cameras and storage: operators and administrators. Nobody else needs to know which camera is down.',
+  'sign.whyAccess':
+    'The access log names who looked at whose footage. Only the auditor of the oversight body reads it.',
 
   'scrub.start': 'Start of the request',
   'scrub.end': 'End of the request',
