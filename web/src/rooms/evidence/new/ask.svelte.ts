@@ -142,12 +142,11 @@ export class NewAsk {
       sessionStorage.setItem(this.#place, JSON.stringify(this.draft));
     });
     $effect(() => {
-      // Why and by which law is for the asker to say: nothing is chosen for them, but where their
-      // role knows one purpose only.
       if (!this.live && !this.purposes.includes(this.draft.purpose)) {
-        this.draft.purpose = this.purposes.length === 1 ? (this.purposes[0] ?? '') : '';
+        this.draft.purpose = this.purposes[0] ?? 'investigation';
       }
-      if (this.rules && !this.bases.some((b) => b.id === this.draft.basis)) this.draft.basis = '';
+      const first = this.bases[0];
+      if (first && !this.bases.some((b) => b.id === this.draft.basis)) this.draft.basis = first.id;
     });
     $effect(() => {
       if (this.step === 'time' && this.chosen.length) this.draft.timed = true;
@@ -231,7 +230,7 @@ export class NewAsk {
     route.set({ window: String(s) });
   };
   setLive = (live: boolean): void => {
-    this.draft.purpose = live ? 'incident_live' : '';
+    this.draft.purpose = live ? 'incident_live' : (this.purposes[0] ?? 'investigation');
   };
 
   /** What a live view asks for: no span yet, from now on. */
