@@ -1,4 +1,5 @@
 import './styles/elements.css';
+import './styles/frame.css';
 import './styles/print.css';
 import { mount } from 'svelte';
 import Desk from './rooms/desk/Desk.svelte';

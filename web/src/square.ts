@@ -30,9 +30,11 @@ async function draw(box: HTMLElement): Promise<void> {
   say('wait', true);
   try {
     const chosen = Number(box.dataset['chosen']) || null;
+    const here = listed();
     const [{ CityMap }, cameras] = await Promise.all([
       import('./parts/map'),
-      box.dataset['map'] === 'all' ? all() : listed(),
+      // Where a search found nothing, the map shows what there is.
+      box.dataset['map'] === 'all' || !here.length ? all() : here,
     ]);
     const canvas = document.createElement('div');
     canvas.className = 'canvas';

@@ -1,5 +1,5 @@
-// The auditor's window: the keyboard alone, search, two dates, a forged head, what is unexplained,
-// files to take away, a lying tile, paper. Reads only: what it needs in the log it files itself.
+// The auditor's window: search, two dates, a forged head, what is unexplained, files to take away,
+// a lying tile, paper. Reads only: what it needs in the log it files itself. By keyboard: tasks.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
@@ -16,39 +16,6 @@ const good = () => !!document.querySelector('[data-head="good"]');
 const searched = () =>
   /end|full/.test(document.querySelector('[data-search]')?.dataset.search);
 const body = async (path) => (await fetch(`${CITY}${path}`)).text();
-
-test('by keyboard alone: find an entry and check its proof', { timeout: 60_000 }, async () => {
-  const { page, faults } = await open(await browser.newContext(wide));
-  await page.goto(`${CITY}/audit`);
-  await until(page, good);
-  await until(page, searched);
-  const tabTo = async (what) => {
-    for (let i = 0; i < 60; i += 1) {
-      if (await page.evaluate((w) => document.activeElement?.matches(w), what)) return;
-      await page.keyboard.press('Tab');
-    }
-    assert.fail(`the Tab key does not reach ${what}`);
-  };
-  await tabTo('#aud-find');
-  await page.keyboard.type('recorder started');
-  await page.keyboard.press('Enter');
-  await until(page, () => new URL(location.href).searchParams.get('find') === 'recorder started');
-  await until(page, searched);
-  const rows = await page.evaluate(() =>
-    [...document.querySelectorAll('tbody tr')].map((r) => r.cells[2].textContent),
-  );
-  assert.ok(rows.length > 0 && rows.every((r) => /^The recorder started/.test(r)), rows.join());
-  await tabTo('tbody button');
-  await page.keyboard.press('Enter');
-  await until(page, () => !!document.querySelector('[data-proof="holds"]'));
-  assert.match(await page.locator('dl.facts').last().innerText(), /Recorder’s key/);
-  // The proof's steps open by keyboard too.
-  await tabTo('section[aria-labelledby="entry-h"] summary');
-  await page.keyboard.press('Enter');
-  await until(page, () => !!document.querySelector('.drawn')?.checkVisibility());
-  assert.deepEqual(await axe(page), []);
-  assert.deepEqual(faults, []);
-});
 
 test('a search folds scripts, is a link, and can be kept', { timeout: 60_000 }, async () => {
   const context = await browser.newContext(wide);

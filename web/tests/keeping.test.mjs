@@ -132,7 +132,7 @@ test(
     await says('k.virtanen', hold, 'Agree to end it');
     await until(
       page,
-      (h) => !!document.querySelector(`details article.ended[aria-labelledby="hold-${h}"]`),
+      (h) => !!document.querySelector(`details article.over[aria-labelledby="hold-${h}"]`),
       hold,
     );
     await page.getByText(/^Ended: /).click();

@@ -89,6 +89,35 @@ test('a session that ends loses nothing that was typed', { timeout: 90_000 }, as
   await context.close();
 });
 
+test('whoever signs out leaves no draft to the next one', { timeout: 90_000 }, async () => {
+  const context = await browser.newContext(WIDE);
+  const { page } = await open(context);
+  const kept = () => page.evaluate(() => Object.values(sessionStorage).join());
+  const write = async (text) => {
+    await page.goto(`${CITY}/ops?page=shift`);
+    await page.locator('#note').fill(text);
+    await until(page, (t) => Object.values(sessionStorage).join().includes(t), text);
+  };
+  await become(page, 'o.saarinen');
+  const typed = `LEFT/${Date.now()}`;
+  await write(typed);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await until(page, () => !!document.querySelector('#password'));
+  assert.doesNotMatch(await kept(), new RegExp(typed));
+  // Where the session only ran out it stays for its writer, and goes when somebody else comes.
+  await become(page, 'o.saarinen');
+  await write(typed);
+  await context.clearCookies();
+  await page.goto(`${CITY}/ops?page=shift`);
+  await until(page, () => !!document.querySelector('#password'));
+  assert.match(await kept(), new RegExp(typed));
+  await become(page, 't.laine');
+  await page.goto(`${CITY}/ops?page=shift`);
+  await until(page, () => !!document.querySelector('#note-h'));
+  assert.doesNotMatch(await kept(), new RegExp(typed));
+  await context.close();
+});
+
 test('without JavaScript a room says where to go', { timeout: 60_000 }, async () => {
   const context = await browser.newContext({ ...WIDE, javaScriptEnabled: false });
   const page = await context.newPage();
@@ -97,6 +126,11 @@ test('without JavaScript a room says where to go', { timeout: 60_000 }, async ()
     const words = await page.locator('noscript').innerText();
     assert.match(words, /needs JavaScript/);
     assert.match(words, /потребан JavaScript/);
+    // A page like the others: its name, its heading, and the log for both languages.
+    const [brand, h1] = [page.locator('noscript .brand'), page.locator('noscript main h1')];
+    assert.equal(await brand.count(), 1);
+    assert.ok((await h1.boundingBox()).x > 10, 'the text has a margin');
+    assert.equal(await page.locator('noscript a[href="/log/checkpoint"]').count(), 2);
   }
   await context.close();
 });

@@ -2,6 +2,7 @@
 //! Never decides who somebody is (that is `policy`) and never knows what an endpoint is about.
 
 mod access;
+mod caller;
 mod gate;
 mod headers;
 mod problem;
@@ -9,6 +10,7 @@ mod route;
 mod session;
 
 pub use access::Access;
+pub use caller::{Peer, network};
 pub use gate::{BODY_BYTES_MAX, router, router_over};
 pub use headers::{CSP, secure};
 pub use problem::{Problem, ProblemBody};

@@ -9,7 +9,8 @@ use loggia_register::{Forms, Promise, Stage, Standing};
 
 /// The port between the two.
 pub fn of(policy: &Arc<Policy>) -> Forms {
-    let (asks, looks, complains) = (policy.clone(), policy.clone(), policy.clone());
+    let (asks, looks) = (policy.clone(), policy.clone());
+    let (complains, filed) = (policy.clone(), policy.clone());
     Forms {
         ask: Box::new(move |ask| {
             let kept = asks.ask_for_oneself(&ask).map_err(Fault::from)?;
@@ -23,6 +24,7 @@ pub fn of(policy: &Arc<Policy>) -> Forms {
             Err(e) => Err(e.into()),
         }),
         complain: Box::new(move |c| complains.complain(&c).map_err(Fault::from)),
+        complained: Box::new(move |number| filed.has_complaint(number).map_err(Fault::from)),
     }
 }
 
@@ -42,6 +44,7 @@ fn standing(view: SubjectView) -> Standing {
         from: view.from,
         to: view.to,
         answer_by: view.answer_by,
+        kept_until: view.kept_until,
         answer: view.answer,
     }
 }

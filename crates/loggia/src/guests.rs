@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::serve::Listener;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use loggia_api::Peer;
 use tokio::sync::{Semaphore, watch};
+use tower::util::MapRequest;
 
 /// The bounds.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +86,8 @@ where
             let Some(guest) = book.admit(peer.ip(), bounds.of_one) else {
                 continue;
             };
-            let service = TowerToHyperService::new(app.clone());
+            let known = MapRequest::new(app.clone(), with_peer(peer.ip()));
+            let service = TowerToHyperService::new(known);
             let connection = http.serve_connection(TokioIo::new(stream), service);
             let connection = open.watch(connection.into_owned());
             tokio::spawn(async move {
@@ -99,6 +103,14 @@ where
         _ = told.wait_for(|stop| *stop) => {}
     }
     open.shutdown().await;
+}
+
+/// A room may ask which network a call comes from ([`loggia_api::network`]).
+fn with_peer<B>(peer: IpAddr) -> impl Clone + Fn(Request<B>) -> Request<B> {
+    move |mut call| {
+        call.extensions_mut().insert(Peer(peer));
+        call
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use loggia_api::{Access, Problem, Route};
 use loggia_model::Fault;
-use loggia_register::{Dress, Gazetteer, Square};
+use loggia_register::{Dress, Gazetteer, Lang, Square};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 
@@ -70,6 +70,9 @@ struct Chunk {
     file: String,
     #[serde(default)]
     css: Vec<String>,
+    /// Fonts and pictures.
+    #[serde(default)]
+    assets: Vec<String>,
     #[serde(default)]
     imports: Vec<String>,
 }
@@ -93,10 +96,25 @@ fn dress_of(manifest: Option<&[u8]>) -> Dress {
         let new = chunk.css.iter().map(|css| format!("/{css}"));
         styles.extend(new.filter(|css| !styles.contains(css)).collect::<Vec<_>>());
     }
+    let letters = Lang::ALL.map(|(lang, _)| (lang.tag(), letters_of(lang, entry)));
     Dress {
         styles,
+        letters: letters.into(),
         script: Some(format!("/{}", entry.file)),
     }
+}
+
+/// The fonts in which a page of the language is set: one for what is written in Latin everywhere
+/// (units, addresses), and its own.
+fn letters_of(lang: Lang, entry: &Chunk) -> Vec<String> {
+    let own = match lang {
+        Lang::En => "",
+        Lang::Sr => "-cyrillic-",
+        Lang::SrLatn => "-gaj-",
+    };
+    let wanted = |a: &&String| a.contains("-latin-wght") || (!own.is_empty() && a.contains(own));
+    let found = entry.assets.iter().filter(wanted);
+    found.map(|a| format!("/{a}")).collect()
 }
 
 /// Routes of the desk's page and its assets.
@@ -216,6 +234,7 @@ mod tests {
         assert_eq!(dress_of(Some(b"no manifest")), Dress::default());
         let manifest = br#"{
             "src/square.ts": {"file": "assets/square-1.js", "css": ["assets/square-1.css"],
+                "assets": ["assets/f-latin-wght-1.woff2", "assets/f-cyrillic-wght-1.woff2"],
                 "imports": ["_shared.js"], "dynamicImports": ["src/parts/map.ts"]},
             "_shared.js": {"file": "assets/shared-1.js", "css": ["assets/shared-1.css"]},
             "src/parts/map.ts": {"file": "assets/map-1.js", "css": ["assets/map-1.css"]}}"#;
@@ -223,5 +242,13 @@ mod tests {
         assert_eq!(worn.script.as_deref(), Some("/assets/square-1.js"));
         let shared_first = ["/assets/shared-1.css", "/assets/square-1.css"];
         assert_eq!(worn.styles, shared_first);
+        let (latin, cyrillic) = (
+            "/assets/f-latin-wght-1.woff2",
+            "/assets/f-cyrillic-wght-1.woff2",
+        );
+        assert_eq!(
+            (&worn.letters["en"], &worn.letters["sr"]),
+            (&vec![latin.into()], &vec![latin.into(), cyrillic.into()])
+        );
     }
 }

@@ -30,17 +30,65 @@ pub const fn unseen(c: char) -> bool {
     )
 }
 
-/// One line of words: no control character, no line break, nothing unseen.
-#[must_use]
-pub fn is_line(text: &str) -> bool {
-    !text.chars().any(|c| c.is_control() || unseen(c))
+/// Most marks on one letter: no script stacks more; a hundred paint over what stands above.
+const MARKS_MAX: usize = 8;
+
+/// Marks that are drawn over and under the letter before them: the combining blocks of Unicode
+/// 16.0, and those of Hebrew, Arabic, Thai and Lao.
+const fn is_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36f}'
+            | '\u{483}'..='\u{489}'
+            | '\u{591}'..='\u{5bd}'
+            | '\u{610}'..='\u{61a}'
+            | '\u{64b}'..='\u{65f}'
+            | '\u{e31}'
+            | '\u{e34}'..='\u{e3a}'
+            | '\u{e47}'..='\u{e4e}'
+            | '\u{eb1}'
+            | '\u{eb4}'..='\u{ece}'
+            | '\u{1ab0}'..='\u{1aff}'
+            | '\u{1dc0}'..='\u{1dff}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{fe20}'..='\u{fe2f}'
+    )
 }
 
-/// Words in several lines: line breaks and tabs are fine, other control characters are not.
+/// Whether no letter carries more than [`MARKS_MAX`] marks.
+fn few_marks(text: &str) -> bool {
+    let mut run = 0;
+    text.chars().all(|c| {
+        run = if is_mark(c) { run + 1 } else { 0 };
+        run <= MARKS_MAX
+    })
+}
+
+/// Whether there is something to see, where there is something at all: not joiners, variation
+/// selectors, marks or blank signs alone.
+fn is_seen(text: &str) -> bool {
+    let blank = |c: char| {
+        matches!(
+            c,
+            '\u{200c}' | '\u{200d}' | '\u{2800}' | '\u{fe00}'..='\u{fe0f}'
+        ) || c.is_whitespace()
+            || is_mark(c)
+    };
+    text.trim().is_empty() || !text.chars().all(blank)
+}
+
+/// One line of words: no control character, no line break, nothing unseen, nothing piled up.
+#[must_use]
+pub fn is_line(text: &str) -> bool {
+    let bad = |c: char| c.is_control() || unseen(c);
+    !text.chars().any(bad) && few_marks(text) && is_seen(text)
+}
+
+/// Words in several lines: as in a line, but line breaks and tabs are fine.
 #[must_use]
 pub fn is_prose(text: &str) -> bool {
     let fine = |c: char| matches!(c, '\n' | '\r' | '\t') || !(c.is_control() || unseen(c));
-    text.chars().all(fine)
+    text.chars().all(fine) && few_marks(text) && is_seen(text)
 }
 
 #[cfg(test)]
@@ -58,6 +106,9 @@ mod tests {
             "می\u{200c}خواهم",
             "葛\u{e0100}",
             "❤\u{fe0f}",
+            "Vie\u{302}\u{323}t",
+            "שָׁלוֹם",
+            "",
         ] {
             assert!(is_line(good) && is_prose(good), "{good}");
         }
@@ -75,6 +126,10 @@ mod tests {
             "a\u{ffa0}b",
             "a\u{e0041}b",
             "a\u{e01f0}b",
+            "Z\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+            "\u{2800}\u{2800}",
+            "\u{200d}",
+            "\u{301}",
         ] {
             assert!(!is_line(bad) && !is_prose(bad), "{bad:?}");
         }

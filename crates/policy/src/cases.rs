@@ -156,13 +156,18 @@ impl Policy {
                     .into(),
             ));
         }
+        if self.read(|c| Ok(rows::waited_for(c, id)?))? {
+            return Err(Error::Conflict(
+                "a resident waits for an answer in this case; answer, then the case closes".into(),
+            ));
+        }
         let now = self.clock.now();
         self.write(|c| Ok(rows::close(c, id, &who.person, now)?))?;
         row.closed_at = Some(now);
         Ok(row.into())
     }
 
-    /// The cases of the person's own body, newest first.
+    /// The cases of the person's own body, open ones first, then the newest.
     ///
     /// # Errors
     /// When the tables cannot be read.

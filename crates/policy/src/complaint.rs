@@ -82,6 +82,14 @@ impl Policy {
         Ok(row.number)
     }
 
+    /// Whether a complaint has this number: whoever filed it is told so, and no forged link is.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn has_complaint(&self, number: &str) -> Result<bool, Error> {
+        self.read(|c| Ok(rows::has_complaint(c, number)?))
+    }
+
     /// Complaints: those that wait first.
     ///
     /// # Errors

@@ -7,8 +7,9 @@ use loggia_model::{
 use serde::Serialize;
 
 use crate::decide::State;
-use crate::residents::{LISTED_MAX, SubjectView, Written};
+use crate::residents::{ANSWER_DISPUTED, LISTED_MAX, Written};
 use crate::rows::residents::{self as rows, AskRow, Of};
+use crate::subject::SubjectView;
 use crate::{Error, Policy};
 
 /// An ask as whoever answers it sees it.
@@ -83,8 +84,10 @@ impl Policy {
         })
     }
 
-    /// Marks an ask answered, in words that whoever holds the reference can read; the freeze ends.
-    /// A request that runs in its case keeps its own.
+    /// Marks an ask answered, in words that whoever holds the reference can read. The freeze stands
+    /// for [`ANSWER_DISPUTED`] more, so that whoever is asked about cannot end it alone; an answer
+    /// of the oversight body's auditor ends it at once. A request that runs in its case keeps its
+    /// own.
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Invalid`] for the words,
@@ -97,20 +100,22 @@ impl Policy {
             .ok_or(Error::NotFound("ask"))?;
         let answer = self.seal_answer(&row.number, words)?;
         let now = self.clock.now();
-        let done = self.write(|c| {
-            Ok(rows::set_answered(
-                c,
-                Of::Ask,
-                id,
-                &by.person,
-                now,
-                &answer,
-            )?)
+        let at_once = audits(by);
+        let until = if at_once {
+            now
+        } else {
+            now.after(ANSWER_DISPUTED)
+        };
+        self.write(|c| {
+            if !rows::set_answered(c, Of::Ask, id, &by.person, now, &answer)? {
+                return Err(Error::Conflict("it was answered before".into()));
+            }
+            Ok(rows::set_frozen_until(c, id, until)?)
         })?;
-        if !done {
-            return Err(Error::Conflict("it was answered before".into()));
+        if at_once {
+            self.thaw_ask(&row)?;
         }
-        self.thaw_ask(&row)
+        Ok(())
     }
 
     pub(crate) fn seal_written(&self, number: &str, w: &Written) -> Result<Vec<u8>, Error> {
@@ -145,9 +150,8 @@ impl Policy {
 
 /// Residents' words are for those who answer them.
 fn may_read(who: &Actor) -> Result<(), Error> {
-    let audits = who.body == Body::Oversight && who.has(Role::Auditor);
     let answers = who.body != Body::Oversight && who.has(Role::Investigator);
-    if audits || answers {
+    if audits(who) || answers {
         return Ok(());
     }
     Err(Error::Forbidden(
@@ -155,7 +159,10 @@ fn may_read(who: &Actor) -> Result<(), Error> {
     ))
 }
 
+fn audits(who: &Actor) -> bool {
+    who.body == Body::Oversight && who.has(Role::Auditor)
+}
+
 fn may_answer(who: &Actor, body: Body) -> bool {
-    let audits = who.body == Body::Oversight && who.has(Role::Auditor);
-    audits || (who.has(Role::Investigator) && who.body == body)
+    audits(who) || (who.has(Role::Investigator) && who.body == body)
 }

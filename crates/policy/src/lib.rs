@@ -31,6 +31,7 @@ mod roster_book;
 mod rows;
 mod rules;
 mod statement;
+mod subject;
 mod time_stamp;
 mod told_of_asks;
 mod unexplained;
@@ -63,13 +64,14 @@ pub use policy::{Parts, Policy};
 pub use release::DeskShare;
 pub use request::{CameraSpans, Request};
 pub use residents::{
-    ANSWER_WITHIN, ANSWERED_KEPT, ASK_FROZEN, ASKED_BYTES_MAX, ASKED_BYTES_PER_DAY_MAX,
-    ASKS_PER_DAY_MAX, ASKS_WAITING_MAX, SubjectReceipt, SubjectState, SubjectView,
+    ANSWER_DISPUTED, ANSWER_WITHIN, ANSWERED_KEPT, ASK_FROZEN, ASKED_BYTES_MAX,
+    ASKED_BYTES_PER_DAY_MAX, ASKS_PER_DAY_MAX, ASKS_WAITING_MAX,
 };
 pub use retention::{Retention, Tick};
 pub use roster::{Member, Roster, RosterSignature, SignedRoster, VerifiedRoster};
 pub use rules::{ListedBasis, Rules};
 pub use statement::{Act, FRESH, SignedStatement, Stated, Statement};
+pub use subject::{SubjectReceipt, SubjectState, SubjectView};
 pub use time_stamp::answers as time_stamp_answers;
 pub use unexplained::{LateKeys, OpenCase, Unexplained};
 pub use view::{RequestView, SpanState};

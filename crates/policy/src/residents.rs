@@ -6,16 +6,18 @@ use std::collections::BTreeSet;
 
 use loggia_model::{
     ASK_CAMERAS_MAX, ASK_HOURS_MAX, Actor, At, Body, CONTACT_CHARS_MAX, CameraId, Digest, HOUR_US,
-    NAME_CHARS_MAX, OwnFootage, RequestId, Role, TOLD_CHARS_MAX, is_line, is_prose,
+    NAME_CHARS_MAX, OwnFootage, PersonId, Role, TOLD_CHARS_MAX, is_line, is_prose,
 };
 use loggia_transparency::commit_fresh;
 use serde::{Deserialize, Serialize};
 
 use crate::cases::DAY;
-use crate::decide::State;
 use crate::reference::{Reference, fresh_number};
+use crate::rows::cases;
 use crate::rows::residents::{self as rows, AskRow};
 use crate::rows::spans::SpanRow;
+use crate::subject::SubjectReceipt;
+use crate::told_of_asks::RESIDENT;
 use crate::{Error, Policy};
 
 /// When an ask has to be answered: within one month of its receipt (GDPR (2016/679) Art. 12(3)).
@@ -23,6 +25,9 @@ use crate::{Error, Policy};
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(28 * 86_400);
 /// How long what is asked for stays frozen without an answer: as long as a month can be.
 pub const ASK_FROZEN: Duration = Duration::from_secs(31 * 86_400);
+/// How long it stays frozen after the answer of an investigator: the resident may say that the
+/// answer is wrong while the footage is still there.
+pub const ANSWER_DISPUTED: Duration = Duration::from_secs(14 * 86_400);
 /// How long an ask or complaint is kept after it was answered or ran out: a complaint about the
 /// answer, or a court, may need it (three months is what most laws give).
 pub const ANSWERED_KEPT: Duration = Duration::from_secs(90 * 86_400);
@@ -38,71 +43,6 @@ pub const ASKED_BYTES_MAX: u64 = 200_000_000_000;
 pub const ASKED_BYTES_PER_DAY_MAX: u64 = 50_000_000_000;
 /// Asks or complaints in one answer.
 pub(crate) const LISTED_MAX: u32 = 500;
-
-/// What a resident takes home.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct SubjectReceipt {
-    /// Opens the state of the ask; 80 random bits, known to nobody else.
-    pub reference: String,
-    /// The case's number, for letters.
-    pub number: String,
-    /// The cameras of which footage was frozen.
-    #[schema(value_type = Vec<u32>)]
-    pub cameras: Vec<CameraId>,
-    /// First instant that is frozen, microseconds.
-    #[schema(value_type = i64)]
-    pub from: At,
-    /// Last instant that is frozen.
-    #[schema(value_type = i64)]
-    pub to: At,
-    /// When it is answered at the latest.
-    #[schema(value_type = i64)]
-    pub answer_by: At,
-}
-
-/// How far an ask is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SubjectState {
-    /// Frozen, and waits for its answer.
-    Waiting,
-    /// Not answered within its month; the freeze is over.
-    Overdue,
-    /// Answered; the freeze is over.
-    Answered,
-}
-
-/// An ask as the resident who holds its reference sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct SubjectView {
-    /// How far.
-    pub state: SubjectState,
-    /// The case's number.
-    pub number: String,
-    /// When it was asked.
-    #[schema(value_type = i64)]
-    pub asked_at: At,
-    /// When it is answered at the latest.
-    #[schema(value_type = i64)]
-    pub answer_by: At,
-    /// The cameras of which footage is frozen.
-    #[schema(value_type = Vec<u32>)]
-    pub cameras: Vec<CameraId>,
-    /// From when, as asked.
-    #[schema(value_type = i64)]
-    pub from: At,
-    /// Until when, as asked.
-    #[schema(value_type = i64)]
-    pub to: At,
-    /// When it was answered.
-    #[schema(value_type = Option<i64>)]
-    pub answered_at: Option<At>,
-    /// In which words.
-    pub answer: Option<String>,
-    /// How far the newest request in its case is that has not ended; none while nobody has asked.
-    #[schema(value_type = Option<String>)]
-    pub request: Option<State>,
-}
 
 /// What a resident wrote, sealed as one.
 #[derive(Serialize, Deserialize)]
@@ -155,7 +95,7 @@ impl Policy {
         let (reference, number) = (Reference::fresh()?, fresh_number("SA")?);
         let (commitment, salt) = commit_fresh(number.as_bytes())?;
         let kept = self.keeping();
-        let (spans, bytes) = self.spans_asked(&cameras, ask.from, ask.to)?;
+        let spans = self.spans_asked(&cameras, ask.from, ask.to)?;
         let row = AskRow {
             id: 0,
             reference: reference.hash(),
@@ -170,7 +110,6 @@ impl Policy {
             answer_by: now.after(ANSWER_WITHIN),
             frozen_until: now.after(ASK_FROZEN),
             frozen: true,
-            bytes,
             answered_at: None,
             answered_by: None,
             answer: None,
@@ -179,8 +118,9 @@ impl Policy {
             ended_index: None,
         };
         let id = self.write(|c| {
-            room_for(&rows::load(c, now.before(DAY))?, bytes)?;
-            rows::put_ask(c, &row, &spans)
+            let id = rows::put_ask(c, &row, &spans)?;
+            room_for(&rows::load(c, now.before(DAY))?)?;
+            Ok(id)
         })?;
         if let Err(e) = self.freeze_asked(commitment, &spans) {
             self.keys.thaw(commitment)?;
@@ -201,26 +141,26 @@ impl Policy {
     }
 
     /// The stored spans of these cameras that overlap the time and can still be opened, also those
-    /// that are being recorded this moment, and their bytes.
+    /// that are being recorded this moment.
     fn spans_asked(
         &self,
         cameras: &BTreeSet<CameraId>,
         from: At,
         to: At,
-    ) -> Result<(Vec<SpanRow>, u64), Error> {
-        let (mut out, mut bytes) = (Vec::new(), 0u64);
+    ) -> Result<Vec<SpanRow>, Error> {
+        let mut out = Vec::new();
         for camera in cameras {
             for s in self.blobs.spans(*camera, from, to)? {
                 let hour = s.begin.hour();
                 if self.openable(*camera, s.span, hour)? {
                     let (camera, span, begin, end) = (*camera, s.span, s.begin, s.end);
-                    bytes = bytes.saturating_add(s.bytes);
                     out.push(SpanRow {
                         camera,
                         span,
                         hour,
                         begin,
                         end,
+                        bytes: s.bytes,
                     });
                 }
             }
@@ -230,7 +170,7 @@ impl Policy {
                 "nothing is recorded there, or it is destroyed".into(),
             ));
         }
-        Ok((out, bytes))
+        Ok(out)
     }
 
     fn freeze_asked(&self, id: Digest, spans: &[SpanRow]) -> Result<(), Error> {
@@ -257,56 +197,23 @@ impl Policy {
         if city { Body::City } else { Body::Police }
     }
 
-    /// How far an ask is, for whoever holds its reference.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for a reference that names none.
-    pub fn subject_state(&self, reference: &str) -> Result<SubjectView, Error> {
-        let hash = Reference::parse(reference).ok_or(Error::NotFound("reference"))?;
-        let row = self
-            .read(|c| rows::ask_by(c, hash.hash()))?
-            .ok_or(Error::NotFound("reference"))?;
-        self.subject_view(&row)
-    }
-
-    pub(crate) fn subject_view(&self, row: &AskRow) -> Result<SubjectView, Error> {
-        let spans = self.read(|c| Ok(rows::kept(c, row.id)?))?;
-        let filed = self.filed_for(row)?;
-        Ok(SubjectView {
-            state: match (row.answered_at, row.frozen) {
-                (Some(_), _) => SubjectState::Answered,
-                (None, true) => SubjectState::Waiting,
-                (None, false) => SubjectState::Overdue,
-            },
-            number: row.number.clone(),
-            asked_at: row.asked_at,
-            answer_by: row.answer_by,
-            cameras: cameras_of(&spans),
-            from: row.from,
-            to: row.to,
-            answered_at: row.answered_at,
-            request: filed.into_iter().map(|(_, s)| s).find(|s| !s.ended()),
-            answer: row
-                .answer
-                .as_ref()
-                .map(|a| self.unseal_answer(&row.number, a))
-                .transpose()?,
-        })
-    }
-
-    /// Requests filed in the ask's case, newest first.
-    pub(crate) fn filed_for(&self, row: &AskRow) -> Result<Vec<(RequestId, State)>, Error> {
-        row.case.map_or(Ok(Vec::new()), |case| {
-            self.read(|c| rows::filed_in(c, case))
-        })
-    }
-
     /// Ends an ask's freeze: keys, copies set aside, then the log.
     pub(crate) fn thaw_ask(&self, row: &AskRow) -> Result<(), Error> {
         let kept = self.keeping();
         self.keys.thaw(row.commitment)?;
         let now = self.clock.now();
-        self.write(|c| Ok(rows::set_thawed(c, row.id, now)?))?;
+        self.write(|c| {
+            rows::set_thawed(c, row.id, now)?;
+            // Nothing is asked for in it any more, unless somebody does this moment.
+            match row.case {
+                Some(case) if !cases::runs(c, case)? => {
+                    let resident = PersonId(RESIDENT.to_owned());
+                    cases::close(c, case, &resident, now).map(drop)?;
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
         drop(kept);
         let spans = self.read(|c| Ok(rows::kept(c, row.id)?))?;
         self.drop_aside(spans.iter().map(|s| (s.camera, s.span)))?;
@@ -322,8 +229,7 @@ impl Policy {
         let now = self.clock.now();
         let mut outcome = Ok(());
         for row in self.read(|c| rows::frozen(c))? {
-            // A crash may have come between an answer and its thaw.
-            if now >= row.frozen_until || row.answered_at.is_some() {
+            if now >= row.frozen_until {
                 outcome = outcome.and(self.thaw_ask(&row));
             }
         }
@@ -366,11 +272,12 @@ fn checked_bounds(ask: &OwnFootage, now: At) -> Result<BTreeSet<CameraId>, Error
     Ok(cameras)
 }
 
-fn room_for(load: &rows::Load, bytes: u64) -> Result<(), Error> {
-    let full = load.waiting >= ASKS_WAITING_MAX
-        || load.today >= ASKS_PER_DAY_MAX
-        || load.frozen_bytes.saturating_add(bytes) > ASKED_BYTES_MAX
-        || load.bytes_today.saturating_add(bytes) > ASKED_BYTES_PER_DAY_MAX;
+/// Whether what is kept now, with the ask that comes, is within the bounds.
+fn room_for(load: &rows::Load) -> Result<(), Error> {
+    let full = load.waiting > ASKS_WAITING_MAX
+        || load.today > ASKS_PER_DAY_MAX
+        || load.frozen_bytes > ASKED_BYTES_MAX
+        || load.bytes_today > ASKED_BYTES_PER_DAY_MAX;
     if full {
         return Err(Error::Busy(
             "too much is asked for at the moment; ask for less time, try again tomorrow, or \
@@ -381,7 +288,7 @@ fn room_for(load: &rows::Load, bytes: u64) -> Result<(), Error> {
     Ok(())
 }
 
-fn cameras_of(spans: &[SpanRow]) -> Vec<CameraId> {
+pub(crate) fn cameras_of(spans: &[SpanRow]) -> Vec<CameraId> {
     let all: BTreeSet<_> = spans.iter().map(|s| s.camera).collect();
     all.into_iter().collect()
 }

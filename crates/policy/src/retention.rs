@@ -167,6 +167,7 @@ impl Policy {
         let rows = self.read(|c| Ok(rows::hours(c)?))?;
         let cameras: Vec<CameraId> = self.blobs.heads().iter().map(|h| h.camera).collect();
         let frozen: BTreeSet<_> = tick.frozen.iter().copied().collect();
+        let rows = self.with_frozen(rows, &cameras, &frozen)?;
         for row in rows.into_iter().filter(|r| r.on_disk) {
             let living =
                 |c: &CameraId| self.keys.has(*c, row.hour) && !frozen.contains(&(*c, row.hour));
@@ -178,7 +179,44 @@ impl Policy {
             self.write(|c| Ok(rows::deleted(c, row.hour)?))?;
             tick.deleted.push(row.hour);
         }
-        self.write(|c| Ok(rows::sweep(c)?))
+        let frozen: BTreeSet<Hour> = frozen.into_iter().map(|(_, hour)| hour).collect();
+        self.write(|c| {
+            let all = rows::hours(c)?;
+            for row in all.iter().filter(|r| !frozen.contains(&r.hour)) {
+                rows::sweep(c, row.hour)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds the hours that are due and of which every camera's key is frozen: one minute asked of
+    /// each camera must not keep whole hours on the disk.
+    fn with_frozen(
+        &self,
+        mut rows: Vec<rows::HourRow>,
+        cameras: &[CameraId],
+        frozen: &BTreeSet<(CameraId, Hour)>,
+    ) -> Result<Vec<rows::HourRow>, Error> {
+        let hours: BTreeSet<Hour> = frozen.iter().map(|(_, hour)| *hour).collect();
+        for hour in hours {
+            if rows.iter().any(|r| r.hour == hour) {
+                continue;
+            }
+            let mut whole = true;
+            for c in cameras.iter().filter(|c| !frozen.contains(&(**c, hour))) {
+                whole &= self.blobs.spans(*c, hour.begin(), hour.end())?.is_empty();
+            }
+            if whole {
+                self.write(|c| Ok(rows::due_frozen(c, hour)?))?;
+                let (untold, on_disk) = (0, true);
+                rows.push(rows::HourRow {
+                    hour,
+                    untold,
+                    on_disk,
+                });
+            }
+        }
+        Ok(rows)
     }
 
     /// Spans that a hold or a running request needs.

@@ -9,7 +9,7 @@ use crate::rows::residents::{self as rows, AskRow, End};
 use crate::{Error, Policy};
 
 /// Who opened a resident's case: no account can have this name.
-const RESIDENT: &str = "(resident)";
+pub(crate) const RESIDENT: &str = "(resident)";
 
 struct Entry(Event);
 
@@ -79,7 +79,7 @@ fn entry_of(row: &AskRow, end: End, spans: usize) -> Option<Event> {
         }),
         End::Over => (!row.frozen && row.ended_index.is_none()).then_some({
             let how = match row.answered_at {
-                Some(_) => RequestEnd::Withdrawn,
+                Some(_) => RequestEnd::Answered,
                 None => RequestEnd::Expired,
             };
             Event::RequestEnded(RequestEnded { request, how })

@@ -7,7 +7,7 @@ mod city;
 use core::time::Duration;
 
 use city::{CAMERA, City};
-use loggia_model::{Clock, MANUAL_START, Purpose};
+use loggia_model::{At, Clock, MANUAL_START, OwnFootage, Purpose};
 use loggia_policy::{Error, Retention, State};
 
 const AUDITOR: &str = "m.niemi";
@@ -136,4 +136,27 @@ fn whoever_decides_sees_what_was_asked_before_in_the_case_and_its_requester_does
         .request_view(&city.actor("a.korhonen"), first.id)
         .unwrap();
     assert!(of_first.before.is_empty(), "what came later is not before");
+}
+
+#[test]
+fn a_case_in_which_a_resident_waits_is_closed_by_the_answer() {
+    let city = City::new();
+    city.record(CAMERA, 6);
+    let ask = OwnFootage {
+        name: "A resident".into(),
+        contact: "by post".into(),
+        cameras: vec![CAMERA],
+        from: MANUAL_START,
+        to: At(MANUAL_START.0 + 20_000_000),
+        told: String::new(),
+    };
+    city.policy.ask_for_oneself(&ask).unwrap();
+    let auditor = city.actor(AUDITOR);
+    let one = city.policy.resident_asks(&auditor).unwrap().remove(0);
+    let mine = || city.policy.cases(&city.actor(POLICE)).unwrap().remove(0);
+    let early = city.policy.close_case(&auditor, mine().id);
+    assert!(matches!(early, Err(Error::Conflict(_))), "{early:?}");
+    let said = "Nothing of you was recorded there.";
+    city.policy.answer_resident(&auditor, one.id, said).unwrap();
+    assert!(mine().closed_at.is_some());
 }

@@ -12,8 +12,8 @@ use loggia_model::{
     ASK_HOURS_MAX, At, CameraId, Clock, HOUR_US, MANUAL_START, OwnFootage, Purpose, SpanId,
 };
 use loggia_policy::{
-    ANSWER_WITHIN, ANSWERED_KEPT, ASK_FROZEN, ASKS_PER_DAY_MAX, Error, Retention, SpanState,
-    SubjectState,
+    ANSWER_DISPUTED, ANSWER_WITHIN, ANSWERED_KEPT, ASK_FROZEN, ASKS_PER_DAY_MAX, Error, Retention,
+    SpanState, SubjectState,
 };
 use loggia_transparency::{Event, RequestEnd};
 
@@ -151,9 +151,16 @@ fn an_ask_is_answered_through_an_ordinary_request_in_its_case() {
         (view.state, view.answer.as_deref()),
         (SubjectState::Answered, Some(said))
     );
-    assert_eq!(ends(&city), [RequestEnd::Withdrawn]);
-    // The request's own freeze stands.
-    assert_eq!(city.keys.frozen().keys().collect::<Vec<_>>(), [&asked.id]);
+    // Whoever is asked about does not end the freeze alone.
+    assert!(ends(&city).is_empty());
+    let frozen = city.keys.frozen();
+    assert!(frozen.len() == 2 && frozen.contains_key(&asked.id));
+    assert!(view.kept_until.is_some());
+    city.clock.pass(ANSWER_DISPUTED);
+    city.policy.tick().unwrap();
+    // The request that nobody decided had its own freeze, and its own end.
+    assert_eq!(ends(&city), [RequestEnd::Expired, RequestEnd::Answered]);
+    assert!(city.keys.frozen().is_empty());
 }
 
 #[test]
@@ -234,37 +241,94 @@ fn a_flood_is_refused_and_the_next_day_takes_asks_again() {
     assert!(matches!(more, Err(Error::Busy(_))), "{more:?}");
     let frozen = city.keys.frozen().len();
     assert_eq!(u64::try_from(frozen).unwrap(), ASKS_PER_DAY_MAX);
+    // Answered away, by whom it does not concern: the door is open again at once.
+    let auditor = city.actor(AUDITOR);
+    for one in city.policy.resident_asks(&auditor).unwrap() {
+        let said = "One person sent forty of these.";
+        city.policy.answer_resident(&auditor, one.id, said).unwrap();
+    }
+    assert!(city.keys.frozen().is_empty());
+    city.policy.ask_for_oneself(&ask()).unwrap();
+    for _ in 1..ASKS_PER_DAY_MAX {
+        city.policy.ask_for_oneself(&ask()).unwrap();
+    }
+    assert!(city.policy.ask_for_oneself(&ask()).is_err());
     city.clock.pass(Duration::from_secs(86_401));
     city.policy.ask_for_oneself(&ask()).unwrap();
 }
 
-/// The bound on bytes counts what is stored, whatever the number of asks.
+/// The bound on bytes counts what is stored, each span once, whatever the number of asks.
 #[test]
 fn what_all_asks_together_freeze_is_bounded_in_bytes() {
     let city = City::new();
     city.record(CAMERA, 6);
+    let set = |sql: &str| {
+        let run = |c: &rusqlite::Transaction<'_>| c.execute_batch(sql).map_err(Error::from);
+        city.db.write(run).unwrap();
+    };
+    let kept = || {
+        let sum = "SELECT sum(bytes) FROM policy_resident_span";
+        let read =
+            |c: &rusqlite::Transaction<'_>| Ok::<i64, Error>(c.query_row(sum, [], |r| r.get(0))?);
+        u64::try_from(city.db.read(read).unwrap()).unwrap()
+    };
     city.policy.ask_for_oneself(&ask()).unwrap();
-    let sum = "SELECT bytes FROM policy_resident_ask";
-    let read =
-        |c: &rusqlite::Transaction<'_>| Ok::<i64, Error>(c.query_row(sum, [], |r| r.get(0))?);
-    let bytes = city.db.read(read).unwrap();
     let spans = [SpanId(2), SpanId(3)];
     let stored = spans.map(|s| city.blobs.span(CAMERA, s).unwrap().unwrap().bytes);
-    assert_eq!(u64::try_from(bytes).unwrap(), stored.iter().sum::<u64>());
-    for (column, most) in [
+    assert_eq!(kept(), stored.iter().sum::<u64>());
+    let mut other = ask();
+    other.from = At(ask().from.0 + 60_000_000);
+    other.to = At(ask().to.0 + 60_000_000);
+    for (since, most) in [
         ("asked_at > 0", loggia_policy::ASKED_BYTES_PER_DAY_MAX),
         ("frozen", loggia_policy::ASKED_BYTES_MAX),
     ] {
-        let sql = format!(
-            "UPDATE policy_resident_ask SET bytes = {} WHERE {column}",
-            most - 1
-        );
-        let set = |c: &rusqlite::Transaction<'_>| c.execute_batch(&sql).map_err(Error::from);
-        city.db.write(set).unwrap();
-        let more = city.policy.ask_for_oneself(&ask());
-        assert!(matches!(more, Err(Error::Busy(_))), "{column}: {more:?}");
+        set(&format!(
+            "UPDATE policy_resident_span SET bytes = {} WHERE span = 2 AND ask IN
+               (SELECT id FROM policy_resident_ask WHERE {since})",
+            most - stored[1]
+        ));
+        // The same spans again are the same footage; others are more.
+        city.policy.ask_for_oneself(&ask()).unwrap();
+        let more = city.policy.ask_for_oneself(&other);
+        assert!(matches!(more, Err(Error::Busy(_))), "{since}: {more:?}");
         city.clock.pass(Duration::from_secs(86_401));
     }
+}
+
+#[test]
+fn a_minute_of_every_camera_does_not_keep_their_whole_hour_on_the_disk() {
+    let city = City::new();
+    for _ in 0..4 {
+        city.record(CAMERA, 1);
+        city.record(CameraId(9), 1);
+    }
+    let mut both = ask();
+    both.cameras = vec![CAMERA, CameraId(9)];
+    city.policy.ask_for_oneself(&both).unwrap();
+    city.clock.pass(Duration::from_secs(3 * 3_600));
+    let hour = MANUAL_START.hour();
+    let tick = city.policy.retention_tick(&one_hour()).unwrap();
+    assert_eq!((tick.frozen.len(), tick.deleted), (2, vec![hour]));
+    // They take turns: the one recorded from 40 s to 60 s, the other from 20 s to 40 s.
+    let kept = |camera, n| city.blobs.span(camera, SpanId(n)).unwrap();
+    assert!(kept(CAMERA, 2).is_some_and(|s| s.aside));
+    assert!(kept(CameraId(9), 1).is_some_and(|s| s.aside));
+    let gone = [(CAMERA, 1), (CAMERA, 3), (CameraId(9), 2), (CameraId(9), 4)];
+    assert!(gone.iter().all(|(camera, n)| kept(*camera, *n).is_none()));
+    // Seen to once, not at every tick.
+    assert!(
+        city.policy
+            .retention_tick(&one_hour())
+            .unwrap()
+            .deleted
+            .is_empty()
+    );
+    city.clock.pass(ASK_FROZEN);
+    city.policy.tick().unwrap();
+    let tick = city.policy.retention_tick(&one_hour()).unwrap();
+    assert_eq!(tick.destroyed.len(), 2);
+    assert!(city.blobs.span(CAMERA, SpanId(2)).unwrap().is_none());
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub struct Standing {
     pub to: At,
     /// The day by which an answer is due: one month (GDPR Art. 12(3)).
     pub answer_by: At,
+    /// Until when the footage is kept from destruction; none when the freeze is over.
+    pub kept_until: Option<At>,
     /// What was answered, once it was.
     pub answer: Option<String>,
 }
@@ -56,6 +58,7 @@ pub const REFERENCE_MAX: usize = 64;
 
 type Ask = Box<dyn Fn(OwnFootage) -> Result<Promise, Fault> + Send + Sync>;
 type Look = Box<dyn Fn(&str) -> Result<Option<Standing>, Fault> + Send + Sync>;
+type Filed = Box<dyn Fn(&str) -> Result<bool, Fault> + Send + Sync>;
 type Complain = Box<dyn Fn(Complaint) -> Result<String, Fault> + Send + Sync>;
 
 /// Where filed forms go. Contract: each may block on the disk and the public log, and an `Ok` means
@@ -67,6 +70,8 @@ pub struct Forms {
     pub look: Look,
     /// Files a complaint; answers its number.
     pub complain: Complain,
+    /// Whether a complaint has this number.
+    pub complained: Filed,
 }
 
 impl fmt::Debug for Forms {

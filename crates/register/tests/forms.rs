@@ -8,9 +8,11 @@
 #[expect(dead_code, reason = "each test file uses its own part of the town")]
 mod town;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use loggia_api::Peer;
 use loggia_model::{At, CameraId, MANUAL_START};
-use town::{get, post, town};
+use town::{get, post, send, town};
 
 const ASK: &str = "camera=1&day=2026-11-23&from=13:00&to=13:05&name=Ana&contact=a@b.example";
 
@@ -45,12 +47,39 @@ async fn a_request_is_taken_and_followed() {
     let page = get(&town, "/ask/K7Q2-M4ZT").await;
     assert_eq!(page.headers["cache-control"], "no-store");
     assert!(page.text.contains("is frozen and waits") && page.text.contains("Кнеза Милоша"));
-    assert!(page.text.contains("The month has passed") && !page.text.contains("Ana"));
+    assert!(page.text.contains("The day by which an answer was due") && !page.text.contains("Ana"));
     let answered = "<dd class=\"typed\">Two &lt;minutes&gt; were sent.</dd>";
     assert!(page.text.contains("<dd>SA-1</dd>") && page.text.contains(answered));
     let sent = get(&town, "/ask/-?reference=K7Q2-M4ZT").await;
     assert_eq!(sent.headers["location"], "/ask/K7Q2-M4ZT");
     assert_eq!(get(&town, "/ask/other").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn one_network_files_its_share_and_what_was_wrong_does_not_count() {
+    let town = town(true);
+    let post = async |from: &str, told: &str| {
+        let request = Request::post("/ask")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .extension(Peer(from.parse().unwrap()))
+            .body(Body::from(format!("{ASK}&told={told}")))
+            .unwrap();
+        send(&town, request).await
+    };
+    for _ in 0..9 {
+        let refused = post("192.0.2.1", "refuse").await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    for n in 1..=4 {
+        let taken = post(&format!("192.0.2.{n}"), "tram").await;
+        assert_eq!(taken.status, StatusCode::SEE_OTHER);
+    }
+    let more = post("192.0.2.5", "tram").await;
+    assert_eq!(more.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(more.text.contains("4 forms came from your network") && more.text.contains("tram"));
+    let next = post("198.51.100.1", "tram").await;
+    assert_eq!(next.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
@@ -112,4 +141,6 @@ async fn a_complaint_needs_no_name() {
             .text
             .contains("<code>B-1</code>")
     );
+    let forged = get(&town, "/complain?filed=B-2").await;
+    assert!(!forged.text.contains("was filed") && forged.text.contains("<form"));
 }

@@ -151,6 +151,13 @@ async fn a_chosen_language_is_kept_and_leads_back() {
     assert_eq!(chosen.headers["location"], "/cameras?q=a");
     let cookie = chosen.headers["set-cookie"].to_str().unwrap();
     assert!(cookie.starts_with("loggia-lang=sr; Path=/;"), "{cookie}");
+    // An address that names a language is kept as well: the page's own links and forms follow it.
+    let named = get(&town, "/statistics?lang=sr-Latn").await;
+    let cookie = named.headers["set-cookie"].to_str().unwrap();
+    assert!(
+        cookie.starts_with("loggia-lang=sr-Latn; Path=/;"),
+        "{cookie}"
+    );
     let elsewhere = get(&town, "/language?to=xx&back=//evil.example").await;
     assert_eq!(elsewhere.headers["location"], "/");
     assert!(!elsewhere.headers.contains_key("set-cookie"));

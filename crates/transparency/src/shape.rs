@@ -30,6 +30,8 @@ pub enum Verdict {
 pub enum RequestEnd {
     /// Approved, but never used.
     Abandoned,
+    /// A resident's ask was answered.
+    Answered,
     /// Nobody decided in time.
     Expired,
     /// Taken back by the requester.
@@ -83,7 +85,9 @@ shapes! {
         Purpose::IncidentLive, Purpose::AuditSample,
     ]),
     VerdictWord => words(&[Verdict::Approve, Verdict::Refuse]),
-    RequestEndWord => words(&[RequestEnd::Abandoned, RequestEnd::Expired, RequestEnd::Withdrawn]),
+    RequestEndWord => words(&[
+        RequestEnd::Abandoned, RequestEnd::Answered, RequestEnd::Expired, RequestEnd::Withdrawn,
+    ]),
     HoldEndWord => words(&[HoldEnd::Released, HoldEnd::Lapsed]),
 }
 

@@ -1,4 +1,5 @@
 import { get, post, remove, SIGNED_OUT, V1 } from './call';
+import { dropDrafts } from './drafts';
 import type { Actor, Body, DemoPerson, Role, SessionAnswer } from './types';
 
 // Who is signed in, as the server says; nothing about it is kept in the page beyond this.
@@ -36,7 +37,11 @@ class Session {
     }
     this.actor = s.actor;
     if (!s.actor) this.roster = [];
-    if (s.actor) this.ended = false;
+    if (s.actor) {
+      this.ended = false;
+      const { person } = s.actor;
+      dropDrafts((writer) => writer !== person);
+    }
     this.demo = s.demo;
     this.known = true;
   }
@@ -49,7 +54,11 @@ class Session {
     await this.load();
   }
   async signOut(): Promise<void> {
+    const person = this.actor?.person;
     await remove(`${V1}/session`);
+    // Whoever leaves by their own will leaves nothing for the next; a session that merely runs out
+    // keeps what was typed.
+    dropDrafts((writer) => writer === person);
     await this.load();
   }
   /** Fetches who works here: the demo's people, and for those signed in the roster. */

@@ -156,6 +156,7 @@ export interface ResidentAsk {
   answered_by: string | null;
   answer: string | null;
   request: RequestState | null;
+  kept_until: number | null;
   body: Body;
   name: string;
   contact: string;

@@ -1,13 +1,14 @@
 // What was opened: released shares, the list of records, and one checked way to read them. Both the
 // player and the export go through here, so neither can see a piece whose chain was not checked first.
 import { get, send, V1 } from '../api/call';
-import type { AccessRequest, Footage, RecordRow, ReleasedShare } from '../api/types';
+import type { AccessRequest, Footage, RecordRow, ReleasedShare, Timeline } from '../api/types';
 import type { LogKey } from '../log/checkpoint';
 import { namedRecorders } from '../log/recorders';
 import { ChainChecker, RecorderKeys } from '../seal/chain';
 import { KeyRefused, openPiece, spanKey, type SpanKey } from '../seal/custody';
 import type { OneTimeKey } from '../seal/hpke';
 import { Kind, streamRecords, type SealRecord } from '../seal/record';
+import { holes, stretchesOf, type Stretch } from './clock';
 
 /** A run of records that is fetched in one answer: from one span-open up to the next. */
 export interface Segment {
@@ -27,16 +28,21 @@ export class CameraFootage {
   readonly camera: number;
   readonly rows: RecordRow[];
   readonly segments: Segment[];
-  readonly chain: ChainChecker;
+  /** Records checked so far; one that is read again counts again. */
+  checked = 0;
+  readonly #chain: ChainChecker;
   readonly spanKeys = new Map<number, SpanKey>();
+  /** Where there is something to see, by the track that pages show. */
+  readonly stretches: Stretch[];
   readonly #from: OpenedFootage;
 
   constructor(from: OpenedFootage, camera: number, rows: RecordRow[], keys: RecorderKeys) {
     this.#from = from;
     this.camera = camera;
     this.rows = rows.toSorted((a, b) => a.seq - b.seq);
-    this.chain = new ChainChecker(camera, keys);
+    this.#chain = new ChainChecker(camera, keys);
     this.segments = segmentsOf(this.rows);
+    this.stretches = stretchesOf(this.pieces(this.hasSub ? 1 : 0));
   }
 
   pieces(track: number): RecordRow[] {
@@ -46,24 +52,38 @@ export class CameraFootage {
     return this.rows.some((r) => r.kind === 'piece' && r.track === 1);
   }
 
+  /** The lane of a scrubber: what was opened, and where nothing was recorded in between. */
+  get line(): Timeline {
+    const spans = new Map<number, Timeline['spans'][number]>();
+    for (const r of this.pieces(this.hasSub ? 1 : 0)) {
+      const { span, begin, end } = { ...r, span: r.span ?? 0 };
+      const s = spans.get(span);
+      if (s) s.end = Math.max(s.end, end);
+      else spans.set(span, { span, begin, end, state: 'opened' });
+    }
+    const gaps = holes(this.stretches).map((h) => ({ ...h, reason: 'nothing' }));
+    return { spans: [...spans.values()], gaps };
+  }
+
   /** Streams one segment: every record is checked before its piece is opened and handed on. */
   async *read(s: Segment, track: number, signal: AbortSignal): AsyncGenerator<Opened> {
     const path = `${V1}/requests/${this.#from.request.id}/footage/${this.camera}?first_seq=${s.first}&last_seq=${s.last}`;
     const res = await send(path, { signal });
     if (!res.body) throw new Error('the answer is empty');
-    this.chain.jump();
+    const chain = this.#chain.run();
     let first = true;
     for await (const record of streamRecords(res.body)) {
       if (first && record.seq !== s.first) throw new Error(`the server sent record ${record.seq} instead of ${s.first}`);
       first = false;
-      await this.chain.check(record);
+      await chain.check(record);
+      this.checked += 1;
       if (record.kind === Kind.SpanOpen) await this.#open(record);
       const wanted = record.kind === Kind.Piece && record.track === track;
       const key = wanted ? this.spanKeys.get(record.span) : undefined;
       if (wanted && !key) throw new KeyRefused(record.span, 'missing_share');
       yield { record, plain: key ? await openPiece(key.aes, record) : null };
     }
-    this.chain.finish(s.last);
+    chain.finish(s.last);
   }
 
   async #open(record: SealRecord): Promise<void> {

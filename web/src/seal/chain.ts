@@ -54,12 +54,12 @@ export const chainHash = (r: SealRecord): Promise<Bytes> =>
   sha256(r.bytes.subarray(0, r.header.length + r.body.length));
 
 /**
- * One camera's checked stretch. Records may be fed in several runs (a seek starts a new run); what is
+ * One camera's checked stretch. Records may come in several runs (a seek starts a new one); what is
  * already known of neighbouring records is compared as well, whichever run came first.
  */
 export class ChainChecker {
-  readonly #hashes = new Map<number, Bytes>();
-  readonly #prevs = new Map<number, Bytes>();
+  #hashes = new Map<number, Bytes>();
+  #prevs = new Map<number, Bytes>();
   readonly #camera: number;
   readonly #keys: RecorderKeys;
   #expected: number | null = null;
@@ -73,10 +73,11 @@ export class ChainChecker {
     this.#keys = keys;
   }
 
-  /** The next record fed may stand anywhere. */
-  jump(): void {
-    this.#expected = null;
-    this.#open = null;
+  /** A run of its own, which may begin anywhere, beside others; what is known is shared. */
+  run(): ChainChecker {
+    const out = new ChainChecker(this.#camera, this.#keys);
+    [out.#hashes, out.#prevs] = [this.#hashes, this.#prevs];
+    return out;
   }
 
   /** Checks the next record; returns its chain hash or throws SealBroken. */

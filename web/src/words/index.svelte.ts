@@ -32,6 +32,11 @@ class Words {
   async start(): Promise<void> {
     await this.speak(chosen());
   }
+  /** When the letters of the language are there to be drawn. */
+  letters(): Promise<unknown> {
+    const some = { en: 'a', sr: 'aж', 'sr-Latn': 'aš' }[this.lang];
+    return document.fonts.load('1em "Noto Sans Variable"', some);
+  }
   async speak(lang: Lang): Promise<void> {
     if (lang === 'en') this.#book = en;
     else {

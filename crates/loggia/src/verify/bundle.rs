@@ -22,7 +22,7 @@ use super::receipt::{Export, receipt, recorders};
 use super::spans::chains;
 use super::{broken, say};
 
-/// The bundle's version (docs/design/web.md); 2 since recorder keys carry their log entry.
+/// The bundle's version (docs/design/bundle.md); 2 since recorder keys carry their log entry.
 const FORMAT: u8 = 2;
 
 #[derive(Deserialize)]

@@ -46,6 +46,9 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Entries of one moment may change places by as much: dates are taken before the queue.
+const BACK_S: i64 = 60;
+
 fn log(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> anyhow::Result<Report> {
     let report = verify::folder(dir, key, kept).context("the public log is wrong")?;
     let size = report.checkpoint.size();
@@ -56,6 +59,13 @@ fn log(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> anyhow::Result<
     if let Some(size) = report.kept {
         say(&format!(
             "public log: it begins with the {size} entries of the kept checkpoint"
+        ));
+    }
+    if let Some(back) = report.back.filter(|b| b.seconds > BACK_S) {
+        say(&format!(
+            "public log: LOOK: entry {} is dated {} s before an entry that stands before it; ask \
+             whose clock was set back",
+            back.entry, back.seconds
         ));
     }
     Ok(report)

@@ -109,6 +109,7 @@ impl Policy {
                     hour,
                     begin,
                     end,
+                    bytes: s.bytes,
                 });
             }
         }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{FILERS, Rooms, off};
 use crate::complaint::ResidentComplaint;
 use crate::inbox::{FiledInCase, ResidentAsk};
-use crate::residents::{SubjectState, SubjectView};
+use crate::subject::{SubjectState, SubjectView};
 
 /// What was answered.
 #[derive(Deserialize, ToSchema)]

@@ -82,12 +82,15 @@ pub(crate) fn case(c: &Connection, id: u64) -> Result<Option<CaseRow>, Error> {
         .transpose()
 }
 
-/// Newest cases of a body, at most `limit`.
+/// Cases of a body, those that are open first, then the newest; at most `limit`.
 pub(crate) fn cases_of(c: &Connection, body: Body, limit: u32) -> Result<Vec<CaseRow>, Error> {
-    c.prepare("SELECT * FROM policy_case WHERE body = ?1 ORDER BY id DESC LIMIT ?2")?
-        .query_map(params![body_word(body), limit], raw)?
-        .map(|r| whole(r?))
-        .collect()
+    c.prepare(
+        "SELECT * FROM policy_case WHERE body = ?1
+         ORDER BY closed_at IS NOT NULL, id DESC LIMIT ?2",
+    )?
+    .query_map(params![body_word(body), limit], raw)?
+    .map(|r| whole(r?))
+    .collect()
 }
 
 /// States of a request that has not come to its end.
@@ -100,6 +103,16 @@ pub(crate) fn runs(c: &Connection, id: u64) -> rusqlite::Result<bool> {
             "SELECT EXISTS (SELECT 1 FROM policy_request
              WHERE case_id = ?1 AND state IN ({RUNNING}))"
         ),
+        [int(id)],
+        |r| r.get(0),
+    )
+}
+
+/// Whether a resident asked for it and waits for the answer.
+pub(crate) fn waited_for(c: &Connection, id: u64) -> rusqlite::Result<bool> {
+    c.query_row(
+        "SELECT EXISTS (SELECT 1 FROM policy_resident_ask
+         WHERE case_id = ?1 AND frozen AND answered_at IS NULL)",
         [int(id)],
         |r| r.get(0),
     )

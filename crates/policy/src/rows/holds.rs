@@ -77,8 +77,8 @@ pub(crate) fn put_hold(c: &Connection, row: &HoldRow, held: &[SpanRow]) -> Resul
     if n == 0 {
         return Err(Error::Conflict("this hold was asked for before".into()));
     }
-    let insert = "INSERT INTO policy_hold_span (hold, camera, span, hour, begin_at, end_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let insert = "INSERT INTO policy_hold_span (hold, camera, span, hour, begin_at, end_at, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     spans::put(c, insert, row.id.0, held)?;
     Ok(())
 }

@@ -24,6 +24,15 @@ pub(crate) fn destroyed(c: &Connection, hour: Hour, keys: u64) -> rusqlite::Resu
     .map(drop)
 }
 
+/// Notes an hour of which every key is frozen: its footage is due, but for what is needed of it.
+pub(crate) fn due_frozen(c: &Connection, hour: Hour) -> rusqlite::Result<()> {
+    c.execute(
+        "INSERT INTO policy_hour VALUES (?1, 0, 1) ON CONFLICT (hour) DO NOTHING",
+        [hour.0],
+    )
+    .map(drop)
+}
+
 pub(crate) fn hours(c: &Connection) -> rusqlite::Result<Vec<HourRow>> {
     c.prepare("SELECT hour, untold, on_disk FROM policy_hour ORDER BY hour")?
         .query_map([], |r| {
@@ -60,10 +69,11 @@ pub(crate) fn deleted(c: &Connection, hour: Hour) -> rusqlite::Result<()> {
     .map(drop)
 }
 
-pub(crate) fn sweep(c: &Connection) -> rusqlite::Result<()> {
+/// Forgets an hour of which nothing is left to tell or to delete.
+pub(crate) fn sweep(c: &Connection, hour: Hour) -> rusqlite::Result<()> {
     c.execute(
-        "DELETE FROM policy_hour WHERE untold <= 0 AND on_disk = 0",
-        [],
+        "DELETE FROM policy_hour WHERE hour = ?1 AND untold <= 0 AND on_disk = 0",
+        [hour.0],
     )
     .map(drop)
 }

@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("002_cases.sql"),
     include_str!("003_residents.sql"),
     include_str!("004_complaints.sql"),
+    include_str!("005_kept_bytes.sql"),
 ];
 
 #[cfg(test)]

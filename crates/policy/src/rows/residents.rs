@@ -25,7 +25,6 @@ pub(crate) struct AskRow {
     pub(crate) answer_by: At,
     pub(crate) frozen_until: At,
     pub(crate) frozen: bool,
-    pub(crate) bytes: u64,
     pub(crate) answered_at: Option<At>,
     pub(crate) answered_by: Option<PersonId>,
     pub(crate) answer: Option<Vec<u8>>,
@@ -47,7 +46,7 @@ pub(crate) struct ComplaintRow {
     pub(crate) answer: Option<Vec<u8>>,
 }
 
-/// What counts against the limits.
+/// What counts against the limits. What was answered leaves its day: a flood is answered away.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Load {
     pub(crate) waiting: u64,
@@ -71,7 +70,6 @@ fn raw(r: &Row<'_>) -> rusqlite::Result<(AskRow, String)> {
         answer_by: at(r, "answer_by")?,
         frozen_until: at(r, "frozen_until")?,
         frozen: r.get("frozen")?,
-        bytes: count(r.get("bytes")?),
         answered_at: r.get::<_, Option<i64>>("answered_at")?.map(At),
         answered_by: person_maybe(r, "answered_by")?,
         answer: r.get("answer")?,
@@ -94,8 +92,8 @@ pub(crate) fn put_ask(c: &Connection, row: &AskRow, kept: &[SpanRow]) -> Result<
     c.execute(
         "INSERT INTO policy_resident_ask
            (reference, number, commitment, salt, body, sealed, from_at, to_at, asked_at, answer_by,
-            frozen_until, frozen, bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)",
+            frozen_until, frozen)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1)",
         params![
             row.reference.0,
             row.number,
@@ -107,34 +105,41 @@ pub(crate) fn put_ask(c: &Connection, row: &AskRow, kept: &[SpanRow]) -> Result<
             row.to.0,
             row.asked_at.0,
             row.answer_by.0,
-            row.frozen_until.0,
-            int(row.bytes)
+            row.frozen_until.0
         ],
     )?;
     let id = count(c.last_insert_rowid());
-    let insert = "INSERT INTO policy_resident_span (ask, camera, span, hour, begin_at, end_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let insert =
+        "INSERT INTO policy_resident_span (ask, camera, span, hour, begin_at, end_at, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     spans::put(c, insert, int(id), kept)?;
     Ok(id)
 }
 
-/// What waits, and what came after `since`.
+/// What waits, and what of it came after `since`. A span that several asks name is one.
 pub(crate) fn load(c: &Connection, since: At) -> rusqlite::Result<Load> {
-    c.query_row(
-        "SELECT count(*) FILTER (WHERE frozen), count(*) FILTER (WHERE asked_at > ?1),
-           coalesce(sum(bytes) FILTER (WHERE frozen), 0),
-           coalesce(sum(bytes) FILTER (WHERE asked_at > ?1), 0)
-         FROM policy_resident_ask",
-        [since.0],
-        |r| {
-            Ok(Load {
-                waiting: count(r.get(0)?),
-                today: count(r.get(1)?),
-                frozen_bytes: count(r.get(2)?),
-                bytes_today: count(r.get(3)?),
-            })
-        },
-    )
+    let sum = |of: &str| {
+        format!(
+            "(SELECT coalesce(sum(bytes), 0) FROM
+               (SELECT s.bytes FROM policy_resident_span s
+                JOIN policy_resident_ask a ON a.id = s.ask
+                WHERE a.frozen GROUP BY s.camera, s.span {of}))"
+        )
+    };
+    let kept = sum("");
+    let today = sum("HAVING min(a.asked_at) > ?1 AND max(a.answered_at IS NULL)");
+    let sql = format!(
+        "SELECT count(*), count(*) FILTER (WHERE asked_at > ?1), {kept}, {today}
+         FROM policy_resident_ask WHERE frozen AND answered_at IS NULL"
+    );
+    c.query_row(&sql, [since.0], |r| {
+        Ok(Load {
+            waiting: count(r.get(0)?),
+            today: count(r.get(1)?),
+            frozen_bytes: count(r.get(2)?),
+            bytes_today: count(r.get(3)?),
+        })
+    })
 }
 
 pub(crate) fn ask(c: &Connection, id: u64) -> Result<Option<AskRow>, Error> {
@@ -202,6 +207,15 @@ pub(crate) fn kept_of(
         "SELECT s.span FROM policy_resident_span s JOIN policy_resident_ask a ON a.id = s.ask
          WHERE s.camera = ?1 AND s.begin_at < ?3 AND s.end_at > ?2 AND a.frozen";
     spans::overlapping(c, select, camera, from, to)
+}
+
+/// The freeze ends by then; it never grows.
+pub(crate) fn set_frozen_until(c: &Connection, id: u64, until: At) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE policy_resident_ask SET frozen_until = min(frozen_until, ?2) WHERE id = ?1",
+        params![int(id), until.0],
+    )
+    .map(drop)
 }
 
 /// The freeze is over.
@@ -326,11 +340,16 @@ pub(crate) fn put_complaint(c: &Connection, row: &ComplaintRow) -> rusqlite::Res
     .map(drop)
 }
 
+pub(crate) fn has_complaint(c: &Connection, number: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM policy_complaint WHERE number = ?1)";
+    c.query_row(sql, [number], |r| r.get(0))
+}
+
 /// Complaints that wait for an answer, and those that came after `since`.
 pub(crate) fn complaint_load(c: &Connection, since: At) -> rusqlite::Result<(u64, u64)> {
     c.query_row(
-        "SELECT count(*) FILTER (WHERE answered_at IS NULL), count(*) FILTER (WHERE at > ?1)
-         FROM policy_complaint",
+        "SELECT count(*), count(*) FILTER (WHERE at > ?1)
+         FROM policy_complaint WHERE answered_at IS NULL",
         [since.0],
         |r| Ok((count(r.get(0)?), count(r.get(1)?))),
     )

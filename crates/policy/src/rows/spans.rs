@@ -14,6 +14,8 @@ pub(crate) struct SpanRow {
     pub(crate) hour: Hour,
     pub(crate) begin: At,
     pub(crate) end: At,
+    /// Stored bytes.
+    pub(crate) bytes: u64,
 }
 
 pub(crate) fn read(r: &Row<'_>) -> rusqlite::Result<SpanRow> {
@@ -23,10 +25,11 @@ pub(crate) fn read(r: &Row<'_>) -> rusqlite::Result<SpanRow> {
         hour: Hour(r.get("hour")?),
         begin: at(r, "begin_at")?,
         end: at(r, "end_at")?,
+        bytes: count(r.get("bytes")?),
     })
 }
 
-/// Keeps spans of one owner; `insert` takes owner, camera, span, hour, begin, end.
+/// Keeps spans of one owner; `insert` takes owner, camera, span, hour, begin, end, bytes.
 pub(crate) fn put(
     c: &Connection,
     insert: &str,
@@ -35,8 +38,9 @@ pub(crate) fn put(
 ) -> rusqlite::Result<()> {
     let mut put = c.prepare(insert)?;
     for s in spans {
-        let n = int(s.span.0);
-        put.execute(params![owner, s.camera.0, n, s.hour.0, s.begin.0, s.end.0])?;
+        let (n, bytes) = (int(s.span.0), int(s.bytes));
+        let row = params![owner, s.camera.0, n, s.hour.0, s.begin.0, s.end.0, bytes];
+        put.execute(row)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! Never keeps anything about a visitor but the language in their own browser.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -15,7 +16,7 @@ use super::Square;
 use crate::words::{Lang, Tongue};
 
 /// The cookie that holds a chosen language; the other rooms' pages read and write it too.
-pub(super) const LANGUAGE_COOKIE: &str = "loggia-lang";
+const LANGUAGE_COOKIE: &str = "loggia-lang";
 /// Longest query that is read, bytes; what is beyond it is not a question of these pages.
 const QUERY_BYTES_MAX: usize = 4_096;
 
@@ -29,6 +30,10 @@ pub(super) struct Visit {
     /// Scheme and host by which this server was reached.
     pub origin: String,
     known: Option<String>,
+    /// The network that they come from, where it can be told.
+    pub network: Option<IpAddr>,
+    /// The language, where the address named it: it is kept from now on.
+    named: Option<Lang>,
 }
 
 impl FromRequestParts<Arc<Square>> for Visit {
@@ -47,10 +52,8 @@ impl FromRequestParts<Arc<Square>> for Visit {
             .into_owned()
             .collect();
         let asked = query.iter().find(|(k, _)| k == "lang");
-        let lang = asked
-            .and_then(|(_, tag)| Lang::of_tag(tag))
-            .or_else(|| chosen(&parts.headers))
-            .unwrap_or(Lang::En);
+        let named = asked.and_then(|(_, tag)| Lang::of_tag(tag));
+        let lang = named.or_else(|| chosen(&parts.headers)).unwrap_or(Lang::En);
         let tongue = Tongue {
             lang,
             zone: square.setting.zone.clone(),
@@ -61,6 +64,8 @@ impl FromRequestParts<Arc<Square>> for Visit {
             origin: origin(&parts.headers, square.setting.secure),
             known: known.and_then(|v| v.to_str().ok()).map(str::to_owned),
             tongue,
+            network: loggia_api::network(parts),
+            named,
             query,
         })
     }
@@ -155,15 +160,31 @@ impl Visit {
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             headers.insert(header::ETAG, tag);
         }
-        answer
+        self.keep_language(answer)
     }
 
     /// A page about one person's matter, or about what went wrong: kept by no cache.
     pub fn private(&self, status: StatusCode, page: Markup) -> Response {
         let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
         let cache = (header::CACHE_CONTROL, "no-store");
-        (status, [kind, cache], page.into_string()).into_response()
+        self.keep_language((status, [kind, cache], page.into_string()).into_response())
     }
+
+    /// A form, and every link of the page, are in the language that the address asked for.
+    fn keep_language(&self, mut answer: Response) -> Response {
+        if let Some(cookie) = self.named.and_then(language_cookie) {
+            answer.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        answer
+    }
+}
+
+/// The language in the reader's own browser, for a year; the other rooms' script reads it, so it is
+/// not `HttpOnly`. It says nothing else.
+pub(super) fn language_cookie(lang: Lang) -> Option<HeaderValue> {
+    let tag = lang.tag();
+    let cookie = format!("{LANGUAGE_COOKIE}={tag}; Path=/; Max-Age=31536000; SameSite=Lax");
+    HeaderValue::from_str(&cookie).ok()
 }
 
 /// Sends the browser on with GET (RFC 9110 section 15.4.4). `to` is one of our own addresses.

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::Square;
 use super::answer::Visit;
+use super::doorstep::OF_ONE_MAX;
 use super::form::{Ask, Fields, Wrong, described, field};
 use super::frame::Page;
 use crate::declared::Declared;
@@ -22,6 +23,8 @@ pub(super) enum Refused {
     No,
     Said(Fault),
     TooBig,
+    /// The network's share of the day is used up.
+    Share,
 }
 
 /// `/ask`, empty or filled by a link (`?camera=`).
@@ -94,6 +97,7 @@ pub(super) fn why_not(t: &Tongue, refused: &Refused) -> Markup {
     };
     match refused {
         Refused::No => html! {},
+        Refused::Share => notice(html! { p { (t.count(w::E_SHARE, OF_ONE_MAX as u64)) } }),
         Refused::TooBig => notice(html! { p { (t.say(w::E_BIG)) } }),
         Refused::Said(Fault::Busy(_)) => notice(html! { p { (t.say(w::E_FULL)) } }),
         Refused::Said(Fault::Broken(_)) => notice(html! { p { (t.say(w::E_BUSY)) } }),

@@ -9,8 +9,6 @@ use super::form::{Fields, Wrong};
 use crate::declared::Declared;
 use crate::words::{Tongue, forms as w};
 
-const DAY_US: i64 = 24 * HOUR_US;
-
 /// What a posted form asks for, or what is wrong with it.
 pub(super) fn asked(
     t: &Tongue,
@@ -79,14 +77,19 @@ fn span(t: &Tongue, fields: &Fields, now: At, wrong: &mut Wrong) -> Option<(At, 
     if !reads(to) {
         wrong.add("to", t.say(w::E_TO));
     }
-    let (begin, mut end) = (at(from)?, at(to)?);
+    let (Some(begin), Some(mut end)) = (at(from), at(to)) else {
+        if wrong.none() {
+            wrong.add("day", t.say(w::E_DAY));
+        }
+        return None;
+    };
     if begin == end {
         wrong.add("to", t.say(w::E_SAME));
         return None;
     }
     if end < begin {
-        // Past midnight: the next day's time.
-        end = At(end.0 + DAY_US);
+        // Past midnight: the next day's time. A day has 23, 24 or 25 hours.
+        end = t.zone.moment_after(day, to)?;
     }
     if end > now {
         wrong.add(if begin > now { "day" } else { "to" }, t.say(w::E_FUTURE));
@@ -129,6 +132,10 @@ mod tests {
             wrong("2026-11-22", "23:50", "00.10").is_empty(),
             "past midnight"
         );
+        // The night of the change has an hour more; the next day begins after it.
+        assert!(wrong("2026-10-25", "23:30", "00:30").is_empty());
+        assert_eq!(wrong("2026-10-25", "22:45", "01:30"), ["to"]);
+        assert_eq!(wrong("9999-12-31", "00:00", "00:01"), ["day"]);
         assert_eq!(wrong("", "", ""), ["day", "from", "to"]);
         assert_eq!(wrong("23.11.2026", "13:00", "25:00"), ["day", "to"]);
         assert_eq!(wrong("2026-11-23", "13:00", "13:00"), ["to"]);

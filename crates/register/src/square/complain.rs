@@ -15,7 +15,10 @@ use crate::words::{Tongue, forms as w};
 
 /// `/complain`, empty or filled by a link (`?camera=`); `?filed=` says what was filed.
 pub(super) fn page(square: &Square, visit: &Visit) -> Result<Page, Fault> {
-    if let Some(number) = visit.asked("filed").filter(|r| is_reference(r)) {
+    if let Some(forms) = &square.setting.forms
+        && let Some(number) = visit.asked("filed").filter(|r| is_reference(r))
+        && (forms.complained)(number)?
+    {
         return Ok(filed(&visit.tongue, number));
     }
     let camera = visit

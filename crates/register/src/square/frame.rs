@@ -42,6 +42,9 @@ pub(super) fn framed(square: &Square, visit: &Visit, page: Page) -> Markup {
                 meta name="referrer" content="same-origin";
                 title { (page.title) " · Loggia" }
                 link rel="icon" href="/favicon.svg" type="image/svg+xml";
+                @for font in dress.letters.get(t.lang.tag()).into_iter().flatten() {
+                    link rel="preload" as="font" type="font/woff2" href=(font) crossorigin;
+                }
                 @for style in &dress.styles { link rel="stylesheet" href=(style); }
                 link rel="alternate" type="application/rss+xml" href="/feed.rss"
                     title=(t.say(e::FEED));
@@ -55,6 +58,7 @@ pub(super) fn framed(square: &Square, visit: &Visit, page: Page) -> Markup {
                 (head(visit))
                 main #main tabindex="-1" {
                     (parts(visit, page.part))
+                    (paper(square, visit))
                     (page.body)
                 }
                 footer {
@@ -75,6 +79,22 @@ fn demo(visit: &Visit) -> Markup {
         aside.demo aria-label=(t.say(e::DEMO_LABEL)) {
             span { (t.say(e::DEMO)) }
             " " a href="/story" { (t.say(e::STORY)) }
+        }
+    }
+}
+
+/// Stands on paper only: which city, which page, and how far the public log had come.
+fn paper(square: &Square, visit: &Visit) -> Markup {
+    let t = &visit.tongue;
+    let Ok(s) = square.register.summary() else {
+        return html! {};
+    };
+    html! {
+        div.print-only {
+            p {
+                strong { (s.city) } " · " (visit.origin) (visit.here) br;
+                (t.count(e::PAPER, s.log_size))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod card;
 mod chart;
 mod check;
 mod complain;
+mod doorstep;
 mod feed;
 mod form;
 mod frame;
@@ -19,6 +20,7 @@ mod standing;
 mod statistics;
 
 use core::fmt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loggia_api::{Access, Route, Secure};
@@ -27,12 +29,15 @@ use crate::forms::Forms;
 use crate::gazetteer::Gazetteer;
 use crate::routes::Register;
 use crate::words::Zone;
+use doorstep::Doorstep;
 
 /// The built pages' own files that these pages wear: addresses on this server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dress {
     /// Style sheets, in order. Empty where the web pages are not built: the page is plain then.
     pub styles: Vec<String>,
+    /// The letters, by language: asked for with the page, so that no line jumps when they come.
+    pub letters: BTreeMap<&'static str, Vec<String>>,
     /// The script that draws the map; nothing else needs it.
     pub script: Option<String>,
 }
@@ -67,6 +72,8 @@ pub struct Setting {
 pub struct Square {
     register: Arc<Register>,
     setting: Setting,
+    asking: Doorstep,
+    complaining: Doorstep,
 }
 
 impl fmt::Debug for Square {
@@ -79,7 +86,12 @@ impl Square {
     /// A square over a register.
     #[must_use]
     pub fn new(register: Arc<Register>, setting: Setting) -> Self {
-        Self { register, setting }
+        Self {
+            register,
+            setting,
+            asking: Doorstep::default(),
+            complaining: Doorstep::default(),
+        }
     }
 }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use loggia_api::Problem;
-use loggia_model::Fault;
+use loggia_model::{At, Fault};
 use maud::html;
 use serde::Deserialize;
 
-use super::answer::{LANGUAGE_COOKIE, Visit, own_address, see_other};
+use super::answer::{Visit, language_cookie, own_address, see_other};
 use super::ask::Refused;
+use super::doorstep::Doorstep;
 use super::form::{Fields, Wrong};
 use super::frame::{Page, broken, framed, lost};
 use super::{Square, ask, asked, card, check, complain, feed, front, list, standing, statistics};
@@ -165,8 +166,24 @@ fn filed_ask(s: &Square, v: &Visit, fields: &Fields) -> Result<String, (Wrong, R
     let cameras = s.register.cameras().map_err(said)?;
     let asked = asked::asked(&v.tongue, fields, &cameras, s.register.now());
     let asked = asked.map_err(|wrong| (wrong, Refused::No))?;
-    let promise = (forms.ask)(asked).map_err(said)?;
+    let promise = shared(&s.asking, v, s.register.now(), || (forms.ask)(asked))?;
     Ok(format!("/ask/{}", promise.reference))
+}
+
+/// Files within the share of the caller's network; what was not filed does not count.
+fn shared<T>(
+    step: &Doorstep,
+    v: &Visit,
+    now: At,
+    file: impl FnOnce() -> Result<T, Fault>,
+) -> Result<T, (Wrong, Refused)> {
+    if !step.take(v.network, now) {
+        return Err((Wrong::default(), Refused::Share));
+    }
+    file().map_err(|why| {
+        step.give_back(v.network, now);
+        (Wrong::default(), Refused::Said(why))
+    })
 }
 
 fn ask_again(s: &Square, v: &Visit, fields: &Fields, wrong: &Wrong, why: &Refused) -> Response {
@@ -180,6 +197,7 @@ fn ask_again(s: &Square, v: &Visit, fields: &Fields, wrong: &Wrong, why: &Refuse
 fn again(wrong: &Wrong, why: &Refused) -> StatusCode {
     match why {
         Refused::TooBig => StatusCode::PAYLOAD_TOO_LARGE,
+        Refused::Share => StatusCode::TOO_MANY_REQUESTS,
         Refused::Said(Fault::Busy(_)) => StatusCode::SERVICE_UNAVAILABLE,
         Refused::Said(Fault::Broken(_)) => StatusCode::INTERNAL_SERVER_ERROR,
         Refused::Said(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -214,7 +232,9 @@ fn filed_complaint(s: &Square, v: &Visit, fields: &Fields) -> Result<String, (Wr
     };
     let cameras = s.register.cameras().map_err(said)?;
     let asked = complain::asked(&v.tongue, fields, &cameras);
-    let number = (forms.complain)(asked.map_err(|wrong| (wrong, Refused::No))?).map_err(said)?;
+    let asked = asked.map_err(|wrong| (wrong, Refused::No))?;
+    let now = s.register.now();
+    let number = shared(&s.complaining, v, now, || (forms.complain)(asked))?;
     Ok(format!("/complain?filed={number}"))
 }
 
@@ -229,13 +249,8 @@ pub(super) struct Choice {
 /// Keeps the language in the reader's own browser, and goes back to where they were.
 pub(super) async fn language(Query(choice): Query<Choice>) -> Response {
     let mut answer = see_other(own_address(&choice.back));
-    if let Some(lang) = Lang::of_tag(&choice.to) {
-        let tag = lang.tag();
-        // A year; the other rooms' script reads it, so it is not HttpOnly. It says nothing else.
-        let cookie = format!("{LANGUAGE_COOKIE}={tag}; Path=/; Max-Age=31536000; SameSite=Lax");
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            answer.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
+    if let Some(cookie) = Lang::of_tag(&choice.to).and_then(language_cookie) {
+        answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     answer
 }

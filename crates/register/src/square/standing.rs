@@ -69,6 +69,10 @@ fn state(visit: &Visit, reference: &str, s: &Standing, all: &[Declared], now: At
                 dt { (t.say(w::ANSWER)) }
                 dd.typed { (answer) }
             }
+            @if let Some(until) = s.kept_until {
+                dt { (t.say(w::KEPT_UNTIL)) }
+                dd { (t.day(until)) @if over { ". " (t.say(w::KEPT_WHY)) } }
+            }
             dt { (t.say(w::FILED_AT)) }
             dd { (t.date_time(s.filed_at)) }
             dt { (t.say(w::ANSWER_BY)) }

@@ -66,6 +66,12 @@ impl Zone {
         Some(At(zoned.timestamp().as_microsecond()))
     }
 
+    /// The moment of that time of day on the day after `date`.
+    pub(crate) fn moment_after(&self, date: &str, time: &str) -> Option<At> {
+        let date: Date = date.trim().parse().ok()?;
+        self.moment(&date.tomorrow().ok()?.to_string(), time)
+    }
+
     /// `2026-11-23` and `14:05` of a moment.
     pub(crate) fn parts(&self, at: At) -> (String, String) {
         let t = self.0.to_datetime(stamp(at));

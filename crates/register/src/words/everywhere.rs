@@ -3,17 +3,18 @@
 use super::words;
 
 words! {
-    SKIP = "Skip to the page" / "Пређи на садржај";
+    SKIP = "Skip to the page" / "Пређите на садржај";
     ROOMS = "Rooms" / "Собе";
     LANGUAGE = "Language" / "Језик";
     SQUARE = "Public square" / "Јавни трг";
     OPS = "Operator" / "Оператер";
     EVIDENCE = "Evidence room" / "Соба за доказе";
     AUDIT = "Auditor’s window" / "Прозор ревизора";
-    DEMO_LABEL = "Demo" / "Оглед";
+    DEMO_LABEL = "Demo" / "Показни град";
     DEMO = "Demo: this machine holds everybody’s keys; in a real city the custodians keep theirs."
-        / "Оглед: на овој машини су кључеви свих људи; у правом граду чувари своје држе код себе.";
-    STORY = "Take the five-minute story" / "Прођи причу од пет минута";
+        / "Показни град: на овој машини су кључеви свих људи; у правом граду чувари своје држе код \
+        себе.";
+    STORY = "The five-minute story" / "Прича од пет минута";
     FOOTER = "Loggia runs on the city’s own machines. It recognises no faces, reads no number \
         plates and calls nobody."
         / "Loggia ради на градским машинама. Не препознаје лица, не чита таблице и никоме се не \
@@ -26,7 +27,7 @@ words! {
     STATISTICS = "Figures" / "Бројке";
     CHECK = "Check us" / "Проверите нас";
     ASK = "Ask for your footage" / "Затражите свој снимак";
-    COMPLAIN = "Complain" / "Приговор";
+    COMPLAIN = "Complain" / "Притужба";
     FEED = "News by RSS" / "Новости преко RSS";
 
     NOT_FOUND = "There is no such page" / "Таква страница не постоји";
@@ -38,6 +39,9 @@ words! {
         / "На серверу се нешто покварило, а стара бројка се не приказује уместо тачне. Ништа \
         није послато. Покушајте поново за минут; друге странице можда раде.";
 
+    PAPER = "The public log had {n} entry then.|The public log had {n} entries then."
+        / "Јавни дневник је тада имао {n} упис.|Јавни дневник је тада имао {n} уписа.|Јавни \
+        дневник је тада имао {n} уписа.";
     COUNTED = "Counted at {at}, over {n} entry of the public log.|Counted at {at}, over {n} \
         entries of the public log."
         / "Избројано {at}, из {n} уписа јавног дневника.|Избројано {at}, из {n} уписа јавног \

@@ -53,9 +53,9 @@ words! {
     CHECK_COPY_NOTE = "The first line fetches the signed head, the second every file that belongs \
         to it. The log has {n} entry now.|The first line fetches the signed head, the second every \
         file that belongs to it. The log has {n} entries now."
-        / "Први ред преузима потписано чело, други све датотеке које му припадају. Дневник сада \
-        има {n} упис.|Први ред преузима потписано чело, други све датотеке које му припадају. \
-        Дневник сада има {n} уписа.|Први ред преузима потписано чело, други све датотеке које му \
+        / "Први ред преузима потписан врх, други све датотеке које му припадају. Дневник сада \
+        има {n} упис.|Први ред преузима потписан врх, други све датотеке које му припадају. \
+        Дневник сада има {n} уписа.|Први ред преузима потписан врх, други све датотеке које му \
         припадају. Дневник сада има {n} уписа.";
     CHECK_VERIFY = "3. Check it, offline" / "3. Проверите га, без мреже";
     CHECK_VERIFY_NOTE = "The program recomputes every entry and the root, and compares them with \
@@ -67,14 +67,14 @@ words! {
         / "4. Вратите се и уверите се да ништа није уклоњено";
     CHECK_SINCE_NOTE = "Keep today’s head. Copy the log again later into an empty folder, and the \
         program proves that the new log begins with all that you saw today."
-        / "Сачувајте данашње чело. Касније поново препишите дневник у празну фасциклу, и програм \
+        / "Сачувајте данашњи врх. Касније поново препишите дневник у празну фасциклу, и програм \
         доказује да нови дневник почиње свим оним што сте данас видели.";
     CHECK_BROWSER = "In the browser" / "У прегледачу";
     CHECK_BROWSER_NOTE = "The auditor’s window checks signature and proofs on your own machine, \
         and says each entry in plain words."
         / "Прозор ревизора проверава потпис и доказе на вашој машини и сваки упис каже обичним \
         речима.";
-    CHECK_BROWSER_GO = "Open the auditor’s window" / "Отвори прозор ревизора";
+    CHECK_BROWSER_GO = "Open the auditor’s window" / "Отворите прозор ревизора";
 
     FEED_TITLE = "{city}: openings of footage" / "{city}: отварања снимака";
     FEED_ABOUT = "Openings, refusals, live views, holds, and cameras that come and go, from the \

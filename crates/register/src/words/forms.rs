@@ -47,8 +47,8 @@ words! {
         којих сте прошли, највише {n}; ако их је било више, пошаљите још један захтев.";
     WHICH_FIND = "Street, place, or name of a camera" / "Улица, место или име камере";
     WHICH_FIND_HINT = "Then press “Show cameras there” and tick those that you passed."
-        / "Затим притисните „Прикажи тамошње камере“ и означите оне поред којих сте прошли.";
-    WHICH_FIND_GO = "Show cameras there" / "Прикажи тамошње камере";
+        / "Затим притисните „Прикажите тамошње камере“ и означите оне поред којих сте прошли.";
+    WHICH_FIND_GO = "Show cameras there" / "Прикажите тамошње камере";
     WHEN = "When" / "Када";
     DAY = "Day" / "Дан";
     DAY_HINT = "As year-month-day, e.g. {example}." / "Као година-месец-дан, нпр. {example}.";
@@ -72,8 +72,8 @@ words! {
         / "Поштанска адреса или адреса е-поште. Користи се само за одговор.";
     OPTIONAL = "(optional)" / "(није обавезно)";
     SEND_ASK = "Send and keep the footage from destruction"
-        / "Пошаљи и изузми снимке од уништења";
-    WHAT_THEN = "What happens then" / "Шта бива потом";
+        / "Пошаљите и изузмите снимке од уништења";
+    WHAT_THEN = "What happens then" / "Шта следи";
     THEN_1 = "The minutes are frozen: their keys are not destroyed while your request runs. Nobody \
         sees anything by that."
         / "Минути се замрзавају: њихови кључеви се не уништавају док ваш захтев траје. Тиме нико \
@@ -88,7 +88,7 @@ words! {
         овде можете да га пратите.";
     FOLLOW = "Follow a request" / "Пратите захтев";
     REFERENCE = "Your reference" / "Ваша шифра";
-    FOLLOW_GO = "Show" / "Прикажи";
+    FOLLOW_GO = "Show" / "Прикажите";
 
     ERRORS = "{n} thing is missing or not right. What you typed is still here.|{n} things are \
         missing or not right. What you typed is still here."
@@ -129,6 +129,16 @@ words! {
         / "Овде има знакова који се не могу одштампати. Откуцајте поново.";
     E_SERVER = "The server did not take it; nothing was filed. It says:"
         / "Сервер није прихватио; ништа није заведено. Његове речи:";
+    E_SHARE = "{n} form came from your network today, which is the most, and this one was not \
+        filed. Send it again tomorrow, or write a letter: it has the same force.|{n} forms came \
+        from your network today, which is the most, and this one was not filed. Send it again \
+        tomorrow, or write a letter: it has the same force."
+        / "Данас је из ваше мреже стигао {n} образац, колико се највише прима, и овај није \
+        заведен. Пошаљите поново сутра, или пишите: писмо има исту снагу.|Данас су из ваше мреже \
+        стигла {n} обрасца, колико се највише прима, и овај није заведен. Пошаљите поново сутра, \
+        или пишите: писмо има исту снагу.|Данас је из ваше мреже стигло {n} образаца, колико се \
+        највише прима, и овај није заведен. Пошаљите поново сутра, или пишите: писмо има исту \
+        снагу.";
     E_BUSY = "The server could not keep it. Nothing was filed; send it again in a minute."
         / "Сервер није могао да га сачува. Ништа није заведено; пошаљите поново за минут.";
     E_ABOUT = "Write what is wrong, in at least 10 characters."
@@ -143,9 +153,9 @@ words! {
 
     FILED_TITLE = "Your request" / "Ваш захтев";
     FILED_KEEP = "Keep this page’s address or the reference: it is the only way to follow the \
-        request here. Whoever has it sees what stands below, but not your name."
+        request here. Whoever has it sees this page, but not your name."
         / "Сачувајте адресу ове странице или шифру: само тако овде можете да пратите захтев. Ко је \
-        има, види оно што пише доле, али не и ваше име.";
+        има, види ову страницу, али не и ваше име.";
     S_FROZEN = "The footage is frozen and waits for an officer."
         / "Снимци су замрзнути и чекају службено лице.";
     NUMBER = "Number, for letters" / "Број, за дописе";
@@ -160,9 +170,13 @@ words! {
     S_EXPIRED = "It has ended, and the footage is not frozen any more."
         / "Завршено је, и снимци више нису замрзнути.";
     ANSWER_BY = "Answer by" / "Одговор до";
-    LATE = "The month has passed without an answer. Complain, to the city or at once to the \
-        supervisory authority."
-        / "Месец је прошао без одговора. Уложите приговор граду или одмах надзорном органу.";
+    LATE = "The day by which an answer was due has passed without one. Complain, to the city or at \
+        once to the supervisory authority."
+        / "Рок за одговор је прошао без одговора. Поднесите притужбу граду или одмах надзорном \
+        органу.";
+    KEPT_UNTIL = "Kept from destruction until" / "Изузето од уништења до";
+    KEPT_WHY = "If the answer is not right, complain before that day: the footage is still there."
+        / "Ако одговор није исправан, поднесите притужбу пре тог дана: снимци су још ту.";
     ASKED_FOR = "Asked for" / "Затражено";
     FILED_AT = "Filed" / "Заведено";
     UNKNOWN_TITLE = "No request has this reference" / "Ниједан захтев нема ову шифру";
@@ -172,22 +186,22 @@ words! {
     PRINT = "Print this page with the browser’s own command."
         / "Одштампајте ову страницу наредбом прегледача.";
 
-    COMPLAIN_TITLE = "Complain" / "Приговор";
+    COMPLAIN_TITLE = "Complain" / "Притужба";
     COMPLAIN_LEAD = "The city’s data-protection officer reads every complaint and answers it if \
         you say where to. You need not give a name."
-        / "Градско лице за заштиту података чита сваки приговор и одговара ако кажете куда. Име \
+        / "Градско лице за заштиту података чита сваку притужбу и одговара ако кажете куда. Име \
         не морате да наведете.";
     COMPLAIN_LETTER = "This city does not take complaints by form yet. Write to the officer:"
-        / "Овај град приговоре још не прима преко обрасца. Пишите лицу за заштиту података:";
+        / "Овај град притужбе још не прима преко обрасца. Пишите лицу за заштиту података:";
     ABOUT = "What is wrong" / "Шта није у реду";
     ABOUT_CAMERA = "About camera" / "О камери";
-    NO_CAMERA = "No single camera" / "Ни о једној посебно";
-    SEND_COMPLAIN = "Send the complaint" / "Пошаљи приговор";
+    NO_CAMERA = "No single camera" / "Ниједна посебно";
+    SEND_COMPLAIN = "Send the complaint" / "Пошаљите притужбу";
     ALSO_AUTHORITY = "You may also complain to the supervisory authority, at any time and without \
         asking the city first (GDPR, Article 77)."
-        / "Приговор можете уложити и надзорном органу, у свако доба и без претходног обраћања \
+        / "Притужбу можете поднети и надзорном органу, у свако доба и без претходног обраћања \
         граду (Општа уредба, члан 77).";
-    COMPLAINED = "Your complaint was filed" / "Ваш приговор је заведен";
+    COMPLAINED = "Your complaint was filed" / "Ваша притужба је заведена";
     COMPLAINED_NOTE = "Name this number if you write about it again."
         / "Наведите овај број ако о томе поново пишете.";
 }

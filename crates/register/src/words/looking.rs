@@ -6,8 +6,9 @@ use super::words;
 words! {
     TITLE = "{city}: what our cameras do" / "{city}: шта раде наше камере";
     TRUTH = "{cameras} on record here. This month {openings}, and {views}."
-        / "Овде је пописано: {cameras}. Овог месеца {openings}, а {views}.";
-    CAMERAS_ARE = "{n} camera is|{n} cameras are" / "{n} камера|{n} камере|{n} камера";
+        / "На списку {cameras}. Овог месеца {openings}, а {views}.";
+    CAMERAS_ARE = "{n} camera is|{n} cameras are"
+        / "је {n} камера|су {n} камере|је {n} камера";
     OPENINGS = "stored footage was opened {n} time|stored footage was opened {n} times"
         / "сачувани снимци су отворени {n} пут|сачувани снимци су отворени {n} пута|сачувани \
         снимци су отворени {n} пута";
@@ -24,8 +25,8 @@ words! {
     SEARCH = "Street, place, or name of a camera" / "Улица, место или име камере";
     SEARCH_HINT = "In any script, with or without accents: Kaivokatu, kaivokatu, Каивокату."
         / "Било којим писмом, са квачицама или без њих: Kaivokatu, kaivokatu, Каивокату.";
-    SEARCH_GO = "Find" / "Нађи";
-    SHOW_ALL = "Show all cameras" / "Прикажи све камере";
+    SEARCH_GO = "Find" / "Нађите";
+    SHOW_ALL = "Show all cameras" / "Прикажите све камере";
     LIST = "All cameras" / "Све камере";
     LIST_SOME = "The first {n} of {all}|The first {n} of {all}"
         / "Прва {n} од {all}|Прве {n} од {all}|Првих {n} од {all}";
@@ -106,7 +107,7 @@ words! {
     RIGHTS_COMPLAIN = "If this camera should not stand here, or does not do what is written here, \
         say so."
         / "Ако ова камера овде не треба да стоји или не ради оно што овде пише, јавите.";
-    RIGHTS_COMPLAIN_GO = "Complain about this camera" / "Уложите приговор на ову камеру";
+    RIGHTS_COMPLAIN_GO = "Complain about this camera" / "Поднесите притужбу због ове камере";
     NEIGHBOURS = "Nearest cameras" / "Најближе камере";
     BACK = "All cameras" / "Све камере";
     CARD_NONE = "No camera with this number is declared"

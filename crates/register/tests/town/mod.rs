@@ -73,6 +73,7 @@ fn forms(filed: &Arc<Filed>) -> Forms {
             let standing = Standing {
                 stage: Stage::Frozen,
                 number: "SA-1".to_owned(),
+                kept_until: Some(MANUAL_START),
                 answer: Some("Two <minutes> were sent.".to_owned()),
                 filed_at: MANUAL_START,
                 cameras: vec![CameraId(1), CameraId(9)],
@@ -86,6 +87,7 @@ fn forms(filed: &Arc<Filed>) -> Forms {
             complaints.complained.lock().unwrap().push(c);
             Ok("B-1".to_owned())
         }),
+        complained: Box::new(|number| Ok(number == "B-1")),
     }
 }
 

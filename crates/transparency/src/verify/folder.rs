@@ -27,10 +27,40 @@ pub struct Report {
     pub heads: Vec<(i64, Heads)>,
     /// Hours since 1970 of which keys were destroyed.
     pub destroyed: BTreeSet<u32>,
+    /// Where the times go back the furthest.
+    pub back: Option<StepBack>,
     /// Tiles and bundles that were compared.
     pub tiles: u64,
     /// Size of the kept checkpoint, if one was given: the log begins with it.
     pub kept: Option<u64>,
+}
+
+/// An entry dated before one that stands before it. Entries of the same moment may change places by
+/// some seconds; more is a clock that was set back, or somebody who dates an entry anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepBack {
+    /// Index of the entry.
+    pub entry: u64,
+    /// How much earlier than the latest date before it, seconds.
+    pub seconds: i64,
+}
+
+/// The dates met so far.
+#[derive(Default)]
+struct Dates {
+    latest: Option<i64>,
+    back: Option<StepBack>,
+}
+
+impl Dates {
+    fn meet(&mut self, entry: u64, at: i64) {
+        let latest = self.latest.map_or(at, |l| l.max(at));
+        let seconds = latest.saturating_sub(at);
+        if seconds > self.back.map_or(0, |b| b.seconds) {
+            self.back = Some(StepBack { entry, seconds });
+        }
+        self.latest = Some(latest);
+    }
 }
 
 /// Verifies a log folder, or a mirror of a log's URL: `checkpoint` and `tile/…`. With `kept`, a
@@ -62,6 +92,7 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
     }
     let (mut edge, mut full, mut kinds) = (Edge::default(), Vec::new(), BTreeMap::new());
     let (mut heads, mut destroyed) = (Vec::new(), BTreeSet::new());
+    let mut dates = Dates::default();
     same_root(&edge, kept)?;
     while edge.size() < walk.size {
         let bundle = walk.bundle(edge.size() >> 8)?;
@@ -73,6 +104,7 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
         for bytes in parsed.0 {
             let entry = Entry::parse(bytes, &format!("entry {}", edge.size()))?;
             *kinds.entry(entry.event.kind()).or_default() += 1;
+            dates.meet(edge.size(), entry.at);
             match entry.event {
                 Event::Heads(found) => heads.push((entry.at, found)),
                 Event::KeyDestroyed(done) => drop(destroyed.insert(done.hour)),
@@ -101,6 +133,7 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
         kinds,
         heads,
         destroyed,
+        back: dates.back,
         tiles: walk.tiles,
         kept: kept.map(|k| k.size),
     })
@@ -221,5 +254,26 @@ impl Walk<'_> {
                 _ => format!("hash {number} of level {level} is another"),
             },
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_furthest_step_back_is_named() {
+        let mut dates = Dates::default();
+        for (entry, at) in [100, 101, 100, 200, 60, 199, i64::MIN, 300]
+            .into_iter()
+            .enumerate()
+        {
+            dates.meet(entry as u64, at);
+        }
+        let (entry, seconds) = (6, i64::MAX);
+        assert_eq!(dates.back, Some(StepBack { entry, seconds }));
+        let mut dates = Dates::default();
+        (0..9).for_each(|n| dates.meet(n, 5));
+        assert_eq!(dates.back, None);
     }
 }

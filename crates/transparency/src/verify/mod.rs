@@ -5,7 +5,7 @@ mod folder;
 
 use loggia_model::Digest;
 
-pub use folder::{Report, folder};
+pub use folder::{Report, StepBack, folder};
 
 use crate::Error;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};

@@ -31,7 +31,14 @@ it('counts down to the deadline that counts now', () => {
   expect(runsOut(request('a', 'asked', { open_until: 7 }))).toBe(100);
   expect(runsOut(request('a', 'open', { open_until: 7 }))).toBe(7);
   expect(runsOut(request('a', 'withdrawn'))).toBeNull();
-  expect(left(7_325e6, 0)).toEqual({ kind: 'long', h: 2, m: 2, s: 5 });
-  expect(left(59e6, 0)).toEqual({ kind: 'soon', h: 0, m: 0, s: 59 });
-  expect(left(1e6, 5000)).toEqual({ kind: 'over', h: 0, m: 0, s: 0 });
+});
+it('counts no finer than one can act on', () => {
+  expect(left(7_325e6, 0)).toMatchObject({ kind: 'hours', h: 2, m: 2 });
+  expect(left(59e6, 0)).toMatchObject({ kind: 'soon', m: 0, s: 59 });
+  expect(left(1e6, 5000)).toMatchObject({ kind: 'over', h: 0, m: 0, s: 0 });
+  expect(left(47.99 * 3600e6, 0).kind).toBe('hours');
+  expect(left(3599e6, 0).kind).toBe('soon');
+  // A quarter of a minute into three days it is still three days.
+  expect(left(72 * 3600e6 - 15e6, 0)).toMatchObject({ kind: 'days', d: 3 });
+  expect(left(671.9 * 3600e6, 0)).toMatchObject({ kind: 'days', d: 28 });
 });

@@ -29,13 +29,23 @@ export function board(list: readonly AccessRequest[]): Record<Group, AccessReque
   return out;
 }
 
-export type Left = { kind: 'over' | 'soon' | 'long'; h: number; m: number; s: number };
+/** As coarse as one can act on: days, then hours and minutes, then minutes and seconds. */
+export interface Left {
+  kind: 'over' | 'soon' | 'hours' | 'days';
+  d: number;
+  h: number;
+  m: number;
+  s: number;
+}
 /** Under an hour it is time to look. */
 const SOON_US = 3600e6;
+/** Beyond this nobody counts hours. */
+const DAYS_US = 48 * 3600e6;
 
 export function left(until_us: number, now_ms: number): Left {
   const us = until_us - now_ms * 1000;
   const s = Math.max(0, Math.floor(us / 1e6));
-  const kind = us <= 0 ? 'over' : us < SOON_US ? 'soon' : 'long';
-  return { kind, h: Math.floor(s / 3600), m: Math.floor((s % 3600) / 60), s: s % 60 };
+  const kind = us <= 0 ? 'over' : us < SOON_US ? 'soon' : us < DAYS_US ? 'hours' : 'days';
+  const d = Math.round(s / 86_400);
+  return { kind, d, h: Math.floor(s / 3600), m: Math.floor((s % 3600) / 60), s: s % 60 };
 }

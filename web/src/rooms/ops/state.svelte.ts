@@ -38,6 +38,12 @@ class Ops {
     this.alarms.filter((a) => a.state === 'unacknowledged' || a.state === 'returned'),
   );
 
+  /** Whether the camera records again, and not long enough for the alarm to be over. */
+  settles(a: Alarm): boolean {
+    return a.active && a.camera !== null && this.byId.get(a.camera)?.state === 'recording';
+  }
+  readonly settling = $derived(this.alarms.filter((a) => this.settles(a)).length);
+
   #news = new Map<number, Health>();
   #drawing = 0;
 

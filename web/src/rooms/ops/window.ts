@@ -45,3 +45,8 @@ export function toSee(
   if (top < scrolled) return top;
   return top + row > scrolled + seen ? top + row - seen : scrolled;
 }
+
+/** So many rem in pixels, as the page stands now: on the wall's screen everything is larger. */
+export function rem(n: number): number {
+  return Math.round(n * parseFloat(getComputedStyle(document.documentElement).fontSize));
+}

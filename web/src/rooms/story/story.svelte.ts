@@ -1,4 +1,5 @@
 import { get, V1 } from '../../api/call';
+import { draftPlace } from '../../api/drafts';
 import type { LogPage } from '../../api/types';
 
 // The demo's story: one case from the question to the proof. What is done is read from the public
@@ -8,6 +9,8 @@ const KEPT = 'loggia-story';
 export const REQUESTER = 'p.lindqvist';
 /** The camera over the rack, in the demo city's list. */
 const CAMERA = 1;
+/** The law that the story's case rests on: securing evidence. */
+const BASIS = 'fi-pkl-7';
 const PAGE = 100;
 
 export const STEPS = ['read', 'ask', 'decide', 'release', 'play', 'check'] as const;
@@ -69,9 +72,9 @@ class Story {
   }
   /** Fills the form with the case of the story; gives the form's address. */
   ask(words: { number: string; necessity: string }): string {
-    const draft = { ...words, purpose: 'investigation', basis: '' };
-    // Where the new request keeps what its asker has typed (rooms/evidence/new/ask.svelte.ts).
-    sessionStorage.setItem(`loggia-draft:${REQUESTER}`, JSON.stringify(draft));
+    // The story asks by this law, for the newest two minutes.
+    const draft = { ...words, purpose: 'investigation', basis: BASIS, timed: true };
+    sessionStorage.setItem(draftPlace('draft', REQUESTER), JSON.stringify(draft));
     return `/evidence/new?cameras=${CAMERA}&step=4`;
   }
   /** Reads what the public log has gained. */

@@ -39,6 +39,9 @@ export const desk = {
   'desk.bodyReleased': 'The share of this body is released; the other body’s is still to come.',
   'desk.sameBody': 'You cannot decide it: it was asked for by your own body, and a second body has to.',
   'desk.city': 'Back to the city’s pages',
+  'desk.story': 'Close this tab when you are done: the story goes on in the one you came from.',
+  'desk.wholeSpans':
+    '{n} whole key span of up to a minute: about {most} at most|{n} whole key spans of up to a minute each: about {most} at most, all cameras together',
   'desk.liveSpan': 'live picture, for 15 minutes at most from your approval',
   'desk.span': 'span {first}',
   'desk.spans': 'spans {first}–{last}',

@@ -25,4 +25,6 @@ export const parts = {
   'parts.marks': 'Marks, tabs and languages',
   'parts.tabs': 'Tabs',
   'parts.scrubber': 'Scrubber',
+  'parts.playhead': 'A playhead that one moves',
+  'parts.screens': 'Screens without a picture',
 } as const satisfies Record<string, string>;

@@ -5,6 +5,7 @@ export const square = {
   'sq.search': 'Find a camera by place or name',
 
   'how.abandoned': 'abandoned',
+  'how.answered': 'answered',
   'how.expired': 'expired',
   'how.withdrawn': 'withdrawn',
 } as const satisfies Record<string, string>;

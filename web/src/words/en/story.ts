@@ -14,9 +14,13 @@ export const story = {
   'story.doneAt': 'done: entry {n} of the public log',
   'story.now': 'now',
   'story.later': 'later',
-  'story.over': 'The story is over: you have seen the whole line.',
+  'story.over': 'The story is over: you have seen the whole way.',
   'story.overNote':
     'What you opened stays open to Petra’s browser alone until its term ends; then the footage can be read by nobody again.',
+  'story.meaning1':
+    'Two minutes of one camera were opened, to one browser, for one stated reason, and anybody can check that it was so.',
+  'story.meaning2':
+    'Had the oversight body said no, or kept its key, it would have ended there: nobody could have watched, neither Petra nor the whole police together, and only the asking would stand in the log, for good.',
   'story.tab': '(a page of its own, in a new tab)',
   'story.number': '5500/R/1204/26',
   'story.necessity':
@@ -50,5 +54,6 @@ export const story = {
 
   'demo.be': 'Be:',
   'demo.beNow': '{name}, it is you now',
-  'demo.story': 'Take the five-minute story',
+  'demo.story': 'The five-minute story',
+  'demo.back': 'Back to the story',
 } as const satisfies Record<string, string>;

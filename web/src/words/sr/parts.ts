@@ -27,4 +27,6 @@ export const parts: Record<keyof typeof en, string> = {
   'parts.marks': 'Ознаке, картице и језици',
   'parts.tabs': 'Картице',
   'parts.scrubber': 'Временска трака',
+  'parts.playhead': 'Показивач који се помера',
+  'parts.screens': 'Екрани без слике',
 };

@@ -3,9 +3,10 @@ import type { square as en } from '../en/square';
 
 export const square: Record<keyof typeof en, string> = {
   'sq.list': 'Списак камера',
-  'sq.search': 'Нађи камеру по месту или имену',
+  'sq.search': 'Нађите камеру по месту или имену',
 
   'how.abandoned': 'напуштен',
+  'how.answered': 'одговорено',
   'how.expired': 'истекао',
   'how.withdrawn': 'повучен',
 };

@@ -2,9 +2,11 @@
 // four steps share it, so that going back or coming again finds what was there.
 import { cameras } from '../../../api/cameras.svelte';
 import { get, post, V1 } from '../../../api/call';
+import { draftPlace } from '../../../api/drafts';
 import { session } from '../../../api/session.svelte';
 import type { AccessRequest, Cover, RulesInForce, Timeline } from '../../../api/types';
 import { route } from '../../../route.svelte';
+import type { Word } from '../../../words/index.svelte';
 import { fileRequest } from '../file';
 import { LIVE_US, suggest } from '../state';
 import { opened } from './least';
@@ -12,26 +14,41 @@ import { readSpot, whoSees } from './sees';
 
 export const STEPS = ['place', 'time', 'case', 'send'] as const;
 export type Step = (typeof STEPS)[number];
-export type Lack = 'cameras' | 'time' | 'case' | 'basis' | 'why';
+export type Lack = 'cameras' | 'time' | 'case' | 'purpose' | 'basis' | 'why';
 /** On which step a field stands. */
 export const WHERE: Record<Lack, Step> = {
-  cameras: 'place', time: 'time', case: 'case', basis: 'case', why: 'case',
+  cameras: 'place', time: 'time', case: 'case', purpose: 'case', basis: 'case', why: 'case',
 };
-interface Draft { number: string; purpose: string; basis: string; necessity: string; query: string }
-const BLANK: Draft = { number: '', purpose: '', basis: '', necessity: '', query: '' };
-/** Each person's own: one browser may serve several. */
-const place = (): string => `loggia-draft:${session.actor?.person ?? ''}`;
+/** What is said where it lacks. */
+export const LACKS = {
+  cameras: 'new.mCameras', time: 'new.mTime', case: 'new.mCase',
+  purpose: 'new.mPurpose', basis: 'new.mBasis', why: 'new.mNecessity',
+} as const satisfies Record<Lack, Word>;
+interface Draft {
+  number: string;
+  purpose: string;
+  basis: string;
+  necessity: string;
+  query: string;
+  /** Whether somebody has looked at the minutes: until then they are only a suggestion. */
+  timed: boolean;
+}
+const BLANK: Draft = {
+  number: '', purpose: '', basis: '', necessity: '', query: '', timed: false,
+};
 
-function kept(): Draft {
+function kept(place: string): Draft {
   try {
-    return { ...BLANK, ...(JSON.parse(sessionStorage.getItem(place()) ?? '{}') as Partial<Draft>) };
+    return { ...BLANK, ...(JSON.parse(sessionStorage.getItem(place) ?? '{}') as Partial<Draft>) };
   } catch {
     return { ...BLANK };
   }
 }
 
 export class NewAsk {
-  draft = $state<Draft>(kept());
+  /** Read once: the session may end while the form is still there. */
+  readonly #place = draftPlace('draft', session.actor?.person ?? '');
+  draft = $state<Draft>(kept(this.#place));
   rules = $state.raw<RulesInForce | null>(null);
   lines = $state.raw<Record<number, Timeline>>({});
   cover = $state.raw<Cover | null>(null);
@@ -53,6 +70,7 @@ export class NewAsk {
   readonly #newest = $derived(suggest(this.chosen.map((id) => this.lines[id]), this.end));
   readonly from = $derived(Number(route.param('from')) || this.#newest.from);
   readonly to = $derived(Number(route.param('to')) || this.#newest.to);
+  readonly timed = $derived(this.draft.timed || !!route.param('from'));
   readonly live = $derived(this.draft.purpose === 'incident_live');
   /** What this person's roles and body file for. */
   readonly purposes = $derived.by(() => {
@@ -71,9 +89,19 @@ export class NewAsk {
       !this.chosen.length && ('cameras' as const),
       !!this.chosen.length && !this.live && !this.cover?.camera_spans.length && ('time' as const),
       !this.draft.number.trim() && ('case' as const),
+      !this.draft.purpose && ('purpose' as const),
       !this.draft.basis && ('basis' as const),
       this.draft.necessity.trim().length < 10 && ('why' as const),
     ].filter((s) => s !== false),
+  );
+  /** Steps that are complete, and that somebody has touched. */
+  readonly done = $derived(
+    STEPS.filter(
+      (s) =>
+        s !== 'send' &&
+        !this.missing.some((m) => WHERE[m] === s) &&
+        (s !== 'time' || this.live || (!!this.chosen.length && this.timed)),
+    ),
   );
   /** How long the whole spans of each camera are; null while not known. */
   readonly lengths = $derived(this.cover && opened(this.cover.camera_spans, this.lines));
@@ -111,14 +139,18 @@ export class NewAsk {
     if (number || purpose) route.set({ case: null, purpose: null });
     $effect(() => {
       this.draft.query = route.query;
-      sessionStorage.setItem(place(), JSON.stringify(this.draft));
+      sessionStorage.setItem(this.#place, JSON.stringify(this.draft));
     });
     $effect(() => {
+      // Why and by which law is for the asker to say: nothing is chosen for them, but where their
+      // role knows one purpose only.
       if (!this.live && !this.purposes.includes(this.draft.purpose)) {
-        this.draft.purpose = this.purposes[0] ?? 'investigation';
+        this.draft.purpose = this.purposes.length === 1 ? (this.purposes[0] ?? '') : '';
       }
-      const first = this.bases[0];
-      if (first && !this.bases.some((b) => b.id === this.draft.basis)) this.draft.basis = first.id;
+      if (this.rules && !this.bases.some((b) => b.id === this.draft.basis)) this.draft.basis = '';
+    });
+    $effect(() => {
+      if (this.step === 'time' && this.chosen.length) this.draft.timed = true;
     });
     $effect(() => void this.read());
     $effect(() => this.#fetchLines());
@@ -199,7 +231,7 @@ export class NewAsk {
     route.set({ window: String(s) });
   };
   setLive = (live: boolean): void => {
-    this.draft.purpose = live ? 'incident_live' : (this.purposes[0] ?? 'investigation');
+    this.draft.purpose = live ? 'incident_live' : '';
   };
 
   /** What a live view asks for: no span yet, from now on. */
@@ -221,10 +253,9 @@ export class NewAsk {
       const made: AccessRequest = await fileRequest({
         number, purpose, basis, necessity, ...what, ...who,
       });
-      const drop = place();
       route.go(`/evidence/${made.id}`);
       // After the page is left: until then it keeps what it shows.
-      setTimeout(() => sessionStorage.removeItem(drop));
+      setTimeout(() => sessionStorage.removeItem(this.#place));
     } catch (e) {
       this.trouble = e;
     } finally {

@@ -50,7 +50,9 @@ describe('which cameras can see a place', () => {
     const all = [...away, camera(4, -25, 5, null)];
     expect(whoSees(all, HERE).map((s) => s.id)).toEqual([2, 1, 4]);
     expect(whoSees(all, at(500, 0))).toEqual([]);
-    expect(nearest(all, at(500, 0), 2).map((s) => s.id)).toEqual([3, 2]);
+    expect(nearest(all, at(500, 0), 2).map((s) => [s.id, s.how])).toEqual([[3, 'far'], [2, 'far']]);
+    // Near enough, and turned away: that is why.
+    expect(nearest([camera(9, 30, 0, 0)], HERE)).toMatchObject([{ id: 9, how: 'away' }]);
   });
   it('draws what it reckons with', () => {
     const c = camera(1, 0, 0, 90);

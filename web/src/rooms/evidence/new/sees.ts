@@ -28,6 +28,13 @@ export interface Sight {
   how: 'likely' | 'edge';
 }
 
+/** A camera near a place, and why it does not see it. */
+export interface Unseen {
+  id: number;
+  metres: number;
+  how: 'away' | 'far';
+}
+
 /** From a to b: metres, and degrees clockwise from north. Flat over the few hundred metres here. */
 export function bearing(a: Spot, b: Spot): { metres: number; deg: number } {
   const north = (b.lat - a.lat) * DEG_M;
@@ -60,10 +67,10 @@ export function whoSees(cameras: readonly Looks[], place: Spot): Sight[] {
 }
 
 /** The nearest cameras, for a place that none sees. */
-export function nearest(cameras: readonly Looks[], place: Spot, most = 3): Sight[] {
-  const all = cameras.map((c): Sight => {
+export function nearest(cameras: readonly Looks[], place: Spot, most = 3): Unseen[] {
+  const all = cameras.map((c): Unseen => {
     const { metres } = bearing(c, place);
-    return { id: c.id, metres, off_deg: null, how: 'edge' };
+    return { id: c.id, metres, how: metres > REACH_M ? 'far' : 'away' };
   });
   return all.toSorted((a, b) => a.metres - b.metres).slice(0, most);
 }

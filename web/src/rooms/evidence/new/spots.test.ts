@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { corner, Spots } from './spots';
+import { corner, namesAll, Spots } from './spots';
 
 const road = (name: string, ...coordinates: [number, number][]) => ({
   properties: { name, layer: 'roads' },
@@ -28,4 +28,11 @@ it('finds where two streets meet, and no corner where they do not', () => {
   ]);
   expect(spots.find('makikatu / rantatielta')).toEqual([]);
   expect(corner([], [])).toBeNull();
+});
+it('matches a camera by both names of its corner', () => {
+  expect(namesAll('Mäkikatu at Rantatie', 'makikatu, rantatie')).toBe(true);
+  expect(namesAll('Mäkikatu at Rantatie', 'rantatie & mäkikatu')).toBe(true);
+  expect(namesAll('Mäkikatu at Rantatie', 'makikatu, ranta, ')).toBe(true);
+  expect(namesAll('Mäkikatu at Rantatie', 'makikatu, asema')).toBe(false);
+  expect(namesAll('Mäkikatu', '')).toBe(true);
 });

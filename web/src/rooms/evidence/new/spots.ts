@@ -54,6 +54,16 @@ export function corner(a: readonly Spot[], b: readonly Spot[]): Spot | null {
   return best && best.metres <= 40 ? best.at : null;
 }
 
+/** One place in words, or two streets for their corner. */
+const parted = (text: string): string[] =>
+  fold(text.trim()).split(/\s*[,/&+]\s*/).filter(Boolean);
+
+/** Whether a camera's name and place hold everything that is asked for: both streets of a corner. */
+export function namesAll(name: string, asked: string): boolean {
+  const folded = fold(name);
+  return parted(asked).every((p) => folded.includes(p));
+}
+
 export class Spots {
   readonly all: Named[];
   readonly #features: readonly Feature[];
@@ -70,7 +80,7 @@ export class Spots {
   find(text: string, most = 6): Named[] {
     const asked = fold(text.trim());
     if (asked.length < 2) return [];
-    const [one, other] = asked.split(/\s*[,/&+]\s*/);
+    const [one, other] = parted(text);
     if (one && other) {
       const [a, b] = [this.#named(one), this.#named(other)];
       const at = a && b && a !== b ? corner(this.#points(a), this.#points(b)) : null;
