@@ -154,7 +154,7 @@ export class Unexplained {
 
   #inside({ index, read }: Placed, at: number): void {
     if (!read.entry) return;
-    const e = { ...read.entry, at };
+    const e: LogEntry = { ...read.entry, at };
     this.#opened(index, e);
     this.#follow(e);
     if (e.kind === 'heads') this.#minute(index, e);
