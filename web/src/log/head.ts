@@ -1,11 +1,11 @@
 // What the auditor's window does in this browser: takes the log's head, checks its signature, compares
 // it with the head seen last time, and proves single entries from the tiles.
 import { getBytes, getText } from '../api/call';
-import { base64, fromBase64, text, type Bytes } from '../seal/bytes';
+import { base64, fromBase64, same, type Bytes } from '../seal/bytes';
 import { checkCheckpoint, readCheckpoint, readLogKey, type Checkpoint, type LogKey } from './checkpoint';
 import { checkConsistency, entryInBundle, leafHash, rootFromInclusion, TileTree, tilePath } from './merkle';
-import { same } from '../seal/bytes';
 import { keepHead, seenHeads, type Seen } from './seen';
+import { textOf } from './trunk';
 
 export interface Head {
   checkpoint: Checkpoint;
@@ -31,6 +31,9 @@ export interface Head {
 export const fetchTile = (path: string): Promise<Bytes> => getBytes(`/log/tile/${path}`);
 
 export async function readHead(): Promise<Head> {
+  // Read before the head is asked for: another page of this browser may keep a newer one meanwhile,
+  // and a head that is older than what was seen would look like a log cut short.
+  const kept = seenHeads();
   const [keyText, note] = await Promise.all([getText('/log/key'), getText('/log/checkpoint')]);
   const key = await readLogKey(keyText);
   const checkpoint = readCheckpoint(note);
@@ -38,7 +41,7 @@ export async function readHead(): Promise<Head> {
   const tree = new TileTree(checkpoint.size, fetchTile);
   const tilesAgree = same(await tree.root(), checkpoint.root);
   const logKey = keyText.trim();
-  const before = await compare(logKey, checkpoint, tree);
+  const before = await compare(kept, logKey, checkpoint, tree);
   const checkedAt = Date.now();
   if (signed && tilesAgree && (before.how === 'first' || before.how === 'continues')) {
     const [size, root] = [checkpoint.size, base64(checkpoint.root)];
@@ -54,8 +57,12 @@ export async function goesOn(seen: Seen, c: Checkpoint, tree: TileTree): Promise
   return checkConsistency(seen.size, c.size, fromBase64(seen.root), c.root, proof);
 }
 
-async function compare(key: string, c: Checkpoint, tree: TileTree): Promise<Head['before']> {
-  const kept = seenHeads();
+async function compare(
+  kept: Seen[],
+  key: string,
+  c: Checkpoint,
+  tree: TileTree,
+): Promise<Head['before']> {
   const [oldest, seen] = [kept[0], kept.at(-1)];
   if (!seen || !oldest) return { how: 'first', size: 0, at: 0 };
   const told = { size: seen.size, at: seen.at };
@@ -72,7 +79,8 @@ export interface ProvenEntry {
   index: number;
   leaf: Bytes;
   leafHash: Bytes;
-  json: string;
+  /** Null where the bytes are not UTF-8. */
+  json: string | null;
   proof: Bytes[];
   root: Bytes | null;
   holds: boolean;
@@ -91,5 +99,5 @@ export async function proveEntry(head: Tree, index: number): Promise<ProvenEntry
   const proof = await head.tree.inclusion(index);
   const root = await rootFromInclusion(index, size, hash, proof);
   const holds = root !== null && same(root, head.checkpoint.root);
-  return { index, leaf, leafHash: hash, json: text(leaf), proof, root, holds };
+  return { index, leaf, leafHash: hash, json: textOf(leaf), proof, root, holds };
 }

@@ -2,8 +2,8 @@
 // Every bundle is checked against the head before a word of it is used.
 import { Problem } from '../api/call';
 import { fetchTile, type Head } from './head';
-import { count, lines, scan, sizeAt, type Counted, type Query, type Step } from './scan';
-import type { LogEntry } from '../api/types';
+import { place } from './order';
+import { count, lines, scan, sizeAt, type Counted, type Line, type Query, type Step } from './scan';
 import { LogWrong, Trunk } from './trunk';
 import { Unexplained, type Found } from './unexplained';
 
@@ -12,7 +12,7 @@ type What =
   | { what: 'sizes'; times: number[] }
   | { what: 'count'; from: number; to: number }
   | { what: 'lines'; from: number; to: number }
-  | { what: 'unexplained'; now: number; since: number };
+  | { what: 'unexplained'; now: number; since: number; floor: number };
 export type Job = What & { size: number; root: Uint8Array<ArrayBuffer> };
 
 export interface Looking {
@@ -23,23 +23,17 @@ interface Steps {
   rows: Step;
   sizes: number[];
   count: Counted;
-  lines: string[];
+  lines: Line[];
   unexplained: Looking;
 }
 
-async function* unexplained(t: Trunk, now: number, since: number): AsyncGenerator<Looking> {
-  const all = new Unexplained(now, since);
+async function* unexplained(t: Trunk, all: Unexplained): AsyncGenerator<Looking> {
   let read = 0;
   for (let n = t.bundles - 1; n >= 0; n -= 1) {
-    const leaves = (await t.bundle(n)).toReversed();
-    let at = now;
-    for (const leaf of leaves) {
-      const e = JSON.parse(leaf.json) as LogEntry;
-      at = e.at;
-      all.take(leaf.index, e);
-    }
-    read += leaves.length;
-    if (all.done(at)) {
+    const some = place(await t.bundle(n)).toReversed();
+    some.forEach((p) => all.take(p));
+    read += some.length;
+    if (all.done()) {
       yield { read, found: all.end(n === 0) };
       return;
     }
@@ -58,7 +52,7 @@ export async function start(job: Job): Promise<AsyncIterator<unknown>> {
   if (job.what === 'sizes') return sizes(t, job.times);
   if (job.what === 'count') return count(t, job.from, job.to);
   if (job.what === 'lines') return lines(t, job.from, job.to);
-  return unexplained(t, job.now, job.since);
+  return unexplained(t, new Unexplained(job.now, job.since, job.floor));
 }
 
 /** What a page needs to know of an error; its class is lost on the way out of a worker. */

@@ -3,6 +3,7 @@
 import type { Footage } from '../api/types';
 import { base64, fromBase64, hex, sha256, type Bytes } from '../seal/bytes';
 import { checkCheckpoint, readCheckpoint, type Checkpoint, type LogKey } from './checkpoint';
+import { readEntry } from './entry';
 import { fetchTile, proveEntry, readHead, type ProvenEntry, type Tree } from './head';
 import { TileTree } from './merkle';
 
@@ -30,9 +31,9 @@ export interface ProvenRecorder extends KeyLine {
 /** Whether a proven entry names this key. */
 async function names(entry: ProvenEntry, key: Bytes): Promise<boolean> {
   if (!entry.holds) return false;
-  const said = JSON.parse(entry.json) as { kind?: unknown; recorder?: unknown };
+  const said = readEntry(entry.json);
   const id = hex((await sha256(key)).subarray(0, 8));
-  return said.kind === 'recorder_started' && said.recorder === id;
+  return said.ok && said.entry.kind === 'recorder_started' && said.entry['recorder'] === id;
 }
 
 async function prove(head: Tree, keys: KeyLine[]): Promise<ProvenRecorder[]> {

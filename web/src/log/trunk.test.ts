@@ -3,8 +3,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { base64, join, same, u16, utf8, type Bytes } from '../seal/bytes';
 import { leafHash, sides, TileTree, type FetchTile } from './merkle';
-import { add, count, isRun, lines, scan, sizeAt, type Row } from './scan';
-import { csvHead, csvLine } from './rows';
+import { add, count, isRun, lines, scan, sizeAt, type Line, type Row } from './scan';
+import { cell, csvHead, csvLine, jsonLine } from './rows';
 import { withHead, type Seen } from './seen';
 import { LogWrong, over, Trunk } from './trunk';
 
@@ -122,11 +122,11 @@ describe('reading newest first', () => {
 
   test('counts by kind and gives the exact lines', async () => {
     const trunk = await Trunk.read(SIZE, root, serve);
-    let counts = {};
+    let counts = new Map<string, number>();
     for await (const c of count(trunk, 40, 260)) counts = c.counts;
-    expect(counts).toEqual({ heads: 217, opening: 3 });
+    expect(Object.fromEntries(counts)).toEqual({ heads: 217, opening: 3 });
     const got: string[] = [];
-    for await (const part of lines(trunk, 250, 258)) got.push(...part);
+    for await (const part of lines(trunk, 250, 258)) got.push(...part.map((l) => l.text));
     expect(got).toEqual(Array.from({ length: 8 }, (_, i) => json(250 + i)));
   });
 });
@@ -145,11 +145,23 @@ test('the sides of a proof are those that its check walks', async () => {
 
 test('a table row has every column, and no cell that a spreadsheet would run', () => {
   const head = csvHead().trimEnd().split(',');
-  const row = csvLine(50, json(50)).trimEnd().split(',');
+  const line = (index: number, text: string): Line => ({
+    index,
+    text,
+    malformed: false,
+    off: false,
+  });
+  const row = csvLine(line(50, json(50))).trimEnd().split(',');
   expect(row.length).toBe(head.length);
   expect(row.slice(0, 4)).toEqual(['50', '2026-10-01T10:50:00Z', 'opening', 'police']);
-  expect(csvLine(0, '{"at":0,"kind":"=1+1"}')).toContain("'=1+1");
-  expect(csvLine(0, '{"at":0,"kind":"a,\\"b"}')).toContain('"a,""b"');
+  for (const sign of ['=1+1', ' =1+1', '\t=1', '＝1+1', '@x', '\u200b+1']) {
+    expect(cell(sign), sign).toBe(`'${sign}`);
+  }
+  expect(cell('\r=1')).toBe('"\'\r=1"');
+  expect(cell('a,"b')).toBe('"a,""b"');
+  const bad = { index: 7, text: 'AAEC', malformed: true, off: false };
+  expect(csvLine(bad).startsWith('7,,(malformed),')).toBe(true);
+  expect(JSON.parse(jsonLine(bad))).toEqual({ malformed_entry: 7, bytes: 'AAEC' });
 });
 
 test('of the heads seen, each day’s first and the newest are kept', () => {

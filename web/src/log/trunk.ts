@@ -41,8 +41,19 @@ const cut = (hashes: Bytes): Bytes[] =>
 
 export interface Leaf {
   index: number;
-  json: string;
+  /** Null where the bytes are not UTF-8. */
+  json: string | null;
   hash: Bytes;
+  raw: Bytes;
+}
+
+/** A log's writer may put any bytes in it: what is no text must not stop the reading. */
+export function textOf(raw: Bytes): string | null {
+  try {
+    return text(raw);
+  } catch {
+    return null;
+  }
 }
 
 export class Trunk {
@@ -89,7 +100,7 @@ export class Trunk {
       ? same(await over(hashes), whole)
       : hashes.every((h, i) => same(h, this.#tail[i] ?? new Uint8Array()));
     if (!fits) throw wrong();
-    return raw.map((r, i) => ({ index: first + i, json: text(r), hash: hashes[i]! }));
+    return raw.map((r, i) => ({ index: first + i, json: textOf(r), hash: hashes[i]!, raw: r }));
   }
 }
 

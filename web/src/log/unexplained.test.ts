@@ -1,21 +1,25 @@
 // Small logs, each with one thing that somebody has to explain, and one with nothing of the kind.
 import { expect, test } from 'vitest';
-import type { LogEntry } from '../api/types';
+import { place, type Placed } from './order';
 import { Unexplained, type Found } from './unexplained';
 
 const NOW = 1_000_000;
 type Said = [at: number, kind: string, fields?: Record<string, unknown>];
 function look(said: Said[], start = true, since = 0): Found {
   const all = new Unexplained(NOW, since);
-  said
-    .map(([at, kind, fields], i) => [i, { v: 1, kind, at: NOW - at, ...fields }] as const)
-    .toReversed()
-    .forEach(([i, e]) => all.take(i, e as LogEntry));
+  const texts = said.map(([at, kind, fields]) =>
+    JSON.stringify({ v: 1, kind, at: NOW - at, ...fields }),
+  );
+  for (const p of placed(texts).toReversed()) all.take(p);
   return all.end(start);
 }
+const placed = (texts: string[]): Placed[] =>
+  place(
+    texts.map((json, index) => ({ index, json, hash: new Uint8Array(), raw: new Uint8Array() })),
+  );
 const kinds = (f: Found) => f.findings.map((x) => [x.what, x.index, x.n]);
 const heads = (at: number, gaps = 0, cameras = 1): Said => [at, 'heads', { cameras, gaps }];
-const START: Said[] = [[400, 'camera_enrolled'], [400, 'recorder_started', { recorder: '01' }]];
+const START: Said[] = [[9500, 'camera_enrolled'], [9500, 'recorder_started', { recorder: '01' }]];
 const calm = [...START, heads(180), heads(120), heads(60)];
 const asked = (request: string): Said => [170, 'request_filed', { request, body: 'police' }];
 const decided = (request: string, body: string, decision = 'approve'): Said => [
@@ -77,4 +81,33 @@ test('what is beyond the most that is kept is counted', () => {
   const many: Said[] = Array.from({ length: 600 }, () => [50, 'clock_disputed', { by_s: 1 }]);
   const f = look([...calm, ...many]);
   expect([f.findings.length, f.more]).toEqual([500, 100]);
+});
+
+test('an opening that says another time is found where it stands', () => {
+  const DAY = 86_400;
+  const around = (lie: Said) => [...START, heads(180), lie, heads(120), heads(60)];
+  const since = NOW - 7 * DAY;
+  const of = (fields: Record<string, unknown>): Said => [
+    0,
+    'opening',
+    { request: 'r', body: 'police', ...fields },
+  ];
+  for (const at of [NOW - 40 * DAY, -1, 'text', 1e300, 1.5, NOW + 9 * DAY]) {
+    const found = look(around(of({ at })), true, since).findings.map((f) => [f.what, f.index]);
+    expect(found, String(at)).toContainEqual(['no_request', 3]);
+    expect(found, String(at)).toContainEqual(['time', 3]);
+  }
+});
+
+test('what is no entry is said, and hides nothing', () => {
+  const deep = '['.repeat(20_000);
+  const lines = ['[]', '"x"', 'null', 'no JSON', deep, '{"v":1}'];
+  const texts = calm.map(([at, kind, fields]) =>
+    JSON.stringify({ v: 1, kind, at: NOW - at, ...fields }),
+  );
+  const [a, b] = [texts.slice(0, 3), texts.slice(3)];
+  const all = new Unexplained(NOW, 0);
+  for (const p of placed([...a, ...lines, ...b]).toReversed()) all.take(p);
+  const found = all.end(true).findings;
+  expect(found.map((f) => [f.what, f.index, f.last])).toEqual([['malformed', 3, 8]]);
 });

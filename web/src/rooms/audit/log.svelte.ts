@@ -1,8 +1,8 @@
 // The log's head as this browser checked it, shared by the room's pages. Nothing is kept beyond
 // what the log says and which heads were seen.
 import { readHead, proveEntry, type Head } from '../../log/head';
+import { readEntry } from '../../log/entry';
 import { forgetHeads } from '../../log/seen';
-import type { LogEntry } from '../../api/types';
 
 class PublicLog {
   head = $state.raw<Head | null>(null);
@@ -22,7 +22,8 @@ class PublicLog {
       const last = head.checkpoint.size - 1;
       if (last < 0) return;
       const p = await proveEntry(head, last);
-      if (p.holds) this.newest = (JSON.parse(p.json) as LogEntry).at;
+      const read = readEntry(p.json);
+      if (p.holds && read.ok) this.newest = read.entry.at;
     } catch (e) {
       this.trouble = e;
     } finally {

@@ -5,6 +5,13 @@ import { say, words } from '../../words/index.svelte';
 const str = (v: unknown): string => (typeof v === 'string' ? v : '');
 const num = (v: unknown): number => (typeof v === 'number' ? v : 0);
 
+/** Everything by which an entry may be looked for: its words, its kind's, and those of the square. */
+export function called(e: LogEntry): string {
+  const square = words.known('aud.also', e.kind);
+  const also = square === e.kind ? '' : square;
+  return `${plain(e)} ${words.known('logkind', e.kind)} ${e.kind.replaceAll('_', ' ')} ${also}`;
+}
+
 export function plain(e: LogEntry): string {
   const facts = {
     body: words.known('body', str(e['body'])),
