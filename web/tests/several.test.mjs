@@ -270,7 +270,7 @@ test('on a phone, in the dark and in Serbian', { timeout: 120_000 }, async () =>
   await page.setViewportSize({ width: 390, height: 844 });
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto(`${CITY}/evidence/${request}?cameras=${ids}&at=${from}&lang=sr`);
-  await page.getByRole('button', { name: 'Пусти', exact: true }).click();
+  await page.getByRole('button', { name: 'Пустите', exact: true }).click();
   await until(page, () => document.querySelectorAll('[data-first-frame]').length === 2);
   await page.getByRole('button', { name: 'Пауза', exact: true }).click();
   together(await still(), 'on a phone');

@@ -96,6 +96,12 @@ const DONE = { Approve: 'Approved and signed.', 'Release my share': 'Released: '
 /** At somebody's own key desk: passphrase and Enter sign what the form asks first. */
 async function sign(hand, request, act, at) {
   const form = `article[aria-labelledby="request-${request}"]`;
+  // Where several things wait, each is folded until one looks into it.
+  const stands = (f) => {
+    const d = document.querySelector(`${f} details`);
+    return d && (d.open ? 'open' : 'folded');
+  };
+  if ((await hand.until(stands, form)) === 'folded') await hand.press(the(`${form} summary`));
   await hand.wait(the(`${form} form button`, act));
   await hand.write(the(`${form} input[type=password]`), 'demo');
   await hand.key('Enter');
