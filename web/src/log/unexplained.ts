@@ -92,8 +92,8 @@ export class Unexplained {
 
   /** Whether nothing before the last entry is needed any more. */
   done(): boolean {
-    const all = (this.#after?.index ?? Infinity) <= this.#floor || this.#floor === Infinity;
-    return this.#quiet && all && this.#openings.size === 0;
+    const down = (this.#after?.index ?? Infinity) <= this.#floor;
+    return this.#quiet && down && this.#openings.size === 0;
   }
 
   #add(f: Finding): void {
@@ -106,6 +106,8 @@ export class Unexplained {
   /** The entry itself is what is wrong; those one after the other are one finding. */
   #amiss(what: 'malformed' | 'time', index: number, at: number, n: number): void {
     const next = this.#kept.get(what)?.at(-1);
+    // A step down to a bundle whose beginning is named already is the same thing.
+    if (next?.index === index) return;
     if (next?.index === index + 1) {
       const last = next.last ?? next.index;
       const all = { ...next, index, last, begin: Math.min(next.begin, at), n: Math.max(next.n, n) };
