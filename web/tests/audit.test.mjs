@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { axe, become, CITY, launch, open, until } from './browser.mjs';
+import { entry, lie } from './liar.mjs';
 
 let browser;
 before(async () => {
@@ -76,7 +77,9 @@ test('two dates are proven, a kept head is held against today', { timeout: 60_00
   const { page, faults } = await open(await browser.newContext(wide));
   const note = await body('/log/checkpoint');
   await page.goto(`${CITY}/audit/between`);
-  await until(page, () => !!document.querySelector('[data-between="holds"]'));
+  // A demo is younger than a week: its log's first day is asked about, before which nothing was.
+  await until(page, () => !!document.querySelector('[data-between="began"]'));
+  assert.equal(await page.locator('.notice.good').count(), 0, 'nothing is said to be proven');
   await page.getByRole('link', { name: 'camera enrolled' }).waitFor();
   const check = async (text, verdict) => {
     await page.getByLabel('Paste a kept checkpoint').fill(text);
@@ -218,4 +221,149 @@ test('a page prints as a paper', { timeout: 60_000 }, async () => {
   const pdf = await page.pdf({ format: 'A4' });
   assert.ok(pdf.length > 10_000);
   if (process.env.KEEP_PAPER) writeFileSync(process.env.KEEP_PAPER, pdf);
+});
+
+const now = Math.floor(Date.now() / 1000);
+const REQUEST = 'ab'.repeat(32);
+const opening = (at) =>
+  entry('opening', at, { request: REQUEST, body: 'police', length_s: 60, cameras: 1 });
+const minutes = (n, to = 60) =>
+  Array.from({ length: n }, (_, i) =>
+    entry('heads', now - to - (n - 1 - i) * 60, { root: '00'.repeat(32), cameras: 1, gaps: 0 }),
+  );
+const asked = () => /^\d+$/.test(document.querySelector('[data-unexplained]')?.dataset.unexplained);
+
+test('an opening that lies about its time is asked about', { timeout: 60_000 }, async () => {
+  for (const at of [now - 40 * 86_400, -1, 'text']) {
+    const context = await browser.newContext(wide);
+    const { page, faults } = await open(context);
+    const log = minutes(30);
+    await lie(context, [...log.slice(0, 20), opening(at), ...log.slice(20)]);
+    await page.goto(`${CITY}/audit/unexplained`);
+    await until(page, asked);
+    const said = await page.locator('main').innerText();
+    const found = said.slice(0, said.indexOf('Looked for, and not found'));
+    for (const what of ['Footage opened without a request', 'Times that do not fit', 'Entry 20']) {
+      assert.ok(found.includes(what), `${at}: ${what} in ${said}`);
+    }
+    assert.deepEqual(faults, []);
+    await context.close();
+  }
+});
+
+test('malformed entries are rows, and hide nothing', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext(wide);
+  const { page, faults } = await open(context);
+  const nested = '['.repeat(20_000) + ']'.repeat(20_000);
+  const deep = `{"v":1,"kind":"opening","at":${now},"x":${nested}}`;
+  const far = entry('hold', now - 300, { body: 'police', until: 2 ** 52, review: 1 });
+  const bad = ['[]', '"x"', 'null', '{"at":', deep, Buffer.from([0xff, 0xfe]), opening(1e300), far];
+  const log = minutes(30);
+  await lie(context, [...log.slice(0, 20), ...bad, ...log.slice(20, 25)]);
+  await page.goto(`${CITY}/audit`);
+  await until(page, good);
+  await until(page, searched);
+  assert.equal(await page.getByText('Malformed entry.').count(), 7);
+  await page.getByText('Footage was put on hold by', { exact: false }).waitFor();
+  assert.equal(await page.locator('tr.run').count(), 2);
+  await page.goto(`${CITY}/audit?entry=25`);
+  await until(page, () => !!document.querySelector('[data-malformed="json"]'));
+  const file = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save entry-25.bin' }).click();
+  assert.deepEqual(readFileSync(await (await file).path()), Buffer.from([0xff, 0xfe]));
+  assert.deepEqual(await axe(page), []);
+  await page.goto(`${CITY}/audit?entry=27`);
+  await until(page, () => !!document.querySelector('[data-proof="holds"]'));
+  await page.goto(`${CITY}/audit/unexplained`);
+  await until(page, asked);
+  await page.getByText('Malformed entries').waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('a kept head newer than the page is no fork', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext(wide);
+  const { page, faults } = await open(context);
+  const log = await lie(context, minutes(30, 120));
+  await page.goto(`${CITY}/audit/between`);
+  await until(page, good);
+  const check = async (text, verdict) => {
+    await page.getByLabel('Paste a kept checkpoint').fill(text);
+    await page.getByRole('button', { name: 'Check it' }).click();
+    await until(page, (v) => document.querySelector('[data-kept]')?.dataset.kept === v, verdict);
+  };
+  log.grow(minutes(1));
+  const newer = log.note();
+  await check(newer, 'holds');
+  log.cut(30);
+  await page.reload();
+  await until(page, () => !!document.querySelector('[data-head]'));
+  await check(newer, 'short');
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('damaged saved searches stop nothing', { timeout: 60_000 }, async () => {
+  const { page, faults } = await open(await browser.newContext(wide));
+  await page.goto(`${CITY}/audit`);
+  const [a, b] = ['/audit?kind=heads', '/audit?kind=hold'];
+  const stored = [
+    null,
+    5,
+    { name: 'x', href: 'javascript:alert(1)' },
+    { name: 'twice', href: a },
+    { name: 'again', href: a },
+    { name: 'other', href: b },
+  ];
+  const keep = (s) => localStorage.setItem('loggia-log-searches', s);
+  await page.evaluate(keep, JSON.stringify(stored));
+  await page.reload();
+  await until(page, good);
+  const links = await page.locator('.saved a').evaluateAll((all) => all.map((x) => x.textContent));
+  assert.deepEqual(links, ['twice', 'other']);
+  assert.deepEqual(faults, []);
+});
+
+test('the words of the square find entries', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext(wide);
+  const { page } = await open(context);
+  const fields = { request: REQUEST, body: 'police', length_s: 60, cameras: 1 };
+  const hold = { body: 'city', until: now, review: now };
+  await lie(context, [
+    ...minutes(3),
+    opening(now - 30),
+    entry('live_view', now - 29, fields),
+    entry('hold', now - 28, hold),
+    entry('request_filed', now - 27, fields),
+  ]);
+  const finds = async (lang, words, index) => {
+    await page.goto(`${CITY}/audit?lang=${lang}&find=${encodeURIComponent(words)}`);
+    await until(page, good);
+    await until(page, searched);
+    const rows = await page.locator('tbody button').allInnerTexts();
+    assert.ok(rows.includes(String(index)), `${words}: ${rows}`);
+  };
+  for (const w of ['opening', 'openings', 'Openings opened']) await finds('en', w, 3);
+  for (const w of ['live view', 'live views', 'live_view']) await finds('en', w, 4);
+  for (const w of ['hold', 'holds']) await finds('en', w, 5);
+  for (const w of ['request', 'requests']) await finds('en', w, 6);
+  for (const w of ['отварање', 'otvaranja']) await finds('sr', w, 3);
+  await finds('sr', 'гледање уживо', 4);
+  await context.close();
+});
+
+test('the paper of an entry is about it, with what is folded', { timeout: 60_000 }, async () => {
+  const { page } = await open(await browser.newContext(wide));
+  await page.goto(`${CITY}/audit?entry=0`);
+  await until(page, () => !!document.querySelector('[data-proof="holds"]'));
+  await until(page, searched);
+  assert.match(await page.title(), /^Entry 0 · /);
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  const paper = await page.evaluate(() => document.body.innerText);
+  assert.match(paper, /Filled circles are computed in your browser/);
+  assert.match(paper, /Root recomputed from the tiles/);
+  assert.equal(await page.locator('tbody tr:visible').count(), 0, 'no list of other entries');
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+  assert.equal(await page.locator('details[open]').count(), 0);
 });

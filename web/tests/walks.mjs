@@ -162,7 +162,7 @@ export async function auditor(hand, { at = still, days }) {
   await hand.moment(the('#btw-to'), days[1]);
   const both = (d) =>
     ['from', 'to'].every((n, i) => document.querySelector(`#btw-${n}`).value === d[i]) &&
-    !!document.querySelector('[data-between="holds"]');
+    !!document.querySelector('[data-between="holds"], [data-between="began"]');
   await hand.until(both, days);
   await at('two dates');
 }

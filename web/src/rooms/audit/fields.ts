@@ -1,6 +1,8 @@
 // Every field of a log entry in words, beside its value as it stands in the log.
 import type { LogEntry } from '../../api/types';
+import { isTime } from '../../log/entry';
 import { say, words } from '../../words/index.svelte';
+import { date } from './plain';
 
 export interface Field {
   name: string;
@@ -16,9 +18,10 @@ const yesNo = (v: unknown): string => say(v ? 'val.yes' : 'val.no');
 function value(name: string, v: unknown): string {
   if (typeof v === 'boolean') return yesNo(v);
   if (typeof v === 'number') {
-    if (name === 'until' || name === 'review') return words.dateTime(v * 1e6);
+    if (name === 'until' || name === 'review') return date(v);
     if (name === 'length_s') return words.length(v * 1e6);
-    if (name === 'hour') return words.range(v * HOUR_US, (v + 1) * HOUR_US);
+    const hour = name === 'hour' && isTime((v + 1) * 3_600);
+    if (hour) return words.range(v * HOUR_US, (v + 1) * HOUR_US);
     return words.number(v);
   }
   const s = String(v);

@@ -4,12 +4,20 @@ import { readHead, proveEntry, type Head } from '../../log/head';
 import { readEntry } from '../../log/entry';
 import { forgetHeads } from '../../log/seen';
 
+async function saidAt(head: Head, index: number): Promise<number | null> {
+  const p = await proveEntry(head, index);
+  const read = readEntry(p.json);
+  return p.holds && read.ok ? read.entry.at : null;
+}
+
 class PublicLog {
   head = $state.raw<Head | null>(null);
   checking = $state(false);
   trouble = $state<unknown>(null);
   /** Unix seconds of the newest entry, proven; null while unknown. */
   newest = $state<number | null>(null);
+  /** Unix seconds of the first entry, proven once; null while unknown. */
+  first = $state<number | null>(null);
 
   check = async (): Promise<void> => {
     if (this.checking) return;
@@ -21,9 +29,8 @@ class PublicLog {
       this.newest = null;
       const last = head.checkpoint.size - 1;
       if (last < 0) return;
-      const p = await proveEntry(head, last);
-      const read = readEntry(p.json);
-      if (p.holds && read.ok) this.newest = read.entry.at;
+      this.newest = await saidAt(head, last);
+      this.first ??= await saidAt(head, 0);
     } catch (e) {
       this.trouble = e;
     } finally {

@@ -1,7 +1,10 @@
 // Log entries in plain words. What a kind does not say is not guessed.
 import type { LogEntry } from '../../api/types';
+import { isTime } from '../../log/entry';
 import { say, words } from '../../words/index.svelte';
 
+/** Numbers of an entry are only said: one that no date has stands as it is. */
+export const date = (s: number): string => (isTime(s) ? words.dateTime(s * 1e6) : String(s));
 const str = (v: unknown): string => (typeof v === 'string' ? v : '');
 const num = (v: unknown): number => (typeof v === 'number' ? v : 0);
 
@@ -9,7 +12,8 @@ const num = (v: unknown): number => (typeof v === 'number' ? v : 0);
 export function called(e: LogEntry): string {
   const square = words.known('aud.also', e.kind);
   const also = square === e.kind ? '' : square;
-  return `${plain(e)} ${words.known('logkind', e.kind)} ${e.kind.replaceAll('_', ' ')} ${also}`;
+  const kind = `${e.kind} ${e.kind.replaceAll('_', ' ')}`;
+  return `${plain(e)} ${words.known('logkind', e.kind)} ${kind} ${also}`;
 }
 
 export function plain(e: LogEntry): string {
@@ -25,7 +29,7 @@ export function plain(e: LogEntry): string {
     version: words.number(num(e['version'])),
     by: words.number(num(e['by_s'])),
     recorder: str(e['recorder']),
-    until: e['until'] ? words.dateTime(num(e['until']) * 1e6) : '',
+    until: e['until'] ? date(num(e['until'])) : '',
     cameras: e.kind === 'heads' ? words.number(num(e['cameras'])) : say('unit.cameras', { n: num(e['cameras']) }),
   };
   const kind = e.kind === 'decision' ? `decision_${str(e['decision'])}` : e.kind;
