@@ -71,6 +71,9 @@ const drawn = () =>
   page.evaluate(() =>
     [...document.querySelectorAll('.tile')].map((t) => Number(t.dataset.drawn ?? NaN)),
   );
+/** The page says which frame stands there at its next beat, not with the frame itself. */
+const standing = () =>
+  until(page, () => document.querySelectorAll('.tile[data-drawn]').length === 2);
 /** Waits until nothing moves any more: all screens drew the moment that they stand at. */
 async function still() {
   let last = '';
@@ -115,6 +118,7 @@ test('two cameras play at one moment', { timeout: 180_000 }, async (t) => {
     return document.querySelectorAll('[data-first-frame]').length === 2;
   });
   assert.deepEqual(lines, ['play', 'play']);
+  await standing();
   const begun = await drawn();
   await until(
     page,
@@ -176,6 +180,7 @@ test('a step, a seek by keyboard and one by pointer move both', { timeout: 120_0
   await page.reload();
   await play().click();
   await until(page, () => document.querySelectorAll('[data-first-frame]').length === 2);
+  await standing();
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   const again = await still();
   together(again, 'after a reload');
@@ -256,7 +261,8 @@ test('one without the moment says so, a broken one stops alone', { timeout: 120_
     (c) => document.querySelector(`[data-camera="${c}"] [data-first-frame]`),
     second,
   );
-  const [was] = (await drawn()).filter(Number.isFinite);
+  const shown = (c) => document.querySelector(`[data-camera="${c}"]`).dataset.drawn;
+  const was = Number(await until(page, shown, second));
   await until(
     page,
     ([c, t]) => Number(document.querySelector(`[data-camera="${c}"]`).dataset.drawn) > t + 5e5,
@@ -272,6 +278,7 @@ test('on a phone, in the dark and in Serbian', { timeout: 120_000 }, async () =>
   await page.goto(`${CITY}/evidence/${request}?cameras=${ids}&at=${from}&lang=sr`);
   await page.getByRole('button', { name: 'Пустите', exact: true }).click();
   await until(page, () => document.querySelectorAll('[data-first-frame]').length === 2);
+  await standing();
   await page.getByRole('button', { name: 'Пауза', exact: true }).click();
   together(await still(), 'on a phone');
   // Colours pass into each other for a moment.
