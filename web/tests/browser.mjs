@@ -55,6 +55,17 @@ export async function axe(page, only = WCAG) {
   }, only);
 }
 
+/** Says why in step 3 of a new request; purpose and law are taken where they are left to choose. */
+export async function because(page, number, why) {
+  await page.locator('#case').fill(number);
+  for (const [id, value] of [['#purpose', 'investigation'], ['#basis', { index: 1 }]]) {
+    const field = page.locator(id);
+    await until(page, (css) => document.querySelectorAll(`${css} option`).length, id);
+    if (!(await field.inputValue())) await field.selectOption(value);
+  }
+  await page.locator('#why').fill(why);
+}
+
 export async function become(page, person) {
   await page.goto(`${CITY}/`);
   const status = await page.evaluate(

@@ -1,6 +1,6 @@
 // Click on "play" to the first decrypted frame, in a real Chromium, over one released span. Files, approves and
 // releases by itself, opens the request's page anew for each play, and prints {"median_ms":…,"n":…}. Demo only.
-import { become, CITY, DESK, launch, open, until } from './browser.mjs';
+import { because, become, CITY, DESK, launch, open, until } from './browser.mjs';
 
 const PLAYS = 15;
 const KEYS = [['a.korhonen', 'approve'], ['k.virtanen', 'release'], ['a.korhonen', 'release']];
@@ -21,8 +21,7 @@ async function lastSpan(page) {
 async function file(page) {
   const { camera, from, to } = await lastSpan(page);
   await page.goto(`${CITY}/evidence/new?cameras=${camera}&from=${from}&to=${to}&window=600&step=3`);
-  await page.locator('#case').fill(`BENCH/${Date.now()}`);
-  await page.locator('#why').fill('Measuring the time from the click to the first frame.');
+  await because(page, `BENCH/${Date.now()}`, 'Measuring the time from the click to the first frame.');
   await page.goto(page.url().replace('step=3', 'step=4'));
   await until(page, () => !!document.querySelector('button[data-ready]'));
   await page.locator('button[data-ready]').click();

@@ -100,6 +100,12 @@ class Hand {
     await this.page.keyboard.type(text);
     this.owed = performance.now();
   }
+  /** One of a list that is folded: each letter of its name brings it nearer. */
+  async choose(what, name) {
+    await this.write(what, name);
+    const is = await this.page.evaluate(() => document.activeElement.selectedOptions[0]?.text);
+    assert.ok(is?.startsWith(name), `${JSON.stringify(what)}: ${is}, not ${name}`);
+  }
   /** A day or a time of day, in the order in which this machine's browser has its parts. */
   async moment(what, iso) {
     const day = iso.includes('-');
@@ -208,6 +214,16 @@ export class Pointer extends Hand {
     });
     if (full) await this.key('Control+A');
     await this.letters(text);
+  }
+  /** A click unfolds the list, which the browser draws outside of the page, a second one takes. */
+  async choose(what, name) {
+    const css = await this.find(what);
+    const all = await this.page.locator(`${css} option`).allTextContents();
+    this.#to('mouse');
+    this.did.clicks += 2;
+    this.did.modelled_s += Pointer.M + 2 * (Pointer.P + Pointer.B);
+    await this.page.locator(css).selectOption({ label: all.find((t) => t.startsWith(name)) });
+    this.owed = performance.now();
   }
   async key(name) {
     this.#to('keyboard');

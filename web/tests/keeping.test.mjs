@@ -1,7 +1,7 @@
 // A hold from its asking to its end by both bodies, night duty, and the access log, in a browser.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axe, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
+import { axe, because, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
 
 let browser, context, page, faults;
 before(async () => {
@@ -17,10 +17,7 @@ async function filed(number) {
   const s = (await closedSpans(page, 2)).at(-1);
   const [from, to] = [Math.ceil(s.begin / 1e6) * 1e6, Math.floor(s.end / 1e6) * 1e6];
   await page.goto(`${CITY}/evidence/new?cameras=2&from=${from}&to=${to}&window=600&step=3`);
-  await page.getByLabel('Case number').fill(number);
-  await page
-    .getByLabel('Necessity and proportion, in words')
-    .fill('A trial of keeping what a court may ask for.');
+  await because(page, number, 'A trial of keeping what a court may ask for.');
   await page.getByRole('button', { name: 'Next: Read again and send' }).click();
   await until(page, () => !!document.querySelector('button[data-ready]'));
   await page.getByRole('button', { name: 'File the request' }).click();

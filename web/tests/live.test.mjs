@@ -1,7 +1,7 @@
 // Live view in an incident, in a browser: asked, approved at the desk, watched, taken back.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axe, become, CITY, DESK, launch, open, until } from './browser.mjs';
+import { axe, because, become, CITY, DESK, launch, open, until } from './browser.mjs';
 
 let browser, context, page, faults;
 before(async () => {
@@ -19,10 +19,7 @@ async function ask(cameras, number) {
   await page.goto(`${CITY}/evidence/new?cameras=${cameras}&step=2`);
   await page.getByLabel('What happens now: a live view').check();
   await page.getByRole('button', { name: 'Next: Case and reason' }).click();
-  await page.getByLabel('Case number').fill(number);
-  await page
-    .getByLabel('Necessity and proportion, in words')
-    .fill('An armed person walks over the square that these cameras see.');
+  await because(page, number, 'An armed person walks over the square that these cameras see.');
   await page.getByRole('button', { name: 'Next: Read again and send' }).click();
   await until(page, () => !!document.querySelector('button[data-ready]'));
   assert.deepEqual(await axe(page), [], 'the form of a live view');

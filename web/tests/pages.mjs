@@ -1,6 +1,6 @@
 // Every page and first view, and who looks at it; and what has to be there for them to look at. The
 // one list for axe (pages.test.mjs) and for pictures (first-views.mjs).
-import { become, CITY, closedSpans, DESK, until } from './browser.mjs';
+import { because, become, CITY, closedSpans, DESK, until } from './browser.mjs';
 
 /** `{asked}`, `{reference}` and the like are filled with what `seed` has made. */
 const all = (path, as = null, more = {}) => ({ path, as, ...more });
@@ -120,8 +120,7 @@ async function file(page, what) {
   const s = (await closedSpans(page, 2)).at(-1);
   const [from, to] = [Math.ceil(s.begin / 1e6) * 1e6, Math.floor(s.end / 1e6) * 1e6];
   await page.goto(`${CITY}/evidence/new?cameras=2&from=${from}&to=${to}&window=600&step=3`);
-  await page.locator('#case').fill(`PAGES/${what}`);
-  await page.locator('#why').fill('A bicycle was taken; the street camera sees the rack.');
+  await because(page, `PAGES/${what}`, 'A bicycle was taken; the street camera sees the rack.');
   await page.goto(page.url().replace('step=3', 'step=4'));
   await page.locator('button[data-ready]').click();
   return until(page, () => /^\/evidence\/([0-9a-f]{64})$/.exec(location.pathname)?.[1]);

@@ -3,7 +3,7 @@
 // recorder's own, which the frames carry.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axe, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
+import { axe, because, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
 
 const KEYS = [
   ['a.korhonen', 'approve'],
@@ -48,10 +48,8 @@ async function opened() {
   const { pair, from, to } = await choose();
   const asked = `cameras=${pair}&from=${from}&to=${to}&window=600`;
   await page.goto(`${CITY}/evidence/new?${asked}&step=3`);
-  await page.getByLabel('Case number').fill(`TEST/${Date.now()}/several`);
-  await page
-    .getByLabel('Necessity and proportion, in words')
-    .fill('He passed both cameras; which way he went is seen only side by side.');
+  const why = 'He passed both cameras; which way he went is seen only side by side.';
+  await because(page, `TEST/${Date.now()}/several`, why);
   await page.getByRole('button', { name: 'Next: Read again and send' }).click();
   await until(page, () => !!document.querySelector('button[data-ready]'));
   await page.getByRole('button', { name: 'File the request' }).click();

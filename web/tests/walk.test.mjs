@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
+import { axe, because, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
 
 let browser, context, page, faults;
 // The opening that this browser holds the one-time key of.
@@ -52,10 +52,7 @@ test(
     const from = Math.ceil(first.begin / 1e6) * 1e6 + 1e6;
     const to = Math.floor(last.end / 1e6) * 1e6 - 1e6;
     await page.goto(`${CITY}/evidence/new?cameras=${camera}&from=${from}&to=${to}&window=600&step=3`);
-    await page.getByLabel('Case number').fill(`TEST/${now}`);
-    await page
-      .getByLabel('Necessity and proportion, in words')
-      .fill('A bicycle was taken; the street camera sees the rack.');
+    await because(page, `TEST/${now}`, 'A bicycle was taken; the street camera sees the rack.');
     await page.getByRole('button', { name: 'Next: Read again and send' }).click();
     const send = page.getByRole('button', { name: 'File the request' });
     await until(page, () => !!document.querySelector('button[data-ready]'));
@@ -158,7 +155,7 @@ test('a wrong passphrase and an unfinished form say what to do', { timeout: 60_0
   await until(
     page,
     () =>
-      document.querySelectorAll('.missing li').length === 3 &&
+      document.querySelectorAll('.missing li').length === 5 &&
       document.activeElement?.matches('.missing'),
   );
   assert.deepEqual(await axe(page), [], 'a request with its fields missing');
@@ -170,8 +167,7 @@ test('a wrong passphrase and an unfinished form say what to do', { timeout: 60_0
   await page.goto(
     `${CITY}/evidence/new?cameras=1&from=${Math.ceil(s.begin / 1e6) * 1e6}&to=${Math.floor(s.end / 1e6) * 1e6}&window=600&step=3`,
   );
-  await page.getByLabel('Case number').fill(`TEST/${now}/2`);
-  await page.getByLabel('Necessity and proportion, in words').fill('A trial of the desk.');
+  await because(page, `TEST/${now}/2`, 'A trial of the desk.');
   await page.getByRole('button', { name: 'Next: Read again and send' }).click();
   await until(page, () => !!document.querySelector('button[data-ready]'));
   await page.getByRole('button', { name: 'File the request' }).click();

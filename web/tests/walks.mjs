@@ -5,6 +5,7 @@ import { button, link, the } from './hands.mjs';
 
 const still = () => undefined;
 const US_PER_MIN = 60e6;
+const LAW = 'Coercive Measures Act';
 
 /** Day and time of day as the city's clock shows them. */
 function inCity(us, zone) {
@@ -82,6 +83,8 @@ export async function investigator(hand, { at = still, number, why } = {}) {
   await hand.press(button('Next: Case and reason →'));
   await step(hand, 'Case and reason');
   await hand.write(the('#case'), number);
+  await hand.choose(the('#purpose'), 'Criminal investigation');
+  await hand.choose(the('#basis'), LAW);
   await hand.write(the('#why'), why);
   await at('the case and the reason');
   await hand.press(button('Next: Read again and send →'));

@@ -45,6 +45,9 @@ function kept(place: string): Draft {
   }
 }
 
+/** Purpose and law are said by whoever asks: nothing is chosen where there is a choice. */
+const only = (all: readonly string[]): string => (all.length === 1 ? all[0]! : '');
+
 export class NewAsk {
   /** Read once: the session may end while the form is still there. */
   readonly #place = draftPlace('draft', session.actor?.person ?? '');
@@ -142,11 +145,10 @@ export class NewAsk {
       sessionStorage.setItem(this.#place, JSON.stringify(this.draft));
     });
     $effect(() => {
-      if (!this.live && !this.purposes.includes(this.draft.purpose)) {
-        this.draft.purpose = this.purposes[0] ?? 'investigation';
-      }
-      const first = this.bases[0];
-      if (first && !this.bases.some((b) => b.id === this.draft.basis)) this.draft.basis = first.id;
+      const { purpose, basis } = this.draft;
+      if (!this.live && !this.purposes.includes(purpose)) this.draft.purpose = only(this.purposes);
+      const bases = this.bases.map((b) => b.id);
+      if (this.rules && !bases.includes(basis)) this.draft.basis = only(bases);
     });
     $effect(() => {
       if (this.step === 'time' && this.chosen.length) this.draft.timed = true;
@@ -230,7 +232,7 @@ export class NewAsk {
     route.set({ window: String(s) });
   };
   setLive = (live: boolean): void => {
-    this.draft.purpose = live ? 'incident_live' : (this.purposes[0] ?? 'investigation');
+    this.draft.purpose = live ? 'incident_live' : only(this.purposes);
   };
 
   /** What a live view asks for: no span yet, from now on. */
