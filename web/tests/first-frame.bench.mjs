@@ -21,7 +21,7 @@ async function lastSpan(page) {
 async function file(page) {
   const { camera, from, to } = await lastSpan(page);
   await page.goto(`${CITY}/evidence/new?cameras=${camera}&from=${from}&to=${to}&window=600&step=3`);
-  await because(page, `BENCH/${Date.now()}`, 'Measuring the time from the click to the first frame.');
+  await because(page, `BENCH/${Date.now()}`, 'Measuring the time from click to first frame.');
   await page.goto(page.url().replace('step=3', 'step=4'));
   await until(page, () => !!document.querySelector('button[data-ready]'));
   await page.locator('button[data-ready]').click();
