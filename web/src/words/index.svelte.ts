@@ -22,6 +22,13 @@ function chosen(): Lang {
   return navigator.language.startsWith('sr') ? 'sr' : 'en';
 }
 
+/** What Intl makes takes longer to make than to use. */
+const formats = new Map<string, unknown>();
+function made<T>(key: string, make: () => T): T {
+  if (!formats.has(key)) formats.set(key, make());
+  return formats.get(key) as T;
+}
+
 class Words {
   lang = $state<Lang>('en');
   #book = $state.raw<Record<Word, string>>(en);
@@ -80,12 +87,13 @@ class Words {
     return title === id ? id : `${title} (${id})`;
   }
   #form(forms: string[], n: number): string {
-    const rule = new Intl.PluralRules(this.locale).select(n);
+    const rule = made(`n ${this.locale}`, () => new Intl.PluralRules(this.locale)).select(n);
     const place = forms.length === 2 ? (rule === 'one' ? 0 : 1) : rule === 'one' ? 0 : rule === 'few' ? 1 : 2;
     return forms[place] ?? forms[forms.length - 1] ?? '';
   }
   number(n: number, digits = 0): string {
-    return new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits }).format(n);
+    const o = { maximumFractionDigits: digits };
+    return made(`${digits} ${this.locale}`, () => new Intl.NumberFormat(this.locale, o)).format(n);
   }
   /** `us` is microseconds since 1970. */
   dateTime(us: number): string {
@@ -126,7 +134,8 @@ class Words {
     return this.#date(us, { dateStyle: 'medium' });
   }
   #date(us: number, o: Intl.DateTimeFormatOptions): string {
-    return new Intl.DateTimeFormat(this.locale, o).format(us / 1000);
+    const key = `${JSON.stringify(o)} ${this.locale}`;
+    return made(key, () => new Intl.DateTimeFormat(this.locale, o)).format(us / 1000);
   }
   length(us: number): string {
     const s = Math.round(us / 1e6);

@@ -79,6 +79,7 @@ class Ops {
         this.loadViews(),
       ]);
       this.health = health;
+      this.index.warm(health);
       this.places = places;
       this.storage = storage;
       this.storageAt = this.healthAt = Date.now();
