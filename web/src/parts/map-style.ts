@@ -1,4 +1,4 @@
-// How the city's map looks: the base map's layers, the cameras' marks, and how a camera becomes one.
+// How the city's map looks: the base map's layers, the marks, and how a camera becomes one.
 import type {
   GeoJSONSourceSpecification,
   LayerSpecification,
@@ -26,7 +26,9 @@ const colour = (name: string): string =>
 
 const BASE = `${location.origin}/basemap/basemap.geojson`;
 /** Ways for people on foot and by bicycle: drawn thin. */
-const PATHS = ['footway', 'path', 'steps', 'cycleway', 'pedestrian', 'service', 'track', 'bridleway'];
+const PATHS = [
+  'footway', 'path', 'steps', 'cycleway', 'pedestrian', 'service', 'track', 'bridleway',
+];
 
 function base(): LayerSpecification[] {
   const of = (layer: string) => ['==', ['get', 'layer'], layer] as never;
@@ -43,7 +45,9 @@ function base(): LayerSpecification[] {
     id,
     type: 'line',
     source: 'base',
-    filter: ['all', of('roads'), path ? narrow : ['!', narrow], ['in', 'LineString', ['geometry-type']]] as never,
+    filter: [
+      'all', of('roads'), path ? narrow : ['!', narrow], ['in', 'LineString', ['geometry-type']],
+    ] as never,
     layout: { 'line-cap': 'round', 'line-join': 'round' },
     paint: {
       'line-color': colour('--map-road'),
@@ -66,8 +70,18 @@ function base(): LayerSpecification[] {
       paint: { 'line-color': colour('--map-rail'), 'line-width': 1.2, 'line-dasharray': [4, 2] },
     },
     // Where the city's base map ends, the page begins again: no land is drawn that nobody surveyed.
-    { id: 'beyond', type: 'fill', source: 'beyond', paint: { 'fill-color': colour('--sunk'), 'fill-antialias': false } },
-    { id: 'edge', type: 'line', source: 'beyond', paint: { 'line-color': colour('--line'), 'line-width': 1.5 } },
+    {
+      id: 'beyond',
+      type: 'fill',
+      source: 'beyond',
+      paint: { 'fill-color': colour('--sunk'), 'fill-antialias': false },
+    },
+    {
+      id: 'edge',
+      type: 'line',
+      source: 'beyond',
+      paint: { 'line-color': colour('--line'), 'line-width': 1.5 },
+    },
   ];
 }
 
@@ -170,7 +184,9 @@ const POINTING_ZOOM = 14.5;
 export type Features = Exclude<GeoJSONSourceSpecification['data'], string>;
 export type Feature = Extract<Features, { type: 'Feature' }>;
 export type Look = HealthState | 'chosen';
-export const RANK: Record<Look, number> = { recording: 0, reconnecting: 1, never: 2, gap: 3, chosen: 4 };
+export const RANK: Record<Look, number> = {
+  recording: 0, reconnecting: 1, never: 2, gap: 3, chosen: 4,
+};
 const look = (c: MapCamera): Look => (c.chosen ? 'chosen' : (c.state ?? 'recording'));
 
 export function feature(c: MapCamera): Feature {
@@ -188,7 +204,10 @@ export function feature(c: MapCamera): Feature {
     },
   };
 }
-export const collection = (features: Feature[]): Features => ({ type: 'FeatureCollection', features });
+export const collection = (features: Feature[]): Features => ({
+  type: 'FeatureCollection',
+  features,
+});
 /** Whether two look the same on the map. */
 export const same = (a: MapCamera | undefined, b: MapCamera): boolean =>
   a === b ||
@@ -211,7 +230,13 @@ export function icon(l: Look, points: boolean): ImageData {
     gap: path('M32 6 60 54H4Z'),
     never: path('M10 10H54V54H10Z'),
   };
-  const fill = { recording: '--map-camera', chosen: '--accent', reconnecting: '--warn', gap: '--bad', never: '--bad' };
+  const fill = {
+    recording: '--map-camera',
+    chosen: '--accent',
+    reconnecting: '--warn',
+    gap: '--bad',
+    never: '--bad',
+  };
   g.lineJoin = 'round';
   g.lineWidth = 6;
   g.strokeStyle = colour('--card');

@@ -20,7 +20,7 @@ export class CameraIndex {
     this.#folded.set(c.id, { label: c.label, text });
     return text;
   }
-  /** Folds what is new while nobody waits, a part at a time, so that the first search is no slower. */
+  /** Folds what is new while nobody waits, a part at a time: the first search is no slower. */
   warm(all: readonly Named[], from = 0): void {
     if (from >= all.length) return;
     setTimeout(() => {
