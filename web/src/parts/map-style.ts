@@ -179,7 +179,7 @@ function cameraLayers(): LayerSpecification[] {
 }
 
 /** From here on one sees which way a camera looks. */
-const POINTING_ZOOM = 14.5;
+const POINTING_ZOOM = 13.5;
 
 export type Features = Exclude<GeoJSONSourceSpecification['data'], string>;
 export type Feature = Extract<Features, { type: 'Feature' }>;

@@ -71,3 +71,10 @@ describe('which cameras can see a place', () => {
     }
   });
 });
+
+it('at a camera’s foot one is at the edge of its view, whichever way it looks', () => {
+  for (const heading_deg of [0, 90, 200, null]) {
+    const camera = { id: 1, lat: 60.17, lon: 24.94, heading_deg };
+    expect(sight(camera, { lat: 60.17, lon: 24.94 })).toMatchObject({ how: 'edge', metres: 0 });
+  }
+});

@@ -28,6 +28,9 @@ export interface Sight {
   how: 'likely' | 'edge';
 }
 
+/** Nearer than this a place is the camera's own. */
+const FOOT_M = 5;
+
 /** A camera near a place, and why it does not see it. */
 export interface Unseen {
   id: number;
@@ -49,6 +52,8 @@ export function bearing(a: Spot, b: Spot): { metres: number; deg: number } {
 export function sight(camera: Looks, place: Spot): Sight | null {
   const { metres, deg } = bearing(camera, place);
   if (metres > REACH_M) return null;
+  // At a camera's foot there is no direction: whoever comes or goes passes its view.
+  if (metres < FOOT_M) return { id: camera.id, metres, off_deg: null, how: 'edge' };
   const heading = camera.heading_deg;
   const off_deg = heading === null ? null : Math.abs(((deg - heading + 540) % 360) - 180);
   if (off_deg !== null && off_deg > VIEW_DEG / 2) return null;
