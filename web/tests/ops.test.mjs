@@ -133,7 +133,19 @@ test(
     if (await page.evaluate(() => document.activeElement?.textContent === 'Take back')) break;
     await keys.press('Tab');
   }
+  // Who goes on while the answer is on its way keeps the focus where it went.
+  let answer;
+  const held = new Promise((ok) => (answer = ok));
+  await page.route('**/shelf', (r) => held.then(() => r.continue()));
   await keys.press('Enter');
+  for (let i = 0; i < 60; i += 1) {
+    if (await page.evaluate(() => !document.activeElement?.closest('li.chosen'))) break;
+    await keys.press('Shift+Tab');
+  }
+  await page.evaluate(() => (document.activeElement.dataset.gone = 'on'));
+  answer();
+  await until(page, () => document.body.textContent.includes('Taken back.'));
+  assert.ok(await page.evaluate(() => !!document.activeElement.dataset.gone), 'the focus stays');
   const state = async () => {
     const { alarms } = await (await fetch('/api/v1/alarms')).json();
     return alarms.every((a) => a.state !== 'shelved');
