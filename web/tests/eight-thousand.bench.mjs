@@ -90,7 +90,8 @@ async function searched(page) {
       const t0 = performance.now();
       field.value = text;
       field.dispatchEvent(new Event('input', { bubbles: true }));
-      await new Promise((ok) => requestAnimationFrame(() => requestAnimationFrame(ok)));
+      // A task begun in a frame runs once that frame is drawn.
+      await new Promise((ok) => requestAnimationFrame(() => setTimeout(ok)));
       return performance.now() - t0;
     }, what);
     all.push(ms);

@@ -75,7 +75,7 @@ export const ops = {
   'alarm.acknowledged': 'Acknowledged by {who}, {at}.',
   'alarm.shelved': 'Set aside by {who}, {at}; ends by itself {until}.',
   'alarm.settling': 'The camera records again; the alarm ends by itself once that has lasted.',
-  'alarm.settlingShort': 'Records again, not yet steady',
+  'alarm.settlingShort': 'Back, not yet steady',
   'alarm.stillSo': 'It is still so.',
   'alarm.over': 'It is over meanwhile.',
   'alarm.doneAck': 'Acknowledged.',

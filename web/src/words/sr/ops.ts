@@ -78,7 +78,7 @@ export const ops: Record<keyof typeof en, string> = {
   'alarm.acknowledged': 'Потврда: {who}, {at}.',
   'alarm.shelved': 'Одлагање: {who}, {at}; само се завршава {until}.',
   'alarm.settling': 'Камера поново снима; аларм престаје тек када то потраје.',
-  'alarm.settlingShort': 'Поново снима, још није устаљено',
+  'alarm.settlingShort': 'Снима, није устаљено',
   'alarm.stillSo': 'И даље траје.',
   'alarm.over': 'У међувремену је прошло.',
   'alarm.doneAck': 'Потврђено.',
