@@ -36,6 +36,38 @@ async function failing(page) {
   }
 }
 
+const REASON = 'fails on purpose: J and K are letters here';
+/** By keyboard, from the list; false if the alarm ended by itself meanwhile (the camera is back). */
+async function setAside(page) {
+  const { raised_at } = await failing(page);
+  try {
+    await page.goto(`${CITY}/ops`);
+    await until(page, () => !!document.querySelector('[id="alarm-camera_down-14"]'));
+    for (let i = 0; i < 9; i += 1) {
+      await page.keyboard.press('j');
+      await page.waitForTimeout(50);
+      if (await page.evaluate(() => document.activeElement?.id === 'alarm-camera_down-14')) break;
+    }
+    assert.equal(await page.evaluate(inAddress, 'alarm'), 'camera_down-14');
+    await page.keyboard.press('s');
+    await until(page, () => document.activeElement?.matches('form input'));
+    await page.keyboard.press('Enter');
+    await until(page, () => document.body.textContent.includes('Write why'));
+    await page.keyboard.type(REASON);
+    assert.deepEqual(await axe(page), []);
+    await page.keyboard.press('Enter');
+    await until(
+      page,
+      () => !!document.querySelector('[id="alarm-camera_down-14"]') && !document.querySelector('form'),
+    );
+    return true;
+  } catch (e) {
+    const now = (await alarms(page)).find((a) => a.camera === 14);
+    if (now?.raised_at === raised_at) throw e;
+    return false;
+  }
+}
+
 test(
   'a shift by keyboard: filter, next, acknowledge, set aside, hand over',
   { timeout: 420_000 },
@@ -73,30 +105,11 @@ test(
     const known = !now || now.acknowledged?.by === 'o.saarinen';
     assert.ok(known || now.raised_at !== before.raised_at);
   }
-  await failing(page);
-  await page.goto(`${CITY}/ops`);
-  await until(page, () => !!document.querySelector('[id="alarm-camera_down-14"]'));
-  for (let i = 0; i < 9; i += 1) {
-    await keys.press('j');
-    await page.waitForTimeout(50);
-    if (await page.evaluate(() => document.activeElement?.id === 'alarm-camera_down-14')) break;
-  }
-  assert.equal(await page.evaluate(inAddress, 'alarm'), 'camera_down-14');
-  await keys.press('s');
-  await until(page, () => document.activeElement?.matches('form input'));
-  await keys.press('Enter');
-  await until(page, () => document.body.textContent.includes('Write why'));
-  await keys.type('fails on purpose: J and K are letters here');
-  assert.deepEqual(await axe(page), []);
-  await keys.press('Enter');
-  await until(
-    page,
-    () => !!document.querySelector('[id="alarm-camera_down-14"]') && !document.querySelector('form'),
-  );
+  for (let turn = 0; !(await setAside(page)); turn += 1) assert.ok(turn < 3, 'it ended each time');
   const shelved = (await alarms(page)).find((a) => a.camera === 14);
   assert.equal(shelved.state, 'shelved');
   assert.equal(shelved.shelved.by, 'o.saarinen');
-  assert.equal(shelved.shelved.reason, 'fails on purpose: J and K are letters here');
+  assert.equal(shelved.shelved.reason, REASON);
   assert.ok(shelved.shelved.until > Date.now() * 1000);
   await until(page, () => document.activeElement?.id === 'alarm-camera_down-14');
 
