@@ -35,11 +35,17 @@ pub fn roster(verb: &RosterVerb) -> anyhow::Result<()> {
     }
 }
 
-fn draft(members: &Path, after: Option<&Path>, out: &Path) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(members)
-        .with_context(|| format!("{} cannot be read", members.display()))?;
+/// The rows of a list of members.
+pub fn rows(path: &Path) -> anyhow::Result<Vec<Member>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     let Members { members } =
-        toml::from_str(&text).with_context(|| format!("{} does not read", members.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} does not read", path.display()))?;
+    Ok(members)
+}
+
+fn draft(members: &Path, after: Option<&Path>, out: &Path) -> anyhow::Result<()> {
+    let members = rows(members)?;
     let (version, prev) = match after {
         None => (1, Digest::default()),
         Some(path) => {

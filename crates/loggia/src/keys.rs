@@ -10,7 +10,7 @@ use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 use crate::cli::{DeskArgs, KeyVerb, say};
 use crate::clock::SystemClock;
 use crate::desk::Desk;
-use crate::{city_setup, files, serve};
+use crate::{city_setup, custodian, files, serve};
 
 /// Environment variable that may hold the passphrase; else it is read from standard input.
 const PASSPHRASE: &str = "LOGGIA_PASSPHRASE";
@@ -43,6 +43,8 @@ pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
             Ok(())
         }
         KeyVerb::Desk(args) => desk(args),
+        KeyVerb::Rotate(args) => custodian::rotate(args),
+        KeyVerb::Hold(verb) => custodian::hold(verb),
     }
 }
 

@@ -9,6 +9,7 @@ mod city_setup;
 mod cli;
 mod clock;
 mod config;
+mod custodian;
 mod demo;
 mod desk;
 mod files;

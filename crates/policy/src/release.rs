@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use loggia_model::{Actor, At, Body, CameraId, Digest, Hour, KeyId, RequestId, SpanId};
 use loggia_seal::{
-    Body as RecordBody, CustodianPublic, Group, Record, ReleasedShare, ShareTable, SpanRef,
-    WrappedShares,
+    Body as RecordBody, CustodianPublic, Group, Record, ReleasedShare, SealedShare, ShareTable,
+    SpanRef, WrappedShares,
 };
 use loggia_transparency::{Event, Loggable, Opening};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,20 @@ pub struct DeskShare {
     pub enc: String,
     /// HPKE's ciphertext (base64).
     pub ct: String,
+}
+
+impl DeskShare {
+    pub(crate) fn new(span: SpanRef, sealed: &SealedShare) -> Self {
+        Self {
+            camera: span.camera,
+            span: span.span,
+            group: sealed.group,
+            commitment: span.commitment,
+            custodian: sealed.custodian,
+            enc: to_base64(&sealed.enc),
+            ct: to_base64(&sealed.ct),
+        }
+    }
 }
 
 struct Opens {
@@ -88,19 +102,12 @@ impl Policy {
                 .find(|share| share.group == group)
                 .ok_or_else(|| {
                     Error::Conflict(format!(
-                        "{} {} was sealed before {} held a key; another custodian must release it",
+                        "{} {} was sealed before {} held a key, and nobody has handed it on; another \
+                         custodian must release it (or run `loggia key rotate`)",
                         s.camera, s.span, by.person
                     ))
                 })?;
-            out.push(DeskShare {
-                camera: s.camera,
-                span: s.span,
-                group,
-                commitment: span.commitment,
-                custodian: key,
-                enc: to_base64(&mine.enc),
-                ct: to_base64(&mine.ct),
-            });
+            out.push(DeskShare::new(span, mine));
         }
         Ok(out)
     }
@@ -120,7 +127,8 @@ impl Policy {
         }
     }
 
-    /// A span's share table: its hour key removed, or a hold's when the hour key is gone.
+    /// A span's share table with what was handed on: its hour key removed, or a hold's when the hour
+    /// key is gone.
     fn share_table(
         &self,
         camera: CameraId,
@@ -129,7 +137,7 @@ impl Policy {
     ) -> Result<(SpanRef, ShareTable), Error> {
         let wrapped = self.wrapped(camera, span)?;
         if let Some(key) = self.keys.take(camera, hour)? {
-            return Ok((wrapped.span, wrapped.unwrap(&key)?));
+            return Ok((wrapped.span, self.whole_table(&wrapped, &key)?));
         }
         let gone = || {
             Error::Conflict(format!(

@@ -177,6 +177,7 @@ impl Policy {
             let needed: Vec<_> = self.needed_spans()?.into_iter().collect();
             self.blobs.delete_hour(row.hour, &needed)?;
             self.write(|c| Ok(rows::deleted(c, row.hour)?))?;
+            self.forget_handed_on(row.hour)?;
             tick.deleted.push(row.hour);
         }
         let frozen: BTreeSet<Hour> = frozen.into_iter().map(|(_, hour)| hour).collect();

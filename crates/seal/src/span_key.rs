@@ -82,7 +82,13 @@ impl Share {
         })
     }
 
-    fn seal_to(
+    /// Seals the share to a custodian of its group, as the recorder does: what a custodian hands on
+    /// to somebody who came into the roster later. To whom is the caller's to know, from a roster
+    /// that both groups signed.
+    ///
+    /// # Errors
+    /// [`Error::BadKey`] for an unusable key, [`Error::Randomness`].
+    pub fn seal_to(
         &self,
         span: &SpanRef,
         to: &CustodianPublic,

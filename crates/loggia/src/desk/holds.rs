@@ -28,7 +28,78 @@ pub struct ShownHold {
     offered: &'static [Act],
 }
 
+impl ShownHold {
+    /// The hold's name.
+    pub fn id(&self) -> Digest {
+        self.hold.id
+    }
+
+    /// The hold in a line: name, state, how many spans, why, and every check that failed.
+    pub fn line(&self) -> String {
+        let ask = serde_json::from_str::<HoldAsk>(&self.hold.hold);
+        let (until, reason) =
+            ask.map_or_else(|_| (String::new(), String::new()), |a| (a.until.to_string(), a.reason));
+        let broken: Vec<&str> = self
+            .checks
+            .iter()
+            .filter(|c| !c.ok)
+            .map(|c| c.words.as_str())
+            .collect();
+        format!(
+            "{} {} until {until}, {} spans, agreed {:?}, ending {:?}: {reason}{}{}",
+            self.hold.id,
+            self.hold.state.word(),
+            self.hold.spans,
+            self.hold.agreed,
+            self.hold.ending,
+            if broken.is_empty() { "" } else { " — CHECK FAILED: " },
+            broken.join("; ")
+        )
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Asked {
+    id: Digest,
+}
+
+#[derive(Serialize)]
+struct NewHold {
+    hold: String,
+}
+
 impl Desk {
+    /// Asks for a hold; the spans' keys wait from then on. The city must name it by its own bytes.
+    pub fn ask_hold(&self, ask: &HoldAsk) -> anyhow::Result<Digest> {
+        let hold = serde_json::to_string(ask)?;
+        let id = HoldAsk::id_of(&hold);
+        let key = self.keys.key(&ask.asked_by)?;
+        let asked: Asked = self
+            .city
+            .post_for(key, "/api/v1/desk/holds", &NewHold { hold })?;
+        if asked.id != id {
+            bail!("the city has taken another hold than this one: {}", asked.id);
+        }
+        Ok(id)
+    }
+
+    /// Agrees to a hold or to its end, as the page does it.
+    pub fn say_of_hold(
+        &self,
+        person: &PersonId,
+        id: Digest,
+        act: Act,
+        passphrase: &str,
+    ) -> anyhow::Result<()> {
+        self.act(&Deed {
+            person: person.clone(),
+            request: id,
+            act,
+            note: String::new(),
+            passphrase: passphrase.to_owned(),
+        })
+    }
+
     /// Every hold, each checked.
     pub fn holds(&self, person: &PersonId) -> anyhow::Result<Vec<ShownHold>> {
         self.checked_holds(person, |_| true)

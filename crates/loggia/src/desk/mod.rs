@@ -9,8 +9,10 @@ mod offer;
 mod page;
 mod pinned;
 mod remote;
+pub mod rotate;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
@@ -34,6 +36,8 @@ pub struct Desk {
     keys: Keyring,
     city: Remote,
     pinned: Pinned,
+    /// Where the keys lie.
+    folder: PathBuf,
     clock: Arc<dyn Clock>,
     turn: Mutex<()>,
 }
@@ -132,6 +136,7 @@ impl Desk {
             keys: ring,
             city: Remote::new(server, cert, Arc::clone(&clock))?,
             pinned: Pinned::at(folder),
+            folder: folder.to_owned(),
             clock,
             turn: Mutex::new(()),
         })
@@ -231,6 +236,12 @@ impl Desk {
             .filter(wanted)
             .map(|view| self.show(person, view, &grounds, &labels))
             .collect()
+    }
+
+    /// Whose key this desk holds, when it was opened with one.
+    pub fn holder(&self) -> anyhow::Result<PersonId> {
+        let first = self.keys.people().next();
+        first.cloned().context("this desk has no key")
     }
 
     /// People whose keys lie here, as the roster knows them.

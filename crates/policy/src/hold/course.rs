@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use loggia_model::{Actor, Body, CameraId, Digest, Role, SpanId};
-use loggia_seal::Randomness;
+use loggia_seal::{Randomness, WrappedShares};
 use loggia_transparency::HoldEnd;
 
 use super::told::{Review, hold_commitment};
@@ -100,7 +100,8 @@ impl Policy {
             .collect())
     }
 
-    /// Moves each span's share table under the hold key; call it with [`Policy::keeping`]. Holding
+    /// Moves each span's share table under the hold key, with what was handed on and without those
+    /// who have left; call it with [`Policy::keeping`]. Holding
     /// waits for no log: the entry follows the move, and a tick writes it if the log was down.
     fn begin_hold(&self, row: &HoldRow) -> Result<(), Error> {
         let key = self.keys.hold_key(row.number)?;
@@ -111,7 +112,9 @@ impl Policy {
                 .keys
                 .take(s.camera, s.hour)?
                 .ok_or_else(|| Error::Conflict(format!("{} {} is destroyed", s.camera, s.span)))?;
-            let moved = wrapped.rewrap(&hour_key, &key, &mut randomness)?.to_bytes();
+            let table = self.without_the_left(self.whole_table(&wrapped, &hour_key)?)?;
+            let (at, hour) = (wrapped.span, wrapped.hour);
+            let moved = WrappedShares::wrap(&table, at, hour, &key, &mut randomness)?.to_bytes();
             self.write(|c| Ok(rows::put_table(c, row.id, &s, &moved)?))?;
         }
         self.write(|c| Ok(rows::set_state(c, row.id, HoldState::Held)?))?;

@@ -75,6 +75,7 @@ struct HoldNow {
         holds,
         ask_hold,
         desk_holds,
+        desk_ask_hold,
         state_hold,
         rota,
         set_rota,
@@ -116,6 +117,7 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
         Route::get("/api/v1/holds", READERS, get(holds).with_state(s())),
         Route::post("/api/v1/holds", READERS, post(ask_hold).with_state(s())),
         Route::get("/api/v1/desk/holds", key, get(desk_holds).with_state(s())),
+        Route::post("/api/v1/desk/holds", key, post(desk_ask_hold).with_state(s())),
         Route::post(hold_statements, key, post(state_hold).with_state(s())),
         Route::get("/api/v1/duty", READERS, get(rota).with_state(s())),
         Route::put("/api/v1/duty", READERS, put(set_rota).with_state(s())),
@@ -212,6 +214,18 @@ async fn desk_holds(State(rooms): State<Rooms>, Me(me): Me) -> Result<Json<Vec<H
 #[utoipa::path(post, path = "/api/v1/holds", tag = "holds", request_body = NewHold,
     responses((status = 201, body = HoldId), (status = 403, body = ProblemBody)))]
 async fn ask_hold(
+    State(rooms): State<Rooms>,
+    Me(me): Me,
+    Json(new): Json<NewHold>,
+) -> Result<impl IntoResponse, Problem> {
+    let id = off(&rooms, move |p| p.ask_hold(&me, &new.hold)).await?;
+    Ok((StatusCode::CREATED, Json(HoldId { id })))
+}
+
+/// The same, from a desk: an approver or custodian needs no session for it.
+#[utoipa::path(post, path = "/api/v1/desk/holds", tag = "desk", request_body = NewHold,
+    responses((status = 201, body = HoldId), (status = 403, body = ProblemBody)))]
+async fn desk_ask_hold(
     State(rooms): State<Rooms>,
     Me(me): Me,
     Json(new): Json<NewHold>,

@@ -5,6 +5,7 @@ mod audit;
 mod clock;
 mod desk;
 mod evidence;
+mod handing_on;
 mod residents;
 mod session;
 
@@ -19,6 +20,7 @@ pub(crate) use audit::AuditApi;
 pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
 pub(crate) use evidence::EvidenceApi;
+pub(crate) use handing_on::HandingOnApi;
 pub(crate) use residents::ResidentsApi;
 pub(crate) use session::SessionApi;
 
@@ -46,6 +48,7 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     let mut all = session::routes(&rooms);
     all.extend(evidence::routes(&rooms));
     all.extend(desk::routes(&rooms));
+    all.extend(handing_on::routes(&rooms));
     all.extend(clock::routes(&rooms));
     all.extend(audit::routes(&rooms));
     all.extend(residents::routes(&rooms));
@@ -60,6 +63,7 @@ impl utoipa::OpenApi for OpenApi {
         let mut doc = SessionApi::openapi();
         doc.merge(EvidenceApi::openapi());
         doc.merge(DeskApi::openapi());
+        doc.merge(HandingOnApi::openapi());
         doc.merge(ClockApi::openapi());
         doc.merge(AuditApi::openapi());
         doc.merge(ResidentsApi::openapi());

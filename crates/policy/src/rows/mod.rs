@@ -4,6 +4,7 @@
 pub(crate) mod cases;
 pub(crate) mod desk;
 pub(crate) mod duty;
+pub(crate) mod handed_on;
 pub(crate) mod holds;
 pub(crate) mod hours;
 pub(crate) mod people;
@@ -26,6 +27,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("003_residents.sql"),
     include_str!("004_complaints.sql"),
     include_str!("005_kept_bytes.sql"),
+    include_str!("006_handed_on.sql"),
 ];
 
 #[cfg(test)]

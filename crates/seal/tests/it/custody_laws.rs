@@ -31,20 +31,33 @@ fn shares_of(people: &[&CustodianKey], table: &ShareTable, span: &SpanRef) -> Ve
 }
 
 #[test]
-fn of_all_subsets_of_three_and_three_exactly_those_with_both_groups_open() {
-    let city = City::new(1, 3);
+fn of_all_subsets_of_five_and_five_exactly_those_with_both_groups_open() {
+    const EACH: u32 = 5;
+    let city = City::new(1, EACH as usize);
     let records = city.two_spans(2);
     let wrapped = wrapped(&records[0]);
     let table = wrapped.unwrap(&city.hour_key).unwrap();
-    assert_eq!(table.shares.len(), 6);
     let everybody: Vec<&CustodianKey> = city.police.iter().chain(&city.oversight).collect();
-    for set in 0u32..64 {
-        let people: Vec<&CustodianKey> = (0..6)
-            .filter(|n| set >> n & 1 == 1)
-            .map(|n| everybody[n])
+    assert_eq!((table.shares.len(), everybody.len()), (10, 10));
+    // Each opens the own entry and none of the nine others, so that a set has one share a head.
+    for key in &everybody {
+        let opened = shares_of(&[key], &table, &wrapped.span);
+        assert_eq!(opened.len(), 1);
+    }
+    let police = (1u32 << EACH) - 1;
+    let (mut opening, mut sets) = (0, 0);
+    for set in 0u32..1 << (2 * EACH) {
+        // Whoever is in the set opens what they can, afresh in every set.
+        let shares: Vec<Share> = everybody
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| set >> n & 1 == 1)
+            .flat_map(|(_, key)| {
+                let own = table.of(key.key_id());
+                own.map(|s| Share::open(key, s, &wrapped.span).unwrap())
+            })
             .collect();
-        let shares = shares_of(&people, &table, &wrapped.span);
-        assert_eq!(shares.len(), people.len());
+        assert_eq!(shares.len(), set.count_ones() as usize);
         let opened = shares.iter().any(|a| {
             shares
                 .iter()
@@ -56,9 +69,12 @@ fn of_all_subsets_of_three_and_three_exactly_those_with_both_groups_open() {
                     }
                 })
         });
-        let both_groups = set & 0b111 != 0 && set & 0b11_1000 != 0;
-        assert_eq!(opened, both_groups, "set {set:06b}");
+        let both_groups = set & police != 0 && set & !police != 0;
+        assert_eq!(opened, both_groups, "set {set:010b}");
+        opening += u32::from(opened);
+        sets += 1;
     }
+    assert_eq!((sets, opening), (1 << 10, 31 * 31));
 }
 
 #[test]

@@ -156,6 +156,17 @@ impl KeyStore {
         self.state().slots.has(For::Hour(camera, hour))
     }
 
+    /// Every camera's hour whose key is still there, in the order of hours.
+    #[must_use]
+    pub fn hours(&self) -> BTreeSet<(Hour, CameraId)> {
+        let s = self.state();
+        let hour = |(what, _)| match what {
+            For::Hour(camera, hour) => Some((hour, camera)),
+            For::Hold(_) => None,
+        };
+        s.slots.meta().filter_map(hour).collect()
+    }
+
     /// How many hour keys there are.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -1,0 +1,71 @@
+//! Endpoints of a rotation: what a custodian can hand on to members who came later, and what was
+//! handed on. Thin; never gives a custodian anybody else's share.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::routing::{get, post};
+use loggia_api::{Access, Me, Problem, ProblemBody, Route};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Rooms, off};
+use crate::handing_on::{HandedOn, HandedShare, KeptPage, KeptShare};
+
+const PATH: &str = "/api/v1/desk/kept-shares";
+
+/// Where a page begins.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct After {
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// What handing on did.
+#[derive(Serialize, ToSchema)]
+struct HandedCount {
+    /// Shares that are new.
+    new: u64,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(kept_shares, hand_on),
+    components(schemas(KeptPage, KeptShare, HandedOn, HandedShare, HandedCount))
+)]
+pub(crate) struct HandingOnApi;
+
+pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
+    let s = || rooms.clone();
+    let key = Access::RosterKey;
+    vec![
+        Route::get(PATH, key, get(kept_shares).with_state(s())),
+        Route::post(PATH, key, post(hand_on).with_state(s())),
+    ]
+}
+
+/// The caller's own shares of kept spans of which somebody in the caller's group has none yet.
+#[utoipa::path(get, path = "/api/v1/desk/kept-shares", tag = "desk", params(After),
+    responses((status = 200, body = KeptPage), (status = 403, body = ProblemBody)))]
+async fn kept_shares(
+    State(rooms): State<Rooms>,
+    Me(me): Me,
+    Query(q): Query<After>,
+) -> Result<Json<KeptPage>, Problem> {
+    let page = off(&rooms, move |p| p.kept_page(&me, q.after.as_deref()));
+    Ok(Json(page.await?))
+}
+
+/// Keeps shares sealed to members of the caller's group who came later.
+#[utoipa::path(post, path = "/api/v1/desk/kept-shares", tag = "desk", request_body = HandedOn,
+    responses((status = 200, body = HandedCount), (status = 403, body = ProblemBody),
+        (status = 409, body = ProblemBody)))]
+async fn hand_on(
+    State(rooms): State<Rooms>,
+    Me(me): Me,
+    Json(given): Json<HandedOn>,
+) -> Result<Json<HandedCount>, Problem> {
+    let new = off(&rooms, move |p| p.hand_on(&me, &given)).await?;
+    Ok(Json(HandedCount { new }))
+}
