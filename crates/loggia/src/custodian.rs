@@ -207,7 +207,9 @@ pub fn hold(verb: &HoldVerb) -> anyhow::Result<()> {
                 asked_by: me.person.clone(),
                 nonce: Digest(nonce),
             })?;
-            say(&format!("hold {id} is asked for; its keys wait 72 hours for both bodies"));
+            say(&format!(
+                "hold {id} is asked for; its keys wait 72 hours for both bodies"
+            ));
             Ok(())
         }
         HoldVerb::Agree { at, id } => state_hold(at, id, Act::Hold),
@@ -235,5 +237,7 @@ fn named_spans(text: &str) -> anyhow::Result<CameraSpans> {
             last: SpanId(last.parse().ok()?),
         })
     });
-    parts.with_context(|| format!("`{text}` is not of the form CAMERA:FIRST-LAST, such as 3:120-140"))
+    parts.with_context(|| {
+        format!("`{text}` is not of the form CAMERA:FIRST-LAST, such as 3:120-140")
+    })
 }

@@ -3,8 +3,8 @@
 //! beside the chain, under the span's hour key (or hold key), and dies with it.
 //! Never opens a share, and keeps none for a key that the roster in force does not name.
 
-use std::collections::{BTreeMap, BTreeSet};
 use core::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 
 use loggia_model::{Actor, CameraId, Hour, KeyId, Role, SpanId};
 use loggia_seal::{
@@ -94,7 +94,12 @@ impl Place {
         let bad = || Error::Invalid("`after` is no place of an earlier page".into());
         let mut parts = text.split('/');
         let kind = parts.next();
-        let mut number = || parts.next().and_then(|n| n.parse::<u64>().ok()).ok_or_else(bad);
+        let mut number = || {
+            parts
+                .next()
+                .and_then(|n| n.parse::<u64>().ok())
+                .ok_or_else(bad)
+        };
         let small = |n: u64| u32::try_from(n).map_err(|_| bad());
         match kind {
             Some("h") => Ok(Self::Hour(
@@ -191,7 +196,11 @@ impl Policy {
             let rest: Vec<_> = hours.range((hour, camera)..).copied().collect();
             left += rest.len() as u64;
             for (h, c) in rest {
-                let from = if (h, c) == (hour, camera) { span } else { SpanId(0) };
+                let from = if (h, c) == (hour, camera) {
+                    span
+                } else {
+                    SpanId(0)
+                };
                 if let Some(stop) = self.gather_hour(h, c, from, &mut page)? {
                     next = Some(Place::Hour(h, c, stop));
                     break;
@@ -308,13 +317,24 @@ impl Policy {
     pub(crate) fn without_the_left(&self, mut table: ShareTable) -> Result<ShareTable, Error> {
         let roster = self.roster()?;
         let mut here = BTreeSet::new();
-        for m in roster.roster().members.iter().filter(|m| m.hpke_key.is_some()) {
+        for m in roster
+            .roster()
+            .members
+            .iter()
+            .filter(|m| m.hpke_key.is_some())
+        {
             here.insert(CustodianPublic(m.hpke_public()?).key_id());
         }
         for group in [Group::Police, Group::Oversight] {
             let mine = |s: &SealedShare| s.group == group;
-            if table.shares.iter().any(|s| mine(s) && here.contains(&s.custodian)) {
-                table.shares.retain(|s| !mine(s) || here.contains(&s.custodian));
+            if table
+                .shares
+                .iter()
+                .any(|s| mine(s) && here.contains(&s.custodian))
+            {
+                table
+                    .shares
+                    .retain(|s| !mine(s) || here.contains(&s.custodian));
             }
         }
         table.roster_version = roster.roster().version;
@@ -339,7 +359,9 @@ impl Policy {
             )));
         }
         if given.shares.len() > HANDED_MAX {
-            return Err(Error::Invalid(format!("at most {HANDED_MAX} shares at once")));
+            return Err(Error::Invalid(format!(
+                "at most {HANDED_MAX} shares at once"
+            )));
         }
         let mut by_span: BTreeMap<(CameraId, SpanId), Vec<SealedShare>> = BTreeMap::new();
         for s in &given.shares {
@@ -349,12 +371,15 @@ impl Policy {
                     s.custodian
                 )));
             }
-            by_span.entry((s.camera, s.span)).or_default().push(SealedShare {
-                group: me.group,
-                custodian: s.custodian,
-                enc: base64_n(&s.enc, "enc")?,
-                ct: base64_n::<SEALED_SHARE_LEN>(&s.ct, "ct")?,
-            });
+            by_span
+                .entry((s.camera, s.span))
+                .or_default()
+                .push(SealedShare {
+                    group: me.group,
+                    custodian: s.custodian,
+                    enc: base64_n(&s.enc, "enc")?,
+                    ct: base64_n::<SEALED_SHARE_LEN>(&s.ct, "ct")?,
+                });
         }
         let mut new = 0;
         for ((camera, span), shares) in by_span {
@@ -422,7 +447,11 @@ impl Policy {
     }
 
     /// The wrapped shares of a span, unless it was deleted or cut between the list and the look.
-    fn wrapped_maybe(&self, camera: CameraId, span: SpanId) -> Result<Option<WrappedShares>, Error> {
+    fn wrapped_maybe(
+        &self,
+        camera: CameraId,
+        span: SpanId,
+    ) -> Result<Option<WrappedShares>, Error> {
         match self.wrapped(camera, span) {
             Err(Error::NotFound(_) | Error::Conflict(_)) => Ok(None),
             other => other.map(Some),
@@ -465,7 +494,16 @@ mod tests {
         ] {
             assert_eq!(Place::parse(&place.text()).unwrap(), place);
         }
-        for bad in ["", "h", "h/1/2", "h/1/2/x", "k/1", "z/1/2/3", "h/4294967296/1/1", "h/-1/1/1"] {
+        for bad in [
+            "",
+            "h",
+            "h/1/2",
+            "h/1/2/x",
+            "k/1",
+            "z/1/2/3",
+            "h/4294967296/1/1",
+            "h/-1/1/1",
+        ] {
             assert!(Place::parse(bad).is_err(), "{bad}");
         }
     }

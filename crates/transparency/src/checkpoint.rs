@@ -80,6 +80,15 @@ impl SignedCheckpoint {
         Self { checkpoint, note }
     }
 
+    /// The same with the line of the log's next key: the last checkpoint of one and first of the
+    /// other.
+    pub(crate) fn and(mut self, key: &LogKey, verifier: &Verifier) -> Self {
+        let text = self.checkpoint.text();
+        let signed = note::sign(&text, key, verifier);
+        self.note.push_str(&signed[text.len() + 1..]);
+        self
+    }
+
     /// Reads a checkpoint and checks origin and signature against the log's key.
     ///
     /// # Errors
@@ -95,6 +104,17 @@ impl SignedCheckpoint {
                 why,
             });
         }
+        let note = core::str::from_utf8(bytes)
+            .map_err(|_| Error::malformed("checkpoint", "not UTF-8"))?
+            .to_owned();
+        Ok(Self { checkpoint, note })
+    }
+
+    /// Reads a checkpoint whose signature the caller checks before anything is made of it: with the
+    /// key that the log names on the way there.
+    pub(crate) fn unchecked(bytes: &[u8]) -> Result<Self, Error> {
+        let note = Note::parse(bytes)?;
+        let checkpoint = Checkpoint::parse(&note.text)?;
         let note = core::str::from_utf8(bytes)
             .map_err(|_| Error::malformed("checkpoint", "not UTF-8"))?
             .to_owned();

@@ -221,6 +221,13 @@ kinds! {
         /// Hash of the request's bytes.
         request: RequestId as Hex32,
     }
+    /// The log's key changes, as both groups agreed: the last entry under the key before.
+    LogKeyChanged = "log_key_changed" {
+        /// The next Ed25519 public key.
+        key: Digest as Hex32,
+        /// Hash of the statement that a custodian of each group signed.
+        statement: Digest as Hex32,
+    }
 }
 
 /// An event can be logged as it is (recovery tools do); crates log their own types.

@@ -72,6 +72,12 @@ impl Folder {
             .map_err(|e| failed(name, &e))
     }
 
+    /// Makes a folder, durably, if there is none.
+    pub(crate) fn make(&self, name: &str) -> Result<(), Error> {
+        let fail = |e| failed(name, &e);
+        self.layer.make_dirs(&self.dir.join(name)).map_err(fail)
+    }
+
     /// Appends to a file of a folder and syncs; removes the folder's files of hours before `since`.
     pub(crate) fn append_hour(
         &self,

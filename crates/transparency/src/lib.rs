@@ -19,6 +19,7 @@ mod recorders;
 mod recovery;
 mod routes;
 mod shape;
+mod succession;
 mod tile;
 mod tree;
 pub mod verify;
@@ -29,8 +30,8 @@ pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use commit::{SALT_BYTES, commit, commit_fresh};
 pub use entry::{
     CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision, Entry,
-    Event, Export, Freeze, Heads, Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable,
-    Opening, RecorderStarted, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
+    Event, Export, Freeze, Heads, Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, LogKeyChanged,
+    Loggable, Opening, RecorderStarted, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
 };
 pub use error::Error;
 pub use heads::{HeadLine, HeadsRoot, heads_proof, heads_root, verify_head};
@@ -41,6 +42,7 @@ pub use minutes::{HEADS_KEPT_H, KnownHead, minutes};
 pub use note::{Note, NoteSignature};
 pub use routes::{OpenApi, routes};
 pub use shape::{HoldEnd, RequestEnd, Verdict};
+pub use succession::{SUCCESSIONS_MAX, Succession};
 pub use tile::{ENTRY_BYTES_MAX, TILE_WIDTH, TileKind, TilePath};
 pub use tree::{
     consistency_holds, inclusion_holds, leaf_hash, node_hash, root_of_consistency, root_of_leaves,

@@ -15,12 +15,12 @@ use tokio::sync::{oneshot, watch};
 use crate::Error;
 use crate::bundle::parse_bundle;
 use crate::checkpoint::SignedCheckpoint;
-use crate::entry::{Entry, Loggable};
+use crate::entry::{Entry, LogKeyChanged, Loggable};
 use crate::folder::{Folder, Stored};
 use crate::key::{LogKey, Verifier};
 use crate::logged::Logged;
 use crate::recorders::Named;
-use crate::recovery::recover;
+use crate::recovery::{Signer, recover};
 use crate::tile::{TILE_WIDTH, TileKind, TilePath};
 use crate::tree::{consistency, inclusion, leaf_hash, root_at};
 use crate::writer::{Job, Reply, Shared, View, Writer};
@@ -40,7 +40,6 @@ pub struct Log(Arc<Inner>);
 struct Inner {
     folder: Folder,
     shared: Arc<Shared>,
-    verifier: Verifier,
     clock: Arc<dyn Clock>,
     named: Mutex<Named>,
     jobs: Option<SyncSender<Job>>,
@@ -63,7 +62,7 @@ impl fmt::Debug for Log {
         write!(
             f,
             "Log({}, {} entries)",
-            self.0.verifier.name(),
+            self.verifier().name(),
             self.size()
         )
     }
@@ -111,20 +110,33 @@ impl Log {
         origin: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let verifier = key.verifier(origin)?;
+        Self::open_with_next(layer, dir, key, None, origin, clock)
+    }
+
+    /// [`Log::open_on`] with the key that is to come, if one was drawn. It is in force if the log
+    /// was handed over to it (before a crash, even if only the entry got through): see
+    /// [`Log::verifier`].
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub fn open_with_next(
+        layer: FileLayer,
+        dir: &Path,
+        key: LogKey,
+        next: Option<LogKey>,
+        origin: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let signer = Signer::new(key, origin)?;
+        let next = next.map(|key| Signer::new(key, origin)).transpose()?;
         let folder = Folder::open(dir, layer)?;
-        let recovered = recover(&folder, &key, &verifier)?;
-        let shared = Arc::new(Shared::new(
-            recovered.edge.clone(),
-            recovered.signed.clone(),
-        ));
-        let writer = Writer::new(
-            folder.clone(),
-            key,
-            verifier.clone(),
-            Arc::clone(&shared),
-            recovered,
-        );
+        let (recovered, signer) = recover(&folder, signer, next)?;
+        let shared = Arc::new(Shared::new(View {
+            edge: recovered.edge.clone(),
+            signed: recovered.signed.clone(),
+            verifier: signer.verifier.clone(),
+        }));
+        let writer = Writer::new(folder.clone(), signer, Arc::clone(&shared), recovered);
         let (jobs, queue) = mpsc::sync_channel(QUEUE_ENTRIES_MAX);
         let writer = std::thread::Builder::new()
             .name("log-writer".to_owned())
@@ -134,7 +146,6 @@ impl Log {
         Ok(Self(Arc::new(Inner {
             folder,
             shared,
-            verifier,
             clock,
             named: Mutex::default(),
             jobs,
@@ -207,7 +218,7 @@ impl Log {
         }
         .to_bytes()?;
         let (reply, answer) = oneshot::channel();
-        self.enqueue(vec![bytes], Reply::Task(reply))?;
+        self.enqueue(vec![bytes], Reply::Task(reply), None)?;
         let index = answer.await.map_err(|_| ended())??;
         Ok(Logged::new(value, index, at))
     }
@@ -222,11 +233,16 @@ impl Log {
 
     fn wait(&self, entries: Vec<Vec<u8>>) -> Result<u64, Error> {
         let (reply, answer) = mpsc::sync_channel(1);
-        self.enqueue(entries, Reply::Thread(reply))?;
+        self.enqueue(entries, Reply::Thread(reply), None)?;
         answer.recv().map_err(|_| ended())?
     }
 
-    fn enqueue(&self, entries: Vec<Vec<u8>>, reply: Reply) -> Result<(), Error> {
+    fn enqueue(
+        &self,
+        entries: Vec<Vec<u8>>,
+        reply: Reply,
+        next: Option<Box<Signer>>,
+    ) -> Result<(), Error> {
         let (queued, count) = (&self.0.shared.queued, entries.len());
         let busy = || Error::Busy {
             queued: queued.load(Ordering::Relaxed),
@@ -237,7 +253,12 @@ impl Log {
             })
             .map_err(|_| busy())?;
         let jobs = self.0.jobs.as_ref().ok_or_else(ended)?;
-        jobs.try_send(Job { entries, reply }).map_err(|e| {
+        jobs.try_send(Job {
+            entries,
+            reply,
+            next,
+        })
+        .map_err(|e| {
             queued.fetch_sub(count, Ordering::Relaxed);
             match e {
                 TrySendError::Full(_) => busy(),
@@ -268,10 +289,51 @@ impl Log {
         self.view().signed.clone()
     }
 
-    /// The log's public key.
+    /// The log's public key in force.
     #[must_use]
-    pub fn verifier(&self) -> &Verifier {
-        &self.0.verifier
+    pub fn verifier(&self) -> Verifier {
+        self.view().verifier.clone()
+    }
+
+    /// Hands the log over to its next key: one entry, the last under the key before, in a checkpoint
+    /// that both sign; from the next entry on the new key signs alone. `statement` is the hash of
+    /// what both groups of custodians signed. The old key should be destroyed now.
+    ///
+    /// # Errors
+    /// As [`Log::append`]; nothing has changed then. [`Error::Malformed`] for the key in force.
+    pub fn hand_over(
+        &self,
+        next: LogKey,
+        statement: Digest,
+    ) -> Result<Logged<LogKeyChanged>, Error> {
+        let now = self.verifier();
+        let next = Signer::new(next, now.name())?;
+        if next.verifier == now {
+            return Err(Error::malformed("log key", "it is the one in force"));
+        }
+        let value = LogKeyChanged {
+            key: Digest(*next.verifier.public()),
+            statement,
+        };
+        let at = self.now();
+        let bytes = Entry {
+            at,
+            event: value.event(),
+        }
+        .to_bytes()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.enqueue(vec![bytes], Reply::Thread(reply), Some(Box::new(next)))?;
+        let index = answer.recv().map_err(|_| ended())??;
+        Ok(Logged::new(value, index, at))
+    }
+
+    /// The checkpoint with which the log was handed over for the `n`th time (from 1), if it was.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn succession(&self, n: u32) -> Result<Option<String>, Error> {
+        let note = self.0.folder.read(&crate::succession::place(n))?;
+        Ok(note.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
     /// A tile or entry bundle, full or partial, of the present tree.

@@ -6,9 +6,11 @@ use loggia_model::Digest;
 use crate::Error;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::edge::{Edge, Tile, hashes_of};
+use crate::entry::Entry;
 use crate::folder::{CHECKPOINT, Folder, JOURNAL, JournalFile, KEY, Stored};
 use crate::journal::{self, Scan};
 use crate::key::{LogKey, Verifier};
+use crate::succession;
 use crate::tile::{LEVELS_MAX, TILE_WIDTH, TileKind, TilePath};
 use crate::tree::{perfect, root_at};
 
@@ -21,16 +23,50 @@ pub(crate) struct Recovered {
     pub(crate) unsettled: Vec<TilePath>,
 }
 
-/// Opens the folder, or says why not.
+/// The log's key and its name.
+pub(crate) struct Signer {
+    pub(crate) key: LogKey,
+    pub(crate) verifier: Verifier,
+}
+
+impl Signer {
+    pub(crate) fn new(key: LogKey, origin: &str) -> Result<Self, Error> {
+        let verifier = key.verifier(origin)?;
+        Ok(Self { key, verifier })
+    }
+}
+
+/// Opens the folder with the key that is in force: `next` if the log has been handed over to it, or
+/// if the entry that does so is there and only its signatures are not. Or says why not.
 pub(crate) fn recover(
     folder: &Folder,
-    key: &LogKey,
-    verifier: &Verifier,
-) -> Result<Recovered, Error> {
-    let signed = match folder.read(CHECKPOINT)? {
-        Some(bytes) => Some(SignedCheckpoint::verify(&bytes, verifier)?),
-        None => None,
+    now: Signer,
+    next: Option<Signer>,
+) -> Result<(Recovered, Signer), Error> {
+    let checkpoint = folder.read(CHECKPOINT)?;
+    let Some(next) = next else {
+        return Ok((recover_as(folder, &now, checkpoint.as_deref(), None)?, now));
     };
+    let handed_over = |bytes: &Vec<u8>| SignedCheckpoint::verify(bytes, &next.verifier).is_ok();
+    if checkpoint.as_ref().is_some_and(handed_over) {
+        let recovered = recover_as(folder, &next, checkpoint.as_deref(), None)?;
+        return Ok((recovered, next));
+    }
+    let recovered = recover_as(folder, &now, checkpoint.as_deref(), Some(&next))?;
+    let handed_over = SignedCheckpoint::verify(recovered.signed.note().as_bytes(), &next.verifier);
+    Ok((recovered, if handed_over.is_ok() { next } else { now }))
+}
+
+fn recover_as(
+    folder: &Folder,
+    signer: &Signer,
+    checkpoint: Option<&[u8]>,
+    next: Option<&Signer>,
+) -> Result<Recovered, Error> {
+    let Signer { key, verifier } = signer;
+    let signed = checkpoint
+        .map(|bytes| SignedCheckpoint::verify(bytes, verifier))
+        .transpose()?;
     let bytes = match folder.read(JOURNAL)? {
         Some(bytes) => bytes,
         None if signed.is_some() || folder.has_any("tile")? => {
@@ -63,20 +99,64 @@ pub(crate) fn recover(
         journal.sync()?;
     }
     let unsettled = rewrite(folder, &edge, &full)?;
-    let signed = match signed {
-        Some(signed) if signed.size() == edge.size() => signed,
-        _ => sign(folder, &edge, key, verifier)?,
+    // An entry that hands the log over is alone in its batch and the last under the key before.
+    let named = |next: &&Signer| {
+        let last = scan
+            .entries
+            .last()
+            .map(|e| Entry::parse(e, "the last entry"));
+        matches!(last, Some(Ok(e)) if succession::names(&e.event, &next.verifier))
     };
-    let public = format!("{verifier}\n");
-    if folder.read(KEY)?.is_none_or(|k| k != public.as_bytes()) {
-        folder.replace(KEY, public.as_bytes())?;
-    }
+    let next = next.filter(named);
+    let signed = match (signed, next) {
+        (Some(signed), None) if signed.size() == edge.size() => signed,
+        (_, None) => sign(folder, &edge, key, verifier)?,
+        (_, Some(next)) => hand_over(folder, &edge, signer, next)?,
+    };
+    keep_key(folder, next.map_or(verifier, |n| &n.verifier))?;
     Ok(Recovered {
         edge,
         journal,
         signed,
         unsettled,
     })
+}
+
+/// Keeps the public key beside the log, for whoever copies it.
+pub(crate) fn keep_key(folder: &Folder, verifier: &Verifier) -> Result<(), Error> {
+    let public = format!("{verifier}\n");
+    if folder.read(KEY)?.is_none_or(|k| k != public.as_bytes()) {
+        folder.replace(KEY, public.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Signs the edge's tree, whose last entry names the next key, with both keys; keeps that
+/// checkpoint for good beside the present one, which later ones replace.
+pub(crate) fn hand_over(
+    folder: &Folder,
+    edge: &Edge,
+    now: &Signer,
+    next: &Signer,
+) -> Result<SignedCheckpoint, Error> {
+    let checkpoint = Checkpoint {
+        origin: now.verifier.name().to_owned(),
+        size: edge.size(),
+        root: edge.root(),
+    };
+    let signed =
+        SignedCheckpoint::sign(checkpoint, &now.key, &now.verifier).and(&next.key, &next.verifier);
+    let mut place = 1;
+    while let Some(kept) = folder.read(&succession::place(place))? {
+        if kept == signed.note().as_bytes() {
+            break;
+        }
+        place += 1;
+    }
+    folder.make(succession::FOLDER)?;
+    folder.replace(&succession::place(place), signed.note().as_bytes())?;
+    folder.replace(CHECKPOINT, signed.note().as_bytes())?;
+    Ok(signed)
 }
 
 /// Signs the edge's tree and replaces the checkpoint. Only for entries that are durable.

@@ -38,6 +38,11 @@ pub fn routes(log: Log) -> Vec<Route> {
         ),
         Route::get("/log/key", public, get(key).with_state(log.clone())),
         Route::get(
+            "/log/succession/{n}",
+            public,
+            get(succession).with_state(log.clone()),
+        ),
+        Route::get(
             "/log/tile/{*path}",
             public,
             get(tile).with_state(log.clone()),
@@ -63,7 +68,7 @@ pub fn routes(log: Log) -> Vec<Route> {
 /// The endpoints' description.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(checkpoint, key, tile, entries, proof, consistency),
+    paths(checkpoint, key, succession, tile, entries, proof, consistency),
     components(schemas(Event, EntryPage, PlacedEntry, InclusionProof, ConsistencyProof))
 )]
 pub struct OpenApi;
@@ -113,6 +118,21 @@ async fn checkpoint(State(log): State<Log>) -> Response {
     responses((status = 200, description = "Verifier key", body = String, content_type = "text/plain")))]
 async fn key(State(log): State<Log>) -> Response {
     answer(TEXT, NEVER, format!("{}\n", log.verifier()))
+}
+
+/// The checkpoint with which the log was handed over to another key for the nth time, signed by both.
+#[utoipa::path(get, path = "/log/succession/{n}", tag = "log",
+    params(("n" = u32, Path, description = "From 1")),
+    responses((status = 200, description = "Signed note", body = String, content_type = "text/plain"),
+        (status = 404, description = "The log was not handed over so often")))]
+async fn succession(State(log): State<Log>, Path(n): Path<u32>) -> Result<Response, Problem> {
+    let note = off(move || log.succession(n)).await?;
+    let none = || {
+        Problem(Fault::NotFound(
+            "the log was not handed over so often".to_owned(),
+        ))
+    };
+    Ok(answer(TEXT, FOR_GOOD, note.ok_or_else(none)?))
 }
 
 /// A tile of hashes `<L>/<N>[.p/<W>]` or a bundle of entries `entries/<N>[.p/<W>]` (C2SP tlog-tiles).

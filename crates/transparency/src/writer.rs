@@ -16,8 +16,8 @@ use crate::checkpoint::SignedCheckpoint;
 use crate::edge::Edge;
 use crate::folder::{CHECKPOINT, Folder, JOURNAL, JournalFile};
 use crate::journal;
-use crate::key::{LogKey, Verifier};
-use crate::recovery::{self, Recovered};
+use crate::key::Verifier;
+use crate::recovery::{self, Recovered, Signer};
 use crate::tile::TilePath;
 
 /// Most entries in one batch: at 340 B an entry this is 1.4 MB, written in the time of one sync.
@@ -39,6 +39,8 @@ const IDLE: Duration = Duration::from_secs(2);
 pub(crate) struct View {
     pub(crate) edge: Edge,
     pub(crate) signed: SignedCheckpoint,
+    /// The key in force.
+    pub(crate) verifier: Verifier,
 }
 
 /// Between the writer, its callers and the readers.
@@ -51,9 +53,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(edge: Edge, signed: SignedCheckpoint) -> Self {
-        let size = watch::Sender::new(edge.size());
-        let view = RwLock::new(Arc::new(View { edge, signed }));
+    pub(crate) fn new(view: View) -> Self {
+        let size = watch::Sender::new(view.edge.size());
+        let view = RwLock::new(Arc::new(view));
         Self {
             view,
             queued: AtomicUsize::new(0),
@@ -92,6 +94,8 @@ impl Reply {
 pub(crate) struct Job {
     pub(crate) entries: Vec<Vec<u8>>,
     pub(crate) reply: Reply,
+    /// The key that signs from here on, when the one entry of this job hands the log over to it.
+    pub(crate) next: Option<Box<Signer>>,
 }
 
 impl Job {
@@ -102,11 +106,12 @@ impl Job {
 
 pub(crate) struct Writer {
     folder: Folder,
-    key: LogKey,
-    verifier: Verifier,
+    signer: Signer,
     shared: Arc<Shared>,
     edge: Edge,
     journal: JournalFile,
+    /// Hands the log over and is therefore a batch of its own, the next.
+    held_over: Option<Job>,
     unsettled: VecDeque<TilePath>,
     /// Partial tiles under the present checkpoint; those of the one before are removed after each
     /// publication, so that a mirror that just read the old checkpoint still finds its tiles.
@@ -119,8 +124,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(
         folder: Folder,
-        key: LogKey,
-        verifier: Verifier,
+        signer: Signer,
         shared: Arc<Shared>,
         recovered: Recovered,
     ) -> Self {
@@ -134,11 +138,11 @@ impl Writer {
         let unsettled = unsettled.into();
         Self {
             folder,
-            key,
-            verifier,
+            signer,
             shared,
             edge,
             journal,
+            held_over: None,
             unsettled,
             partials,
             partials_before: Vec::new(),
@@ -149,7 +153,11 @@ impl Writer {
     /// Runs until all senders are gone.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
         loop {
-            let first = match jobs.recv_timeout(IDLE) {
+            let first = match self
+                .held_over
+                .take()
+                .map_or_else(|| jobs.recv_timeout(IDLE), Ok)
+            {
                 Ok(job) => job,
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
@@ -160,7 +168,8 @@ impl Writer {
                     }
                 }
             };
-            let batch = gather(first, jobs);
+            let batch;
+            (batch, self.held_over) = gather(first, jobs);
             self.commit(batch);
             if self.journal.len() > JOURNAL_BYTES_BUSY {
                 self.settle(SETTLE_PER_BATCH);
@@ -226,9 +235,10 @@ impl Writer {
         Ok(())
     }
 
-    fn commit(&mut self, batch: Vec<Job>) {
+    fn commit(&mut self, mut batch: Vec<Job>) {
         let count: usize = batch.iter().map(|j| j.entries.len()).sum();
-        let outcome = self.write(&batch);
+        let next = batch.first_mut().and_then(|j| j.next.take());
+        let outcome = self.write(&batch, next.map(|n| *n));
         self.shared.queued.fetch_sub(count, Ordering::Relaxed);
         match outcome {
             Ok(written) => {
@@ -248,7 +258,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, batch: &[Job]) -> Result<Range<u64>, Error> {
+    fn write(&mut self, batch: &[Job], next: Option<Signer>) -> Result<Range<u64>, Error> {
         if let Some(why) = &self.stopped {
             return Err(Error::Stopped(why.clone()));
         }
@@ -269,14 +279,14 @@ impl Writer {
             self.stopped = Some(e.to_string());
             return Err(Error::Stopped(e.to_string()));
         }
-        match self.publish(&body) {
+        match self.publish(&body, next) {
             Ok(()) => Ok(first..self.edge.size()),
             Err(e) => Err(self.withdraw(before, e)),
         }
     }
 
     /// Tiles, checkpoint, view. The entries are durable in the journal.
-    fn publish(&mut self, body: &[u8]) -> Result<(), Error> {
+    fn publish(&mut self, body: &[u8], next: Option<Signer>) -> Result<(), Error> {
         let (mut edge, mut full, mut rest) = (self.edge.clone(), Vec::new(), body);
         while let Some(entry) = next_entry(&mut rest) {
             edge.push(entry, &mut full)?;
@@ -285,10 +295,18 @@ impl Writer {
         for tile in full.iter().chain(&partials) {
             self.folder.write_tile(tile)?;
         }
-        let signed = recovery::sign(&self.folder, &edge, &self.key, &self.verifier)?;
+        let signed = match next {
+            None => recovery::sign(&self.folder, &edge, &self.signer.key, &self.signer.verifier)?,
+            Some(next) => self.hand_over(&edge, next)?,
+        };
         self.unsettled.extend(full.iter().map(|(p, _)| *p));
         self.edge = edge.clone();
-        self.shared.publish(View { edge, signed });
+        let verifier = self.signer.verifier.clone();
+        self.shared.publish(View {
+            edge,
+            signed,
+            verifier,
+        });
         let now: Vec<_> = partials.into_iter().map(|(p, _)| p).collect();
         let last = core::mem::replace(&mut self.partials, now);
         for old in core::mem::replace(&mut self.partials_before, last) {
@@ -297,6 +315,17 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Signs with both keys; from then on with the next alone.
+    fn hand_over(&mut self, edge: &Edge, next: Signer) -> Result<SignedCheckpoint, Error> {
+        let signed = recovery::hand_over(&self.folder, edge, &self.signer, &next)?;
+        // The folder's `key` is for mirrors; the next start puts it right if this fails.
+        if let Err(error) = recovery::keep_key(&self.folder, &next.verifier) {
+            tracing::warn!(%error, "the log's new key could not be put beside it");
+        }
+        self.signer = next;
+        Ok(signed)
     }
 
     /// Takes back a batch that was neither signed nor shown. If the new checkpoint may stand, or
@@ -321,15 +350,19 @@ impl Writer {
     }
 }
 
-/// Takes what else is waiting, up to the limits of a batch.
-fn gather(first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
+/// Takes what else is waiting, up to the limits of a batch. What hands the log over stands alone.
+fn gather(first: Job, jobs: &Receiver<Job>) -> (Vec<Job>, Option<Job>) {
     let (mut entries, mut bytes) = (first.entries.len(), first.bytes());
+    let alone = first.next.is_some();
     let mut batch = vec![first];
-    while entries < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX {
+    while !alone && entries < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX {
         let Ok(job) = jobs.try_recv() else { break };
+        if job.next.is_some() {
+            return (batch, Some(job));
+        }
         entries += job.entries.len();
         bytes += job.bytes();
         batch.push(job);
     }
-    batch
+    (batch, None)
 }

@@ -99,6 +99,10 @@ fn one_of_each() -> Vec<Event> {
             cameras: 2,
         }),
         Event::ReviewDue(ReviewDue { request: d(3) }),
+        Event::LogKeyChanged(LogKeyChanged {
+            key: d(11),
+            statement: d(12),
+        }),
     ]
 }
 

@@ -37,8 +37,10 @@ impl ShownHold {
     /// The hold in a line: name, state, how many spans, why, and every check that failed.
     pub fn line(&self) -> String {
         let ask = serde_json::from_str::<HoldAsk>(&self.hold.hold);
-        let (until, reason) =
-            ask.map_or_else(|_| (String::new(), String::new()), |a| (a.until.to_string(), a.reason));
+        let (until, reason) = ask.map_or_else(
+            |_| (String::new(), String::new()),
+            |a| (a.until.to_string(), a.reason),
+        );
         let broken: Vec<&str> = self
             .checks
             .iter()
@@ -52,7 +54,11 @@ impl ShownHold {
             self.hold.spans,
             self.hold.agreed,
             self.hold.ending,
-            if broken.is_empty() { "" } else { " — CHECK FAILED: " },
+            if broken.is_empty() {
+                ""
+            } else {
+                " — CHECK FAILED: "
+            },
             broken.join("; ")
         )
     }
@@ -78,7 +84,10 @@ impl Desk {
             .city
             .post_for(key, "/api/v1/desk/holds", &NewHold { hold })?;
         if asked.id != id {
-            bail!("the city has taken another hold than this one: {}", asked.id);
+            bail!(
+                "the city has taken another hold than this one: {}",
+                asked.id
+            );
         }
         Ok(id)
     }

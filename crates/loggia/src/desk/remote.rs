@@ -101,12 +101,7 @@ impl Remote {
         parse(&self.posted(key, path, body)?)
     }
 
-    fn posted(
-        &self,
-        key: &PersonKey,
-        path: &str,
-        body: &impl Serialize,
-    ) -> anyhow::Result<String> {
+    fn posted(&self, key: &PersonKey, path: &str, body: &impl Serialize) -> anyhow::Result<String> {
         let body = serde_json::to_vec(body)?;
         let signed = self.authorization(key, "POST", path, &body)?;
         let call = self

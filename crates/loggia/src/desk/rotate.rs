@@ -96,9 +96,7 @@ impl Desk {
             &grounds.checkpoint,
         )?;
         match entry.event {
-            Event::RosterChanged(r)
-                if r.roster == hash && r.version == grounds.roster.version =>
-            {
+            Event::RosterChanged(r) if r.roster == hash && r.version == grounds.roster.version => {
                 Ok(grounds.roster)
             }
             _ => bail!(

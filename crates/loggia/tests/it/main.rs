@@ -18,5 +18,6 @@ mod opening;
 mod plaintext;
 mod resealed;
 mod rollback;
+mod rotation;
 mod routes;
 mod timeline;

@@ -55,13 +55,21 @@ pub struct City {
 
 impl City {
     pub fn new() -> Self {
-        let city = Self::without_roster();
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    /// The same, in this folder.
+    pub fn at(dir: tempfile::TempDir) -> Self {
+        let city = Self::without_roster_at(dir);
         city.policy.change_roster(city.first_roster()).unwrap();
         city
     }
 
     pub fn without_roster() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::without_roster_at(tempfile::tempdir().unwrap())
+    }
+
+    fn without_roster_at(dir: tempfile::TempDir) -> Self {
         let data = dir.path().join("data");
         let demo = DemoMode::mark(&data).unwrap();
         let clock = Arc::new(ManualClock::default());

@@ -11,6 +11,8 @@ use crate::edge::{Edge, Tile};
 use crate::entry::{Entry, Event, Heads};
 use crate::folder::CHECKPOINT;
 use crate::key::Verifier;
+use crate::note::Note;
+use crate::succession::{self, SUCCESSIONS_MAX, Succession};
 use crate::tile::{BUNDLE_BYTES_MAX, HASH_BYTES, TILE_WIDTH, TileKind, TilePath};
 
 /// Longest checkpoint file that is read.
@@ -29,6 +31,8 @@ pub struct Report {
     pub destroyed: BTreeSet<u32>,
     /// Where the times go back the furthest.
     pub back: Option<StepBack>,
+    /// How the log was handed over from the given key to the one in force, in order.
+    pub successions: Vec<Succession>,
     /// Tiles and bundles that were compared.
     pub tiles: u64,
     /// Size of the kept checkpoint, if one was given: the log begins with it.
@@ -63,8 +67,9 @@ impl Dates {
     }
 }
 
-/// Verifies a log folder, or a mirror of a log's URL: `checkpoint` and `tile/…`. With `kept`, a
-/// checkpoint from earlier, also that the log grew from it.
+/// Verifies a log folder, or a mirror of a log's URL: `checkpoint`, `tile/…` and, where the log was
+/// handed over since `key`, `succession/…`. With `kept`, a checkpoint from earlier, also that the log
+/// grew from it.
 ///
 /// # Errors
 /// The first thing that is wrong: [`Error::BadSignature`], [`Error::Rollback`], [`Error::Fork`],
@@ -72,7 +77,9 @@ impl Dates {
 pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<Report, Error> {
     let bytes = read(dir, CHECKPOINT, CHECKPOINT_BYTES_MAX)?
         .ok_or_else(|| Error::Damaged("it has no checkpoint".to_owned()))?;
-    let signed = SignedCheckpoint::verify(&bytes, key)?;
+    // The checkpoint's signature is checked at the end, with the key that the log itself names.
+    let (signed, keys) = Keys::read(dir, key, &bytes)?;
+    let mut keys = keys;
     let mut walk = Walk {
         dir,
         size: signed.size(),
@@ -105,6 +112,8 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
             let entry = Entry::parse(bytes, &format!("entry {}", edge.size()))?;
             *kinds.entry(entry.event.kind()).or_default() += 1;
             dates.meet(edge.size(), entry.at);
+            let event_of_key =
+                matches!(entry.event, Event::LogKeyChanged(_)).then(|| entry.event.clone());
             match entry.event {
                 Event::Heads(found) => heads.push((entry.at, found)),
                 Event::KeyDestroyed(done) => drop(destroyed.insert(done.hour)),
@@ -112,6 +121,7 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
             }
             edge.push(bytes, &mut full)?;
             same_root(&edge, kept)?;
+            keys.meet(&edge, event_of_key)?;
         }
         for tile in full.drain(..) {
             walk.compare(&tile)?;
@@ -129,6 +139,7 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
         });
     }
     Ok(Report {
+        successions: keys.finish(&bytes)?,
         checkpoint: signed,
         kinds,
         heads,
@@ -137,6 +148,77 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
         tiles: walk.tiles,
         kept: kept.map(|k| k.size),
     })
+}
+
+/// The keys that the log was handed over to, met in the order of entries.
+struct Keys {
+    now: Verifier,
+    /// Checkpoints of handing over that are still to be met.
+    notes: Vec<(SignedCheckpointBytes, u64)>,
+    met: Vec<Succession>,
+}
+
+type SignedCheckpointBytes = Vec<u8>;
+
+impl Keys {
+    /// Reads the present checkpoint, still unchecked unless `key` has signed it, and the handing
+    /// overs that `key` or a later one signed.
+    fn read(dir: &Path, key: &Verifier, bytes: &[u8]) -> Result<(SignedCheckpoint, Self), Error> {
+        let mut keys = Self {
+            now: key.clone(),
+            notes: Vec::new(),
+            met: Vec::new(),
+        };
+        if let Ok(signed) = SignedCheckpoint::verify(bytes, key) {
+            return Ok((signed, keys));
+        }
+        for n in 1..=SUCCESSIONS_MAX {
+            let Some(note) = read(dir, &succession::place(n), CHECKPOINT_BYTES_MAX)? else {
+                break;
+            };
+            let size = Checkpoint::parse(&Note::parse(&note)?.text)?.size;
+            keys.notes.push((note, size));
+        }
+        // Without one the present checkpoint is simply not signed by the key.
+        if keys.notes.is_empty() {
+            return Err(SignedCheckpoint::verify(bytes, key)
+                .err()
+                .unwrap_or_else(|| {
+                    Error::Damaged("its checkpoint changed while it was read".to_owned())
+                }));
+        }
+        Ok((SignedCheckpoint::unchecked(bytes)?, keys))
+    }
+
+    /// After each entry: a step is taken where a note that the key in force has signed stands.
+    fn meet(&mut self, edge: &Edge, event: Option<Event>) -> Result<(), Error> {
+        let Some(event) = event else {
+            return Ok(());
+        };
+        for (note, _) in self.notes.iter().filter(|(_, size)| *size == edge.size()) {
+            let Ok(signed) = SignedCheckpoint::verify(note, &self.now) else {
+                continue;
+            };
+            if signed.root() != edge.root() {
+                return Err(Error::Fork {
+                    size: signed.size(),
+                    signed: signed.root(),
+                    found: edge.root(),
+                });
+            }
+            let step = Succession::of(signed, &event, note)?;
+            self.now = step.next.clone();
+            self.met.push(step);
+            break;
+        }
+        Ok(())
+    }
+
+    /// The present checkpoint is signed by the key in force.
+    fn finish(self, bytes: &[u8]) -> Result<Vec<Succession>, Error> {
+        SignedCheckpoint::verify(bytes, &self.now)?;
+        Ok(self.met)
+    }
 }
 
 fn same_root(edge: &Edge, kept: Option<&Checkpoint>) -> Result<(), Error> {
