@@ -262,9 +262,26 @@ pub enum KeyVerb {
     Desk(DeskArgs),
     /// Custodians come and go: draw, sign and send the next roster, hand on what is kept
     Rotate(RotateArgs),
+    /// The public log's key has a successor: draw the statement, sign and send it
+    LogKey(LogKeyArgs),
     /// Footage kept beyond its retention: ask, agree, end, list
     #[command(subcommand)]
     Hold(HoldVerb),
+}
+
+/// The public log's next key.
+#[derive(Debug, Args)]
+pub struct LogKeyArgs {
+    #[command(flatten)]
+    pub at: AtCity,
+    /// The statement that a custodian of the other group has drawn: it is shown, signed and sent
+    pub proposal: Option<PathBuf>,
+    /// Where a drawn statement goes
+    #[arg(long, default_value = "log-key-next.json")]
+    pub out: PathBuf,
+    /// Sign without asking
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Whose key, and at which city.

@@ -11,7 +11,7 @@ use loggia_model::{CameraId, Clock, Digest, PersonId, SpanId};
 use loggia_policy::{Act, CameraSpans, HoldAsk, Member, SignedRoster};
 use loggia_seal::Randomness;
 
-use crate::cli::{AtCity, HoldVerb, RotateArgs, say};
+use crate::cli::{AtCity, HoldVerb, LogKeyArgs, RotateArgs, say};
 use crate::clock::SystemClock;
 use crate::desk::Desk;
 use crate::desk::rotate::{Change, Handed, changes, key_name};
@@ -170,6 +170,42 @@ fn hand_on(me: &Custodian) -> anyhow::Result<Handed> {
             eprint!("\r{spans} spans handed on, {left} camera hours to look at   ");
         }
     })
+}
+
+/// Draws, signs or sends the statement that hands the public log over to its next key.
+pub fn log_key(args: &LogKeyArgs) -> anyhow::Result<()> {
+    let me = Custodian::open(&args.at)?;
+    let (mut signed, out) = match &args.proposal {
+        None => (me.desk.draw_log_key(&me.person)?, &args.out),
+        Some(path) => {
+            let text = std::fs::read(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            let signed = serde_json::from_slice(&text)
+                .with_context(|| format!("{} is no statement", path.display()))?;
+            (signed, path)
+        }
+    };
+    let statement = me.desk.proposed_log_key(&me.person, &signed)?;
+    say(&format!("the log's key now:  {}", statement.old));
+    say(&format!("the key after it:   {}", statement.new));
+    say("Every witness, and whoever checks the log, must know the second before it signs.");
+    agreed(args.yes)?;
+    me.desk.sign_log_key(&me.person, &mut signed)?;
+    files::replace(out, &serde_json::to_vec_pretty(&signed)?)?;
+    if args.proposal.is_none() {
+        say(&format!(
+            "{} holds the statement with your signature. A custodian of the other group runs `loggia \
+             key log-key` with that file: it signs and sends it",
+            out.display()
+        ));
+        return Ok(());
+    }
+    let index = me.desk.hand_over_log(&me.person, &signed)?;
+    say(&format!(
+        "entry {index} of the public log is the last under the old key, which is destroyed; publish \
+         the new one"
+    ));
+    Ok(())
 }
 
 /// Holds, without the desk's page.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use loggia_model::Clock;
-use loggia_policy::{DemoMode, Policy, Rules};
+use loggia_policy::{DemoMode, LOG_KEY_SECRET, NEXT_LOG_KEY_SECRET, Policy, Rules};
 use loggia_register::{Offices, Zone};
 use loggia_seal::{Custodians, Randomness, RecorderKey, RecorderPublic};
 use loggia_shield::{AskMasks, Shield};
@@ -112,8 +112,7 @@ impl House {
         let lock = only_one(&data)?;
         let secrets = Arc::new(Secrets::open(&data.join("secrets"), FileLayer::Real)?);
         let recorder_key = Arc::new(recorder_key(&secrets)?);
-        let log_key = log_key(&secrets)?;
-        let log = Log::open(&data.join("log"), log_key, &plan.origin, Arc::clone(&clock))?;
+        let log = open_log(&data.join("log"), &secrets, &plan.origin, &clock)?;
         let public = keep_public(&data, &plan.city, &log, recorder_key.public())?;
         let db = Arc::new(Db::open(&data.join("city.sqlite"))?);
         let blobs = Arc::new(Blobs::open(
@@ -209,13 +208,29 @@ fn recorder_key(secrets: &Secrets) -> anyhow::Result<RecorderKey> {
     RecorderKey::from_pkcs8(&pkcs8).context("the recorder's key does not read back")
 }
 
-fn log_key(secrets: &Secrets) -> anyhow::Result<LogKey> {
-    let pkcs8 = secrets.keep("log-key", || {
+/// Opens the log with its key, or with the next one if a crash came between the entry that hands the
+/// log over and the key's new place.
+fn open_log(
+    at: &Path,
+    secrets: &Secrets,
+    origin: &str,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Log> {
+    let pkcs8 = secrets.keep(LOG_KEY_SECRET, || {
         LogKey::generate()
             .map(|(_, bytes)| bytes.into())
             .map_err(|e| loggia_store::Error::Refused(e.to_string()))
     })?;
-    LogKey::from_pkcs8(&pkcs8).context("the log's key does not read back")
+    let read = |b: &[u8]| LogKey::from_pkcs8(b).context("the log's key does not read back");
+    let next = secrets.kept(NEXT_LOG_KEY_SECRET)?;
+    let next_key = next.as_deref().map(|b| read(b)).transpose()?;
+    let next_public = next_key.as_ref().map(|k| k.verifier(origin)).transpose()?;
+    let (layer, clock) = (FileLayer::Real, Arc::clone(clock));
+    let log = Log::open_with_next(layer, at, read(&pkcs8)?, next_key, origin, clock)?;
+    if next_public.is_some_and(|next| next == log.verifier()) {
+        secrets.succeed(LOG_KEY_SECRET, NEXT_LOG_KEY_SECRET)?;
+    }
+    Ok(log)
 }
 
 fn keep_public(

@@ -44,6 +44,7 @@ pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
         }
         KeyVerb::Desk(args) => desk(args),
         KeyVerb::Rotate(args) => custodian::rotate(args),
+        KeyVerb::LogKey(args) => custodian::log_key(args),
         KeyVerb::Hold(verb) => custodian::hold(verb),
     }
 }

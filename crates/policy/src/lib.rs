@@ -19,6 +19,7 @@ mod hold;
 mod http;
 mod inbox;
 mod line;
+mod log_key;
 mod people;
 mod permit;
 mod policy;
@@ -60,6 +61,9 @@ pub use handing_on::{HANDED_MAX, HandedOn, HandedShare, KeptPage, KeptShare};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};
 pub use inbox::{FiledInCase, ResidentAsk};
+pub use log_key::{
+    LOG_KEY_CONTEXT, LOG_KEY_SECRET, LogKeyStatement, LogKeys, NEXT_LOG_KEY_SECRET, SignedLogKey,
+};
 pub use people::{PASSWORD_CHARS_MIN, SESSION_IDLE, SESSION_LONGEST, SignedIn};
 pub use permit::{Decided, Live, Open, Permit};
 pub use policy::{Parts, Policy};

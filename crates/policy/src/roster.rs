@@ -259,7 +259,8 @@ impl SignedRoster {
         }
         let hash = Roster::hash_of(&self.roster);
         let signers = before.map_or(&roster, |b| &b.roster);
-        both_groups_signed(signers, hash, &self.signatures)?;
+        let message = Roster::to_be_signed(hash);
+        both_groups_signed(signers, &message, &self.signatures, "the roster")?;
         Ok(VerifiedRoster {
             roster,
             hash,
@@ -268,12 +269,13 @@ impl SignedRoster {
     }
 }
 
-fn both_groups_signed(
+/// Every signature is a custodian's of `signers` under these bytes, and both groups have one.
+pub(crate) fn both_groups_signed(
     signers: &Roster,
-    hash: Digest,
+    message: &[u8],
     signatures: &[RosterSignature],
+    what: &str,
 ) -> Result<(), Error> {
-    let message = Roster::to_be_signed(hash);
     let mut groups = BTreeSet::new();
     for s in signatures {
         let member = signers
@@ -282,14 +284,14 @@ fn both_groups_signed(
             .ok_or_else(|| Error::Forbidden(format!("{} is no custodian", s.person)))?;
         let signature: [u8; 64] = base64_n(&s.signature, "a roster signature")?;
         UnparsedPublicKey::new(&ED25519, member.sign_public()?)
-            .verify(&message, &signature)
-            .map_err(|_| Error::Signature(format!("{} under the roster", s.person)))?;
+            .verify(message, &signature)
+            .map_err(|_| Error::Signature(format!("{} under {what}", s.person)))?;
         groups.insert(member.body);
     }
     for body in [Body::Police, Body::Oversight] {
         if !groups.contains(&body) {
             return Err(Error::Forbidden(format!(
-                "no custodian of {body:?} signed the roster"
+                "no custodian of {body:?} signed {what}"
             )));
         }
     }

@@ -119,10 +119,32 @@ impl Secrets {
     }
 
     /// Keeps a named secret durably, in place of the one before. For what people change (a mail
-    /// server's password); keys are kept once, by [`Self::keep`].
+    /// server's password); keys are kept once, by [`Self::keep`], or have a successor.
     pub fn replace(&self, name: &str, plain: &[u8]) -> Result<(), Error> {
         let sealed = self.seal(name, plain)?;
         self.layer.write_atomic(&self.place(name)?, &sealed)
+    }
+
+    /// Puts the secret `next` in the place of `name` and overwrites both files that were there: for
+    /// a key that has a successor. After a crash in between the call is made again.
+    pub fn succeed(&self, name: &str, next: &str) -> Result<(), Error> {
+        let (at, from) = (self.place(name)?, self.place(next)?);
+        let Some(plain) = self.kept(next)? else {
+            return Err(Error::Refused(format!("there is no secret `{next}`")));
+        };
+        let old = self.layer.open_existing(&at)?;
+        self.replace(name, &plain)?;
+        // The old file has lost its name, not its bytes; it is still open here.
+        for file in [old, self.layer.open_existing(&from)?]
+            .into_iter()
+            .flatten()
+        {
+            let len = usize::try_from(file.len()?).unwrap_or(0);
+            file.write_at(0, &[&vec![0; len]])?;
+            file.sync()?;
+        }
+        self.layer.remove(&from)?;
+        self.layer.sync_dir(&self.dir)
     }
 
     /// A named secret, if it has been kept.
@@ -184,6 +206,12 @@ mod tests {
         s.replace("mail", b"two").unwrap();
         assert_eq!(**s.kept("mail").unwrap().unwrap(), *b"two");
         assert!(s.replace("../x", b"three").is_err());
+        s.replace("mail-next", b"three").unwrap();
+        s.succeed("mail", "mail-next").unwrap();
+        assert_eq!(**s.kept("mail").unwrap().unwrap(), *b"three");
+        assert!(s.kept("mail-next").unwrap().is_none());
+        assert!(s.succeed("mail", "mail-next").is_err());
+        assert_eq!(**s.kept("mail").unwrap().unwrap(), *b"three");
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(dir.path().join(MACHINE_KEY))
             .unwrap()

@@ -52,6 +52,10 @@ impl Succession {
             .checked_sub(1)
             .ok_or_else(|| Error::WrongProof("an empty log is not handed over".to_owned()))?;
         let found = verify::inclusion(entry, last, proof, &checkpoint)?;
+        if names(&found.event, before) {
+            let why = "it is the first checkpoint of this key, not its last".to_owned();
+            return Err(Error::WrongProof(why));
+        }
         Self::of(checkpoint, &found.event, note)
     }
 

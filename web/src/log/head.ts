@@ -5,6 +5,7 @@ import { base64, fromBase64, same, type Bytes } from '../seal/bytes';
 import { checkCheckpoint, readCheckpoint, readLogKey, type Checkpoint, type LogKey } from './checkpoint';
 import { checkConsistency, entryInBundle, leafHash, rootFromInclusion, TileTree, tilePath } from './merkle';
 import { keepHead, seenHeads, type Seen } from './seen';
+import { handedOver, type Ways } from './succession';
 import { textOf } from './trunk';
 
 export interface Head {
@@ -57,6 +58,19 @@ export async function goesOn(seen: Seen, c: Checkpoint, tree: TileTree): Promise
   return checkConsistency(seen.size, c.size, fromBase64(seen.root), c.root, proof);
 }
 
+/** What following a log to its next key needs of this server, none of it believed unproven. */
+function waysOf(head: Tree): Ways {
+  return {
+    note: (n) => getText(`/log/succession/${n}`).catch(() => null),
+    proven: async (index) => {
+      if (index < 0 || index >= head.checkpoint.size) return null;
+      const entry = await proveEntry(head, index);
+      return entry.holds ? entry.json : null;
+    },
+    goesOn: (c) => goesOn({ key: '', size: c.size, root: base64(c.root), at: 0, note: '' }, head.checkpoint, head.tree),
+  };
+}
+
 async function compare(
   kept: Seen[],
   key: string,
@@ -66,9 +80,13 @@ async function compare(
   const [oldest, seen] = [kept[0], kept.at(-1)];
   if (!seen || !oldest) return { how: 'first', size: 0, at: 0 };
   const told = { size: seen.size, at: seen.at };
-  if (seen.key !== key) return { how: 'key_changed', ...told, seen };
+  if (seen.key !== key) {
+    // Another key counts only where the log itself hands over to it, and no later than it does.
+    const ends = await handedOver(seen.key, key, waysOf({ checkpoint: c, tree }));
+    if (ends === null || seen.size > ends) return { how: 'key_changed', ...told, seen };
+  }
   for (const s of [seen, oldest]) {
-    if (s.key === key && !(await goesOn(s, c, tree))) {
+    if ((s.key === key || s === seen) && !(await goesOn(s, c, tree))) {
       return { how: 'fork', size: s.size, at: s.at, seen: s };
     }
   }

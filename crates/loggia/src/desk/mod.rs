@@ -10,6 +10,7 @@ mod page;
 mod pinned;
 mod remote;
 pub mod rotate;
+mod succession;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -144,12 +145,14 @@ impl Desk {
 
     fn grounds(&self, key: &PersonKey) -> anyhow::Result<Grounds> {
         let chain: Vec<SignedRoster> = self.city.get(key, "/api/v1/desk/roster")?;
-        let key = self.city.text("/log/key")?;
+        let shown = self.city.text("/log/key")?;
+        let succeeded = match self.pinned.known()? {
+            Some(known) => self.succeeded(key, &known, &shown, &chain)?,
+            None => None,
+        };
         let note = self.city.text("/log/checkpoint")?;
-        let (roster, checkpoint) = self.pinned.check(chain, &key, &note, |from, to| {
-            let path = format!("/api/v1/log/consistency?from={from}&to={to}");
-            hashes(&self.city.open::<ProofPage>(&path)?.proof)
-        })?;
+        let proof = |from, to| self.proof_between(from, to);
+        let (roster, checkpoint) = self.pinned.check(chain, &shown, &note, succeeded, proof)?;
         Ok(Grounds { roster, checkpoint })
     }
 

@@ -26,6 +26,16 @@ struct Trusted {
     checkpoint: String,
 }
 
+/// What a desk knew before it asked.
+pub struct Known {
+    /// The log's key.
+    pub log_key: Verifier,
+    /// Entries of the newest checkpoint.
+    pub size: u64,
+    /// The newest roster.
+    pub newest_roster: Digest,
+}
+
 /// The pins of one desk.
 pub struct Pinned {
     path: PathBuf,
@@ -41,12 +51,27 @@ impl Pinned {
         }
     }
 
-    /// Checks what the city shows against the pins, and moves them forward.
+    /// What was pinned before, if anything was.
+    pub fn known(&self) -> anyhow::Result<Option<Known>> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(t) = self.load()? else {
+            return Ok(None);
+        };
+        Ok(Some(Known {
+            log_key: t.log_key.parse()?,
+            size: Checkpoint::parse(&t.checkpoint)?.size,
+            newest_roster: t.newest_roster,
+        }))
+    }
+
+    /// Checks what the city shows against the pins, and moves them forward. `succeeded`: the log key
+    /// to which the pinned one was seen to be handed over.
     pub fn check(
         &self,
         chain: Vec<SignedRoster>,
         log_key: &str,
         note: &str,
+        succeeded: Option<Verifier>,
         consistency: impl Fn(u64, u64) -> anyhow::Result<Vec<Digest>>,
     ) -> anyhow::Result<(Roster, SignedCheckpoint)> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,9 +88,10 @@ impl Pinned {
             bail!("the city has no roster")
         };
         let known = self.load()?;
-        let key: Verifier = match &known {
-            Some(t) => t.log_key.parse()?,
-            None => log_key.parse()?,
+        let key: Verifier = match (&known, succeeded) {
+            (Some(_), Some(next)) => next,
+            (Some(t), None) => t.log_key.parse()?,
+            (None, _) => log_key.parse()?,
         };
         let signed = verify::checkpoint(note.as_bytes(), &key)
             .context("the public log is not signed by the key that this desk trusts")?;

@@ -56,6 +56,13 @@ fn log(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> anyhow::Result<
         "public log: {size} entries, every tile recomputed, root signed by {}",
         key.name()
     ));
+    for step in &report.successions {
+        say(&format!(
+            "public log: handed over by entry {}; {} counts from there on, the key before up to it",
+            step.checkpoint.size() - 1,
+            step.next
+        ));
+    }
     if let Some(size) = report.kept {
         say(&format!(
             "public log: it begins with the {size} entries of the kept checkpoint"

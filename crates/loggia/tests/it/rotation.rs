@@ -13,7 +13,7 @@ use loggia_seal::{CustodianKey, KeyfileCost, PersonKey, Randomness};
 use serde_json::{Value, json};
 
 use crate::between::{Between, Lie, OwnDesk};
-use crate::city::{City, Ground, PASSPHRASE, loggia, now_us, said, until};
+use crate::city::{City, Ground, PASSPHRASE, loggia, now_us, said, until, verify};
 use crate::opening::Requester;
 
 const KEPT: &str = "/api/v1/desk/kept-shares";
@@ -65,7 +65,10 @@ impl Machine {
     #[track_caller]
     fn refused(&self, verb: &[&str], more: &[&str], words: &str) {
         let (good, text) = self.run(verb, more);
-        assert!(!good && text.contains(words), "should say `{words}`: {text}");
+        assert!(
+            !good && text.contains(words),
+            "should say `{words}`: {text}"
+        );
     }
 
     /// Handing on, in a process that can be killed.
@@ -118,12 +121,18 @@ fn a_lying_city(between: &Between, police: &Machine, newcomer: &str) {
     let rolled_back = Lie::json("/desk/roster", |chain| {
         chain.as_array_mut().unwrap().pop();
     });
-    refuse(rolled_back, "another roster than the one that this desk trusts");
+    refuse(
+        rolled_back,
+        "another roster than the one that this desk trusts",
+    );
     // A key of nobody's for a span; and another entry as the roster's.
     let lacking = Lie::json(KEPT, move |page| {
         page["shares"][0]["lacking"] = json!([id.to_string()]);
     });
-    refuse(lacking, "which no custodian of your group has in the roster");
+    refuse(
+        lacking,
+        "which no custodian of your group has in the roster",
+    );
     let entry = Lie::json(KEPT, |page| page["log_index"] = json!(0));
     refuse(entry, "the public log does not show roster 2");
     // Somebody else's share as one's own; and another span under a span's name.
@@ -146,24 +155,57 @@ fn killed_half_way(between: &Between, police: &Machine) {
     child.wait().unwrap();
     police.good(&["rotate"], &[]);
     let text = police.good(&["rotate"], &[]);
-    assert!(text.contains("everybody in your group has a share"), "{text}");
+    assert!(
+        text.contains("everybody in your group has a share"),
+        "{text}"
+    );
 }
 
 /// A hold asked for, agreed to and ended from the command line, each once by both bodies.
 fn holds(police: &Machine, oversight: &Machine, first: &Value) {
     let named = format!("{}:{}-{}", first["camera"], first["first"], first["first"]);
-    let words = ["--spans", &named, "--reason", "a court has asked for it", "--days", "30"];
+    let words = [
+        "--spans",
+        &named,
+        "--reason",
+        "a court has asked for it",
+        "--days",
+        "30",
+    ];
     let text = police.good(&["hold", "ask"], &words);
     let id = text.split(' ').nth(1).unwrap().to_owned();
-    assert!(oversight.good(&["hold", "list"], &[]).contains(&format!("{id} asked")));
-    assert!(police.good(&["hold", "agree"], &[&id]).contains(&format!("{id} asked")));
+    assert!(
+        oversight
+            .good(&["hold", "list"], &[])
+            .contains(&format!("{id} asked"))
+    );
+    assert!(
+        police
+            .good(&["hold", "agree"], &[&id])
+            .contains(&format!("{id} asked"))
+    );
     police.refused(&["hold", "agree"], &[&id], "nothing that you can say");
-    assert!(oversight.good(&["hold", "agree"], &[&id]).contains(&format!("{id} held")));
+    assert!(
+        oversight
+            .good(&["hold", "agree"], &[&id])
+            .contains(&format!("{id} held"))
+    );
     police.good(&["hold", "end"], &[&id]);
-    assert!(oversight.good(&["hold", "end"], &[&id]).contains(&format!("{id} ended")));
+    assert!(
+        oversight
+            .good(&["hold", "end"], &[&id])
+            .contains(&format!("{id} ended"))
+    );
     let gone = "00".repeat(32);
     police.refused(&["hold", "end"], &[&gone], "there is no such hold");
-    let words = ["--spans", "x", "--reason", "a court has asked for it", "--days", "30"];
+    let words = [
+        "--spans",
+        "x",
+        "--reason",
+        "a court has asked for it",
+        "--days",
+        "30",
+    ];
     police.refused(&["hold", "ask"], &words, "CAMERA:FIRST-LAST");
 }
 
@@ -190,14 +232,24 @@ fn a_custodian_comes_and_one_goes_and_a_lying_city_gains_nothing() {
 
     // One draws and signs, one of the other group signs and sends: it is in force and in the log.
     let drawn = police.good(&["rotate"], &["--add", &row, "--out", out, "--yes"]);
-    assert!(drawn.contains("comes: n.police Police {Custodian} key "), "{drawn}");
+    assert!(
+        drawn.contains("comes: n.police Police {Custodian} key "),
+        "{drawn}"
+    );
     assert_eq!(roster_entries(&city), 1);
     let sent = oversight.good(&["rotate"], &[out, "--yes", "--settle-s", "0"]);
     assert!(sent.contains("roster 2 is in force"), "{sent}");
-    assert!(sent.contains("everybody in your group has a share"), "{sent}");
+    assert!(
+        sent.contains("everybody in your group has a share"),
+        "{sent}"
+    );
     assert_eq!(roster_entries(&city), 2);
     // What is drawn after version 1 is no longer the next.
-    police.refused(&["rotate"], &[out, "--yes"], "is not the one after version 2");
+    police.refused(
+        &["rotate"],
+        &[out, "--yes"],
+        "is not the one after version 2",
+    );
 
     between.sent.lock().unwrap().clear();
     // The recorder follows the roster from each next span on: lie about what was sealed before.
@@ -218,15 +270,91 @@ fn a_custodian_comes_and_one_goes_and_a_lying_city_gains_nothing() {
 
     // A camera that no request runs about.
     let want = json!({ "cameras": [2], "from": started_at, "to": now_us() });
-    let cover = city.post(&asked.cookie, "/api/v1/spans/cover", &want).json();
+    let cover = city
+        .post(&asked.cookie, "/api/v1/spans/cover", &want)
+        .json();
     holds(&police, &oversight, &cover["camera_spans"][0]);
 
     // Whoever leaves is let in no more, and nothing of the rotation needs the city's good will.
-    oversight.good(&["rotate"], &["--remove", "k.virtanen", "--out", out, "--yes"]);
+    oversight.good(
+        &["rotate"],
+        &["--remove", "k.virtanen", "--out", out, "--yes"],
+    );
     let newcomer = Machine::of(&ground, "n.police", &server);
     newcomer.good(&["rotate"], &[out, "--yes", "--settle-s", "0"]);
     let (good, text) = police.run(&["rotate"], &[]);
     assert!(!good, "{text}");
     let late = desk.act(&city, "k.virtanen", "release", &id);
     assert!(!late.status.is_success(), "{}", late.text());
+}
+
+#[test]
+fn the_log_s_key_has_a_successor_that_both_groups_named() {
+    let ground = Ground::new();
+    let started_at = now_us();
+    let city = ground.start();
+    let asked = Requester::file(&city, started_at, 1);
+    let id = asked.id.to_string();
+    let approved = city.act("a.korhonen", &id, "approve", PASSPHRASE);
+    assert!(approved.status.is_success(), "{}", approved.text());
+    let (between, port) = Between::start(city.console(""));
+    let server = format!("http://127.0.0.1:{port}");
+    let police = Machine::of(&ground, "k.virtanen", &server);
+    let oversight = Machine::of(&ground, "s.makela", &server);
+    let old = city.get("", "/log/key").text();
+    let kept = ground.root().join("checkpoint");
+    std::fs::write(&kept, city.get("", "/log/checkpoint").text()).unwrap();
+    let out = ground.root().join("log-key.json");
+    let out = out.to_str().unwrap();
+
+    police.good(&["log-key"], &["--out", out, "--yes"]);
+    // One group is not enough, not even for a city that would take it.
+    police.refused(
+        &["log-key"],
+        &[out, "--yes"],
+        "no custodian of Oversight signed",
+    );
+    assert_eq!(city.get("", "/log/key").text(), old);
+    let done = oversight.good(&["log-key"], &[out, "--yes"]);
+    assert!(done.contains("is the last under the old key"), "{done}");
+    let new = city.get("", "/log/key").text();
+    assert_ne!(new, old);
+    // The secret that was drawn is the key now, and the one before is nowhere.
+    let secrets = ground.data().join("secrets");
+    assert!(!secrets.join("log-key-next.sealed").exists());
+
+    // A desk that knew the old key alone: not without what both groups signed.
+    let hidden = Lie::json("/desk/log-key", |keys| keys["statements"] = json!([]));
+    between.lies(hidden);
+    police.refused(
+        &["hold", "list"],
+        &[],
+        "does not show that both groups signed it",
+    );
+    let forged = Lie::json("/desk/log-key", |keys| {
+        keys["statements"][0]["signatures"]
+            .as_array_mut()
+            .unwrap()
+            .pop();
+    });
+    between.lies(forged);
+    police.refused(&["hold", "list"], &[], "signed the log key");
+    between.lies(Lie::none());
+    police.good(&["hold", "list"], &[]);
+
+    // The city dies and comes back under the new key; the request that ran through it all opens.
+    drop(between);
+    let data = ground.data();
+    city.kill();
+    let (good, text) = verify(&data, Some(&kept));
+    assert!(good && text.contains("handed over by entry"), "{text}");
+    let city = ground.start();
+    assert_eq!(city.get("", "/log/key").text(), new);
+    for person in ["k.virtanen", "s.makela"] {
+        let done = city.act(person, &id, "release", PASSPHRASE);
+        assert!(done.status.is_success(), "{person}: {}", done.text());
+    }
+    city.stop();
+    let (good, text) = verify(&data, Some(&kept));
+    assert!(good, "{text}");
 }

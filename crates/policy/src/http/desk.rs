@@ -117,7 +117,11 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
         Route::get("/api/v1/holds", READERS, get(holds).with_state(s())),
         Route::post("/api/v1/holds", READERS, post(ask_hold).with_state(s())),
         Route::get("/api/v1/desk/holds", key, get(desk_holds).with_state(s())),
-        Route::post("/api/v1/desk/holds", key, post(desk_ask_hold).with_state(s())),
+        Route::post(
+            "/api/v1/desk/holds",
+            key,
+            post(desk_ask_hold).with_state(s()),
+        ),
         Route::post(hold_statements, key, post(state_hold).with_state(s())),
         Route::get("/api/v1/duty", READERS, get(rota).with_state(s())),
         Route::put("/api/v1/duty", READERS, put(set_rota).with_state(s())),

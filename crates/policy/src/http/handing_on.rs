@@ -1,5 +1,5 @@
-//! Endpoints of a rotation: what a custodian can hand on to members who came later, and what was
-//! handed on. Thin; never gives a custodian anybody else's share.
+//! Endpoints of a rotation: what a custodian can hand on to members who came later, what was handed
+//! on, and the log's next key. Thin; never gives a custodian anybody else's share.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -10,8 +10,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Rooms, off};
 use crate::handing_on::{HandedOn, HandedShare, KeptPage, KeptShare};
+use crate::log_key::{LogKeys, SignedLogKey};
 
 const PATH: &str = "/api/v1/desk/kept-shares";
+const LOG_KEY: &str = "/api/v1/desk/log-key";
 
 /// Where a page begins.
 #[derive(Deserialize, IntoParams)]
@@ -29,10 +31,26 @@ struct HandedCount {
     new: u64,
 }
 
+/// Where the log was handed over.
+#[derive(Serialize, ToSchema)]
+struct HandedOver {
+    /// The last entry under the key before.
+    log_index: u64,
+}
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(kept_shares, hand_on),
-    components(schemas(KeptPage, KeptShare, HandedOn, HandedShare, HandedCount))
+    paths(kept_shares, hand_on, log_keys, hand_over_log),
+    components(schemas(
+        KeptPage,
+        KeptShare,
+        HandedOn,
+        HandedShare,
+        HandedCount,
+        LogKeys,
+        SignedLogKey,
+        HandedOver
+    ))
 )]
 pub(crate) struct HandingOnApi;
 
@@ -42,6 +60,8 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
     vec![
         Route::get(PATH, key, get(kept_shares).with_state(s())),
         Route::post(PATH, key, post(hand_on).with_state(s())),
+        Route::get(LOG_KEY, key, get(log_keys).with_state(s())),
+        Route::post(LOG_KEY, key, post(hand_over_log).with_state(s())),
     ]
 }
 
@@ -68,4 +88,24 @@ async fn hand_on(
 ) -> Result<Json<HandedCount>, Problem> {
     let new = off(&rooms, move |p| p.hand_on(&me, &given)).await?;
     Ok(Json(HandedCount { new }))
+}
+
+/// The log's key in force, the one to come, and what both groups signed about keys.
+#[utoipa::path(get, path = "/api/v1/desk/log-key", tag = "desk",
+    responses((status = 200, body = LogKeys), (status = 403, body = ProblemBody)))]
+async fn log_keys(State(rooms): State<Rooms>, Me(me): Me) -> Result<Json<LogKeys>, Problem> {
+    Ok(Json(off(&rooms, move |p| p.log_keys(&me)).await?))
+}
+
+/// Hands the log over to its next key, as a custodian of each group has signed.
+#[utoipa::path(post, path = "/api/v1/desk/log-key", tag = "desk", request_body = SignedLogKey,
+    responses((status = 200, body = HandedOver), (status = 403, body = ProblemBody),
+        (status = 409, body = ProblemBody)))]
+async fn hand_over_log(
+    State(rooms): State<Rooms>,
+    Me(me): Me,
+    Json(signed): Json<SignedLogKey>,
+) -> Result<Json<HandedOver>, Problem> {
+    let log_index = off(&rooms, move |p| p.hand_over_log(&me, &signed)).await?;
+    Ok(Json(HandedOver { log_index }))
 }

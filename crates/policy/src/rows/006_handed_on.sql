@@ -3,3 +3,6 @@
 CREATE TABLE policy_handed_on (
   hour INTEGER NOT NULL, camera INTEGER NOT NULL, span INTEGER NOT NULL, body BLOB NOT NULL,
   PRIMARY KEY (hour, camera, span)) STRICT, WITHOUT ROWID;
+-- What both groups signed about the log's next key; the log's entry has the hash.
+CREATE TABLE policy_log_key (
+  hash BLOB PRIMARY KEY, statement TEXT NOT NULL, signatures TEXT NOT NULL) STRICT;

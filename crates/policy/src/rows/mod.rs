@@ -7,6 +7,7 @@ pub(crate) mod duty;
 pub(crate) mod handed_on;
 pub(crate) mod holds;
 pub(crate) mod hours;
+pub(crate) mod log_key;
 pub(crate) mod people;
 pub(crate) mod requests;
 pub(crate) mod residents;

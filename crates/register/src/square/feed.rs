@@ -42,7 +42,8 @@ pub(super) fn feed(square: &Square, visit: &Visit) -> Result<String, Fault> {
     let t = &visit.tongue;
     let news = square.register.news()?;
     let city = square.register.city().name();
-    let log = square.register.log().verifier().name();
+    let verifier = square.register.log().verifier();
+    let log = verifier.name();
     let items = news
         .iter()
         .filter_map(|(index, entry)| item(visit, log, *index, entry));

@@ -157,7 +157,7 @@ impl House {
 
     /// The log as it lies in its folder is whole, read as a stranger reads it.
     pub fn log_holds(&self) {
-        let key = self.log.verifier();
+        let key = &self.log.verifier();
         let report = loggia_transparency::verify::folder(&self.dir.path().join("log"), key, None);
         assert!(report.unwrap().heads.len() > 1);
     }

@@ -192,7 +192,8 @@ impl Keys {
 
     /// After each entry: a step is taken where a note that the key in force has signed stands.
     fn meet(&mut self, edge: &Edge, event: Option<Event>) -> Result<(), Error> {
-        let Some(event) = event else {
+        // The first checkpoint of a key is the last of the one before: no step from it.
+        let Some(event) = event.filter(|e| !succession::names(e, &self.now)) else {
             return Ok(());
         };
         for (note, _) in self.notes.iter().filter(|(_, size)| *size == edge.size()) {

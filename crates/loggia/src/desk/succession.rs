@@ -1,0 +1,181 @@
+//! The log's key has a successor: followed from the pinned key to the present one, each step under a
+//! checkpoint that both keys signed and a statement that both groups signed. Never takes a key because
+//! the city shows it.
+
+use anyhow::{Context, bail};
+use loggia_model::{Digest, PersonId, Role};
+use loggia_policy::{LogKeyStatement, LogKeys, Roster, SignedLogKey, SignedRoster, VerifiedRoster};
+use loggia_seal::PersonKey;
+use loggia_transparency::{SUCCESSIONS_MAX, Succession, Verifier, verify};
+use serde::Deserialize;
+
+use super::pinned::Known;
+use super::{Desk, ProofPage, hashes};
+use crate::roster;
+
+const PATH: &str = "/api/v1/desk/log-key";
+
+#[derive(Deserialize)]
+struct HandedOver {
+    log_index: u64,
+}
+
+impl Desk {
+    /// The key that counts now, when the city shows another than the pinned one and can show the way
+    /// from it. `None` when there is no such way: what the other key signed is then not believed.
+    pub(super) fn succeeded(
+        &self,
+        key: &PersonKey,
+        known: &Known,
+        shown: &str,
+        chain: &[SignedRoster],
+    ) -> anyhow::Result<Option<Verifier>> {
+        let shown: Verifier = shown.parse()?;
+        if shown == known.log_key {
+            return Ok(None);
+        }
+        let mut now = known.log_key.clone();
+        for n in 1..=SUCCESSIONS_MAX {
+            let Ok(note) = self.city.text(&format!("/log/succession/{n}")) else {
+                return Ok(None);
+            };
+            // One from before this desk's time is signed by keys that it never knew.
+            let Ok(closing) = verify::checkpoint(note.as_bytes(), &now) else {
+                continue;
+            };
+            let size = closing.size();
+            let last = self.proven_at(size.saturating_sub(1), size)?;
+            // The first checkpoint of a key is the last of the one before: no step from it.
+            let Ok(step) = Succession::check(note.as_bytes(), &now, &last.bytes, &last.proof)
+            else {
+                continue;
+            };
+            if known.size > size && now == known.log_key {
+                bail!(
+                    "the key that this desk trusts has signed {} entries, and was to end at {size}",
+                    known.size
+                );
+            }
+            self.both_groups_agreed(key, known, &now, &step, chain)?;
+            now = step.next;
+            if now == shown {
+                return Ok(Some(now));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The statement that the log's entry names is signed by both groups of a roster of the chain, no
+    /// older than the newest that this desk knows: who has left agrees to nothing.
+    fn both_groups_agreed(
+        &self,
+        key: &PersonKey,
+        known: &Known,
+        before: &Verifier,
+        step: &Succession,
+        chain: &[SignedRoster],
+    ) -> anyhow::Result<()> {
+        let keys: LogKeys = self.city.get(key, PATH)?;
+        let named = |s: &&SignedLogKey| LogKeyStatement::hash_of(&s.statement) == step.statement;
+        let signed = keys.statements.iter().find(named).context(
+            "the public log changes its key, and the city does not show that both groups signed it",
+        )?;
+        let mut last: Option<VerifiedRoster> = None;
+        let mut may = known.newest_roster == Digest::default();
+        for version in chain {
+            let next = version.clone().verify(last.as_ref())?;
+            may |= next.hash() == known.newest_roster;
+            if may && next.hash() == signed.read()?.roster {
+                let said = signed.verify(next.roster(), next.hash())?;
+                if said.old != before.to_string() || said.new != step.next.to_string() {
+                    bail!("what both groups signed names other keys than the public log");
+                }
+                return Ok(());
+            }
+            last = Some(next);
+        }
+        bail!("who signed for the log's new key is in no roster since the one that this desk knows")
+    }
+
+    /// That the log went on from the checkpoint with which it was handed over.
+    pub(super) fn proof_between(&self, from: u64, to: u64) -> anyhow::Result<Vec<Digest>> {
+        let path = format!("/api/v1/log/consistency?from={from}&to={to}");
+        hashes(&self.city.open::<ProofPage>(&path)?.proof)
+    }
+
+    /// Draws the statement that hands the log over to the key that the recorder has drawn.
+    pub fn draw_log_key(&self, person: &PersonId) -> anyhow::Result<SignedLogKey> {
+        let (roster, now) = self.custodian_now(person)?;
+        let keys: LogKeys = self.city.get(self.keys.key(person)?, PATH)?;
+        if keys.now != now.to_string() {
+            bail!("the city names another key in force than the one that this desk trusts");
+        }
+        let statement = LogKeyStatement {
+            v: 1,
+            old: keys.now,
+            new: keys.next,
+            roster: Roster::hash_of(&roster.to_json()?),
+            at: self.clock.now(),
+        };
+        Ok(SignedLogKey {
+            statement: statement.to_json()?,
+            signatures: Vec::new(),
+        })
+    }
+
+    /// Reads a statement that somebody else has drawn: of the key that this desk trusts, under the
+    /// roster in force.
+    pub fn proposed_log_key(
+        &self,
+        person: &PersonId,
+        signed: &SignedLogKey,
+    ) -> anyhow::Result<LogKeyStatement> {
+        let (roster, now) = self.custodian_now(person)?;
+        let statement = signed.read()?;
+        if statement.old != now.to_string() {
+            bail!("the statement ends another key than the one that this desk trusts");
+        }
+        if statement.roster != Roster::hash_of(&roster.to_json()?) {
+            bail!("the statement was drawn under another roster than the one in force");
+        }
+        Ok(statement)
+    }
+
+    fn custodian_now(&self, person: &PersonId) -> anyhow::Result<(Roster, Verifier)> {
+        let roster = self.roster_in_force(person)?;
+        let me = roster.member(person);
+        if !me.is_some_and(|m| m.roles.contains(&Role::Custodian)) {
+            bail!("{person} is no custodian of roster {}", roster.version);
+        }
+        let known = self
+            .pinned
+            .known()?
+            .context("this desk has pinned nothing")?;
+        Ok((roster, known.log_key))
+    }
+
+    /// Adds this person's signature.
+    pub fn sign_log_key(&self, person: &PersonId, signed: &mut SignedLogKey) -> anyhow::Result<()> {
+        let hash = LogKeyStatement::hash_of(&signed.statement);
+        let message = LogKeyStatement::to_be_signed(hash);
+        let signature = roster::signature(self.keys.key(person)?, &message)?;
+        signed.signatures.retain(|s| s.person != *person);
+        signed.signatures.push(signature);
+        Ok(())
+    }
+
+    /// Sends the statement, and follows the log to its new key. Gives the entry's place.
+    pub fn hand_over_log(&self, person: &PersonId, signed: &SignedLogKey) -> anyhow::Result<u64> {
+        let key = self.keys.key(person)?;
+        let done: HandedOver = self.city.post_for(key, PATH, signed)?;
+        self.grounds(key)?;
+        let known = self
+            .pinned
+            .known()?
+            .context("this desk has pinned nothing")?;
+        if known.log_key.to_string() != signed.read()?.new {
+            bail!("the city took the statement, and its log is still signed by another key");
+        }
+        Ok(done.log_index)
+    }
+}
