@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use std::sync::Arc;
 
 use loggia_model::{Digest, ManualClock};
-use loggia_policy::{DeskShare, RequestView, Roster, SignedRoster, VerifiedRoster};
+use loggia_policy::{
+    DeskShare, KeptPage, RequestView, Roster, SignedLogKey, SignedRoster, VerifiedRoster,
+};
 use loggia_transparency::{ConfigChanged, Log, LogKey, SignedCheckpoint};
 use serde::Deserialize;
 
@@ -19,6 +21,12 @@ struct Answers {
     requests: Vec<RequestView>,
     roster: Vec<SignedRoster>,
     shares: Vec<DeskShare>,
+    /// Pages of a rotation.
+    #[serde(default)]
+    kept: Vec<KeptPage>,
+    /// What both groups are said to have signed about the log's key.
+    #[serde(default)]
+    log_keys: Vec<SignedLogKey>,
     /// Places, exact bytes and proofs.
     entries: Vec<(u64, String, Vec<Digest>)>,
 }
@@ -72,5 +80,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         // The log of this target knows no request at all.
         assert!(all.iter().any(|c| c.name == "log" && !c.ok));
     }
-    drop(answers.shares);
+    let hash = Roster::hash_of(&answers.roster.last().map(|r| r.roster.clone()).unwrap_or_default());
+    for signed in &answers.log_keys {
+        let _ = signed.verify(&roster, hash);
+    }
+    drop((answers.shares, answers.kept));
 });

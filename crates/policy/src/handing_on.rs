@@ -23,6 +23,8 @@ use crate::{Error, Policy};
 const PAGE_SPANS: usize = 500;
 /// Share tables read for one page: 2,000 reads and openings take about 0.2 s.
 const PAGE_TABLES_MAX: usize = 2_000;
+/// Cameras' hours looked at for one page: an hour without a span costs one look at the index.
+const PAGE_HOURS_MAX: usize = 1_000;
 /// Shares handed on in one call: at 220 B of JSON each below the longest body (1 MiB).
 pub const HANDED_MAX: usize = 4_000;
 
@@ -190,22 +192,28 @@ impl Policy {
             shares: Vec::new(),
             tables: 0,
         };
-        let (mut left, mut next) = (1, None);
+        let (mut left, mut next, mut done) = (1, None, after);
         if let Place::Hour(hour, camera, span) = after {
-            let hours = self.keys.hours();
-            let rest: Vec<_> = hours.range((hour, camera)..).copied().collect();
-            left += rest.len() as u64;
+            let (rest, many) = self.keys.hours_from((hour, camera), PAGE_HOURS_MAX);
+            left += many as u64;
+            let cut = rest.len() < many;
             for (h, c) in rest {
                 let from = if (h, c) == (hour, camera) {
                     span
                 } else {
                     SpanId(0)
                 };
-                if let Some(stop) = self.gather_hour(h, c, from, &mut page)? {
-                    next = Some(Place::Hour(h, c, stop));
+                let stop = self.gather_hour(h, c, from, &mut page)?;
+                next = stop.map(|last| Place::Hour(h, c, last));
+                if next.is_some() {
                     break;
                 }
                 left -= 1;
+                // Where the next page begins if this is the last hour of this one.
+                done = Place::Hour(h, c, SpanId(u64::MAX));
+            }
+            if cut && next.is_none() {
+                next = Some(done);
             }
         }
         if next.is_none() {

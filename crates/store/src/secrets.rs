@@ -132,13 +132,13 @@ impl Secrets {
         let Some(plain) = self.kept(next)? else {
             return Err(Error::Refused(format!("there is no secret `{next}`")));
         };
-        let old = self.layer.open_existing(&at)?;
+        let old = match self.layer.read(&at)? {
+            Some(_) => Some(self.layer.open(&at)?),
+            None => None,
+        };
         self.replace(name, &plain)?;
         // The old file has lost its name, not its bytes; it is still open here.
-        for file in [old, self.layer.open_existing(&from)?]
-            .into_iter()
-            .flatten()
-        {
+        for file in old.into_iter().chain([self.layer.open(&from)?]) {
             let len = usize::try_from(file.len()?).unwrap_or(0);
             file.write_at(0, &[&vec![0; len]])?;
             file.sync()?;

@@ -38,7 +38,7 @@ pub fn routes(log: Log) -> Vec<Route> {
         ),
         Route::get("/log/key", public, get(key).with_state(log.clone())),
         Route::get(
-            "/log/succession/{n}",
+            "/log/succession/{id}",
             public,
             get(succession).with_state(log.clone()),
         ),
@@ -121,8 +121,8 @@ async fn key(State(log): State<Log>) -> Response {
 }
 
 /// The checkpoint with which the log was handed over to another key for the nth time, signed by both.
-#[utoipa::path(get, path = "/log/succession/{n}", tag = "log",
-    params(("n" = u32, Path, description = "From 1")),
+#[utoipa::path(get, path = "/log/succession/{id}", tag = "log",
+    params(("id" = u32, Path, description = "From 1")),
     responses((status = 200, description = "Signed note", body = String, content_type = "text/plain"),
         (status = 404, description = "The log was not handed over so often")))]
 async fn succession(State(log): State<Log>, Path(n): Path<u32>) -> Result<Response, Problem> {

@@ -156,15 +156,27 @@ impl KeyStore {
         self.state().slots.has(For::Hour(camera, hour))
     }
 
-    /// Every camera's hour whose key is still there, in the order of hours.
+    /// The first cameras' hours from this one on whose keys are still there, in order, at most
+    /// `limit` (≥ 1) of them; and how many there are.
     #[must_use]
-    pub fn hours(&self) -> BTreeSet<(Hour, CameraId)> {
+    pub fn hours_from(
+        &self,
+        from: (Hour, CameraId),
+        limit: usize,
+    ) -> (Vec<(Hour, CameraId)>, usize) {
         let s = self.state();
         let hour = |(what, _)| match what {
-            For::Hour(camera, hour) => Some((hour, camera)),
+            For::Hour(camera, hour) => Some((hour, camera)).filter(|h| *h >= from),
             For::Hold(_) => None,
         };
-        s.slots.meta().filter_map(hour).collect()
+        let mut out: Vec<_> = s.slots.meta().filter_map(hour).collect();
+        let many = out.len();
+        if many > limit {
+            out.select_nth_unstable(limit);
+            out.truncate(limit);
+        }
+        out.sort_unstable();
+        (out, many)
     }
 
     /// How many hour keys there are.
