@@ -1,7 +1,7 @@
 //! `loggia key rotate` and `loggia key hold`: what a custodian does on the own machine without a page.
 //! Everything that counts is verified by the desk's own code; this only asks, shows and says.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -163,11 +163,16 @@ fn agreed(yes: bool) -> anyhow::Result<()> {
 }
 
 fn hand_on(me: &Custodian) -> anyhow::Result<Handed> {
-    let live = std::io::stderr().is_terminal();
+    let mut terminal = std::io::stderr();
+    let live = terminal.is_terminal();
     me.desk.hand_on(&me.person, |so_far| {
         if live {
             let (spans, left) = (so_far.spans, so_far.left);
-            eprint!("\r{spans} spans handed on, {left} camera hours to look at   ");
+            // A terminal that went away has seen enough.
+            let _ = write!(
+                terminal,
+                "\r{spans} spans handed on, {left} camera hours to look at   "
+            );
         }
     })
 }

@@ -58,8 +58,9 @@ pub struct SignedLogKey {
 pub struct LogKeys {
     /// The key in force.
     pub now: String,
-    /// The key that would come after it. Witnesses should know it before it signs.
-    pub next: String,
+    /// The key that would come after it, once it was drawn. Witnesses should know it before it
+    /// signs.
+    pub next: Option<String>,
     /// Every statement by which the log was handed over, or was to be.
     pub statements: Vec<SignedLogKey>,
 }
@@ -138,7 +139,7 @@ impl SignedLogKey {
 }
 
 impl Policy {
-    /// The key in force and the one to come, which is drawn when it is first asked for.
+    /// The key in force, the one to come, and what both groups signed.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for whoever is no custodian.
@@ -147,20 +148,41 @@ impl Policy {
             return Err(Error::Forbidden("the log's keys are for custodians".into()));
         }
         let now = self.log.verifier();
-        let next = self.next_log_key()?.0.verifier(now.name())?;
+        let next = match self.secrets.kept(NEXT_LOG_KEY_SECRET)? {
+            Some(pkcs8) => Some(
+                LogKey::from_pkcs8(&pkcs8)?
+                    .verifier(now.name())?
+                    .to_string(),
+            ),
+            None => None,
+        };
         Ok(LogKeys {
             now: now.to_string(),
-            next: next.to_string(),
+            next,
             statements: self.read(|c| rows::statements(c))?,
         })
     }
 
-    fn next_log_key(&self) -> Result<(LogKey, Zeroizing<Vec<u8>>), Error> {
+    /// Draws the key to come, if there is none yet, and says which it is.
+    ///
+    /// # Errors
+    /// As [`Self::log_keys`].
+    pub fn draw_log_key(&self, by: &Actor) -> Result<LogKeys, Error> {
+        let before = self.log_keys(by)?;
+        if before.next.is_some() {
+            return Ok(before);
+        }
+        let _step = self.one_step();
+        self.next_log_key()?;
+        self.log_keys(by)
+    }
+
+    fn next_log_key(&self) -> Result<LogKey, Error> {
         let pkcs8 = self.secrets.keep(NEXT_LOG_KEY_SECRET, || {
             let (_, bytes) = LogKey::generate()?;
             Ok::<_, Error>(Zeroizing::new(bytes))
         })?;
-        Ok((LogKey::from_pkcs8(&pkcs8)?, pkcs8))
+        Ok(LogKey::from_pkcs8(&pkcs8)?)
     }
 
     /// Hands the log over to the key that both groups' custodians agreed to, and destroys the one
@@ -176,7 +198,7 @@ impl Policy {
         let roster = self.roster()?;
         let statement = signed.verify(roster.roster(), roster.hash())?;
         let now = self.log.verifier();
-        let (next, _) = self.next_log_key()?;
+        let next = self.next_log_key()?;
         let next_public = next.verifier(now.name())?;
         if statement.old != now.to_string() || statement.new != next_public.to_string() {
             return Err(Error::Conflict(

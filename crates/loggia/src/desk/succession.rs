@@ -106,14 +106,15 @@ impl Desk {
     /// Draws the statement that hands the log over to the key that the recorder has drawn.
     pub fn draw_log_key(&self, person: &PersonId) -> anyhow::Result<SignedLogKey> {
         let (roster, now) = self.custodian_now(person)?;
-        let keys: LogKeys = self.city.get(self.keys.key(person)?, PATH)?;
+        let (key, path) = (self.keys.key(person)?, format!("{PATH}/next"));
+        let keys: LogKeys = self.city.post_for(key, &path, &serde_json::json!({}))?;
         if keys.now != now.to_string() {
             bail!("the city names another key in force than the one that this desk trusts");
         }
         let statement = LogKeyStatement {
             v: 1,
             old: keys.now,
-            new: keys.next,
+            new: keys.next.context("the city has drawn no key")?,
             roster: Roster::hash_of(&roster.to_json()?),
             at: self.clock.now(),
         };

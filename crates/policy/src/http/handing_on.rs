@@ -14,6 +14,7 @@ use crate::log_key::{LogKeys, SignedLogKey};
 
 const PATH: &str = "/api/v1/desk/kept-shares";
 const LOG_KEY: &str = "/api/v1/desk/log-key";
+const NEXT: &str = "/api/v1/desk/log-key/next";
 
 /// Where a page begins.
 #[derive(Deserialize, IntoParams)]
@@ -40,7 +41,7 @@ struct HandedOver {
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(kept_shares, hand_on, log_keys, hand_over_log),
+    paths(kept_shares, hand_on, log_keys, draw_log_key, hand_over_log),
     components(schemas(
         KeptPage,
         KeptShare,
@@ -62,6 +63,7 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
         Route::post(PATH, key, post(hand_on).with_state(s())),
         Route::get(LOG_KEY, key, get(log_keys).with_state(s())),
         Route::post(LOG_KEY, key, post(hand_over_log).with_state(s())),
+        Route::post(NEXT, key, post(draw_log_key).with_state(s())),
     ]
 }
 
@@ -95,6 +97,13 @@ async fn hand_on(
     responses((status = 200, body = LogKeys), (status = 403, body = ProblemBody)))]
 async fn log_keys(State(rooms): State<Rooms>, Me(me): Me) -> Result<Json<LogKeys>, Problem> {
     Ok(Json(off(&rooms, move |p| p.log_keys(&me)).await?))
+}
+
+/// Draws the log's next key, if there is none yet.
+#[utoipa::path(post, path = "/api/v1/desk/log-key/next", tag = "desk",
+    responses((status = 200, body = LogKeys), (status = 403, body = ProblemBody)))]
+async fn draw_log_key(State(rooms): State<Rooms>, Me(me): Me) -> Result<Json<LogKeys>, Problem> {
+    Ok(Json(off(&rooms, move |p| p.draw_log_key(&me)).await?))
 }
 
 /// Hands the log over to its next key, as a custodian of each group has signed.
