@@ -2,6 +2,7 @@
 //! Never carries detail of the machine to a client; that goes to the journal of the process.
 
 use loggia_model::Fault;
+use loggia_transparency::Unseen;
 
 use crate::decide::Reason;
 
@@ -29,6 +30,9 @@ pub enum Error {
     /// Too many at once or too soon; try later.
     #[error("{0}")]
     Busy(String),
+    /// The log's entry is not cosigned by the quorum of witnesses yet: nothing is opened until it is.
+    #[error("{0}")]
+    Unwitnessed(Unseen),
     /// A signature of a statement or roster does not hold.
     #[error("the signature of {0} does not hold")]
     Signature(String),
@@ -65,6 +69,7 @@ impl From<Error> for Fault {
             Error::NotFound(_) => Self::NotFound(e.to_string()),
             Error::Conflict(s) => Self::Conflict(s),
             Error::Busy(s) => Self::Busy(s),
+            Error::Unwitnessed(why) => Self::Unwitnessed(why.to_string()),
             Error::NotADemo => Self::NotFound("there is nothing at this address".to_owned()),
             Error::Store(e) => e.into(),
             Error::Seal(e) => e.into(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use loggia_model::{Actor, At, CameraId, Hour, Purpose, RequestId, SpanId, is_prose};
 use loggia_store::{SpanRow as Stored, SpanState as Closing};
-use loggia_transparency::{Event, Freeze, Loggable, RequestFiled, SALT_BYTES, commit};
+use loggia_transparency::{Event, Freeze, Loggable, RequestFiled};
 use serde::{Deserialize, Serialize};
 
 use crate::cases::DAY;
@@ -45,6 +45,19 @@ pub struct Cover {
     pub end: At,
     /// Longest overhang of any camera beyond what was asked, microseconds.
     pub overhang_us: i64,
+}
+
+/// A request as its requester's device made it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The exact bytes.
+    pub json: &'a str,
+    /// Ed25519 over [`Request::to_be_signed`] with the requester's key in the roster (base64).
+    pub signature: &'a str,
+    /// The case's number in the table.
+    pub case: u64,
+    /// Why it is needed, in words.
+    pub necessity: &'a str,
 }
 
 struct Frozen {
@@ -159,24 +172,28 @@ impl Policy {
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::Denied`], [`Error::Conflict`] when it was filed before or its
-    /// spans are gone, [`Error::Busy`] when the person has too many waiting or filed
+    /// spans are gone, [`Error::Signature`] when the requester's key did not sign it,
+    /// [`Error::Busy`] when the person has too many waiting or filed
     /// [`REQUESTS_PER_DAY_MAX`] in the last 24 hours.
     pub fn file(
         &self,
         by: &Actor,
-        json: &str,
-        case: u64,
-        necessity: &str,
+        asked: &Asked<'_>,
     ) -> Result<RequestId, Error> {
+        let Asked { json, case, necessity, .. } = *asked;
         let request = Request::parse(json)?;
         let id = Request::id_of(json);
         self.check_filing(by, &request, case, necessity)?;
+        let roster = self.roster()?;
+        let me = roster.roster().member(&by.person).ok_or(Error::Unauthenticated)?;
+        Request::check_signed(json, me, asked.signature)?;
         let now = self.clock.now();
         let row = RequestRow {
             id,
             json: json.to_owned(),
             case_id: case,
             necessity: necessity.trim().to_owned(),
+            signature: Some(asked.signature.to_owned()),
             requester: by.person.clone(),
             body: by.body,
             purpose: request.purpose,
@@ -253,6 +270,9 @@ impl Policy {
         let chars = necessity.trim().chars().count();
         if !(NECESSITY_CHARS_MIN..=NECESSITY_CHARS_MAX).contains(&chars) {
             return bad("say why this footage is needed, in 10 to 4,000 characters");
+        }
+        if request.necessity != Some(Request::necessity_hash(necessity.trim())) {
+            return bad("the request names another reason than the one written; write it again");
         }
         if request.requester != by.person {
             return bad("the request names another requester than the person signed in");
@@ -348,6 +368,8 @@ impl Policy {
         }
         if !has("request_filed") {
             let logged = self.tell(Filed(filed_entry(row, request, spans)?))?;
+            // Nobody waits here; whoever approves finds it cosigned.
+            self.witnesses.need(logged.index());
             self.write(|c| Ok(rows::put_log(c, row.id, logged.index(), "request_filed")?))?;
         }
         self.write(|c| rows::step(c, row.id, State::Filing, State::Asked))
@@ -395,7 +417,7 @@ fn filed_entry(
     request: &Request,
     spans: &[SpanRow],
 ) -> Result<RequestFiled, Error> {
-    let (span, place) = commitments(row, request)?;
+    let (span, place) = request.commitments(&row.span_salt, &row.place_salt)?;
     let live = request.purpose == Purpose::IncidentLive;
     let asked_s = (request.to.0 - request.from.0).div_euclid(1_000_000);
     Ok(RequestFiled {
@@ -414,21 +436,4 @@ fn filed_entry(
         place_commitment: place,
         danger_to_life: request.purpose == Purpose::DangerToLife,
     })
-}
-
-/// Commitments to when and where, with the request's salts (docs/design/policy.md gives the bytes).
-fn commitments(
-    row: &RequestRow,
-    request: &Request,
-) -> Result<(loggia_model::Digest, loggia_model::Digest), Error> {
-    let bad = |e: serde_json::Error| Error::Invalid(e.to_string());
-    let cameras: Vec<u32> = request.camera_spans.iter().map(|c| c.camera.0).collect();
-    let span =
-        serde_json::to_vec(&(request.from, request.to, &request.camera_spans)).map_err(bad)?;
-    let place = serde_json::to_vec(&cameras).map_err(bad)?;
-    let salted = |salt: &[u8; SALT_BYTES], bytes: &[u8]| commit(salt, bytes);
-    Ok((
-        salted(&row.span_salt, &span),
-        salted(&row.place_salt, &place),
-    ))
 }

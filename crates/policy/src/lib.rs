@@ -54,7 +54,7 @@ pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
 pub use duty::{OnDuty, RANK_MAX, TURNS_MAX, Watch};
 pub use error::Error;
 pub use export::{EXPORTS_PER_DAY_MAX, ExportProof, Exported};
-pub use filing::{Cover, REQUESTS_PER_DAY_MAX, REQUESTS_WAITING_MAX};
+pub use filing::{Asked, Cover, REQUESTS_PER_DAY_MAX, REQUESTS_WAITING_MAX};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};
 pub use inbox::{FiledInCase, ResidentAsk};

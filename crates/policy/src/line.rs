@@ -3,7 +3,7 @@
 
 use loggia_model::{Actor, At, Body, CameraId, PersonId, Purpose, RequestId};
 use loggia_transparency::{
-    Event, LiveView, Loggable, RequestEnd, RequestEnded, ReviewDue, Verdict,
+    Event, LiveView, Loggable, Logged, RequestEnd, RequestEnded, ReviewDue, Verdict, Witnessed,
 };
 
 use crate::decide::{Ask, Facts, Party, Reason, Standing, State, decide};
@@ -138,7 +138,10 @@ impl Policy {
             request: id,
             verdict,
             body: by.body,
+            statement: Some(signed.logged_as()),
         })?;
+        // A custodian's desk waits for the witnesses: they are asked at once.
+        self.witnesses.need(logged.index());
         let now = self.clock.now();
         let live = row.purpose == Purpose::IncidentLive && to == State::Approved;
         let until = live.then(|| self.live_until(now));
@@ -235,14 +238,16 @@ impl Policy {
         let row = self.request_row(id)?;
         decide(&self.facts(Ask::Open, actor, &row)?).require()?;
         let request = Request::parse(&row.json)?;
-        let until = row
-            .open_until
-            .ok_or(Error::Denied(vec![Reason::NotReleased]))?;
+        let not_released = || Error::Denied(vec![Reason::NotReleased]);
+        let until = row.open_until.ok_or_else(not_released)?;
+        let index = row.opening_index.ok_or_else(not_released)?;
+        let spans = self.read(|c| rows::spans(c, id))?;
+        let opening = self.seen(self.log.recall(crate::release::opens(&row, &spans), index)?)?;
         Permit::new(
-            Open::new(request.camera_spans),
+            Open::new(request.camera_spans, opening),
             actor.clone(),
             until,
-            self.approval(&row)?,
+            self.seen_approval(&row)?,
         )
     }
 
@@ -298,16 +303,37 @@ impl Policy {
     }
 
     /// The approval as it stands in the log: read back and compared, never assumed.
-    fn approval(&self, row: &RequestRow) -> Result<loggia_transparency::Logged<Decided>, Error> {
+    fn approval(&self, row: &RequestRow) -> Result<Logged<Decided>, Error> {
         let not_approved = || Error::Denied(vec![Reason::NotApproved]);
         let index = row.decision_index.ok_or_else(not_approved)?;
         let body = row.decided_body.ok_or_else(not_approved)?;
-        let decided = Decided {
+        let said = self.read(|c| desk::statements(c, row.id))?;
+        let said = said
+            .into_iter()
+            .find(|s| s.act == Act::Approve.word())
+            .ok_or_else(not_approved)?;
+        let signed = SignedStatement {
+            statement: said.statement,
+            signature: said.signature,
+        };
+        let decided = |statement| Decided {
             request: row.id,
             verdict: Verdict::Approve,
             body,
+            statement,
         };
-        Ok(self.log.recall(decided, index)?)
+        match self.log.recall(decided(Some(signed.logged_as())), index) {
+            // As older versions logged it.
+            Err(loggia_transparency::Error::NotThere(_)) => {
+                Ok(self.log.recall(decided(None), index)?)
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// The approval, cosigned by the witnesses: before that no custodian is shown a share.
+    pub(crate) fn seen_approval(&self, row: &RequestRow) -> Result<Witnessed<Decided>, Error> {
+        self.seen(self.approval(row)?)
     }
 
     /// When a live view ends that is approved at `now`.

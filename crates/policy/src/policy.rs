@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use loggia_model::{Actor, Clock, Hour, PersonId};
 use loggia_store::{Blobs, Db, KeyStore, Secrets};
-use loggia_transparency::{Log, Loggable, Logged};
+use loggia_transparency::{Log, Loggable, Logged, Witnessed, Witnesses};
 use rusqlite::Transaction;
 
 use crate::Error;
@@ -31,6 +31,8 @@ pub struct Parts {
     pub keys: Arc<KeyStore>,
     /// The public log.
     pub log: Log,
+    /// The witnesses outside the city; without any nothing is opened.
+    pub witnesses: Witnesses,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The city's rules.
@@ -51,6 +53,7 @@ pub struct Policy {
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) keys: Arc<KeyStore>,
     pub(crate) log: Log,
+    pub(crate) witnesses: Witnesses,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rules: Rules,
     pub(crate) demo: Option<DemoMode>,
@@ -88,6 +91,7 @@ impl Policy {
             blobs: parts.blobs,
             keys: parts.keys,
             log: parts.log,
+            witnesses: parts.witnesses,
             clock: parts.clock,
             rules: parts.rules,
             demo: parts.demo,
@@ -110,6 +114,12 @@ impl Policy {
         policy.resume()?;
         policy.residents_resume()?;
         Ok(Arc::new(policy))
+    }
+
+    /// The witnesses of the public log.
+    #[must_use]
+    pub fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     /// The city's rules.
@@ -157,6 +167,11 @@ impl Policy {
     /// Writes to the public log and waits until it is durable there.
     pub(crate) fn tell<T: Loggable>(&self, value: T) -> Result<Logged<T>, Error> {
         Ok(self.log.append(value)?)
+    }
+
+    /// What was logged earlier, once the witnesses have cosigned it; asks them for it.
+    pub(crate) fn seen<T: Loggable>(&self, logged: Logged<T>) -> Result<Witnessed<T>, Error> {
+        self.witnesses.witnessed(logged).map_err(Error::Unwitnessed)
     }
 
     /// The person as the roster in force knows them.

@@ -116,7 +116,18 @@ pub struct Stated {
     pub signed: SignedStatement,
 }
 
+/// Before a signed statement's parts in the hash that the public log's entry names.
+pub const STATED_CONTEXT: &[u8] = b"loggia/stated/v1\n";
+
 impl SignedStatement {
+    /// What the log's entry names: SHA-256(context ‖ statement ‖ LF ‖ signature). The signature is
+    /// not public and cannot be guessed, so the hash of a short statement says nothing about it.
+    #[must_use]
+    pub fn logged_as(&self) -> Digest {
+        let (said, signature) = (self.statement.as_bytes(), self.signature.as_bytes());
+        crate::wire::sha256(&[STATED_CONTEXT, said, b"\n", signature])
+    }
+
     /// Who the statement claims to be by; believed only after [`Self::check`] with that key.
     ///
     /// # Errors

@@ -220,6 +220,7 @@ mod tests {
             request: Digest([1; 32]),
             decision,
             body: Body::Oversight,
+            statement: None,
         })
     }
 

@@ -105,6 +105,10 @@ kinds! {
         decision: Verdict as VerdictWord,
         /// The deciding person's body.
         body: Body as BodyWord,
+        /// SHA-256 of the decision's statement with its signature, which nobody can guess; entries
+        /// of versions before 0.4 have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        statement: Option<Digest> as Hex32,
     }
     /// Footage is being opened.
     Opening = "opening" {

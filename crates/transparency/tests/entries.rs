@@ -39,6 +39,7 @@ fn one_of_each() -> Vec<Event> {
             request: d(3),
             decision: Verdict::Approve,
             body: Body::Oversight,
+            statement: Some(d(11)),
         }),
         Event::Opening(Opening {
             request: d(3),

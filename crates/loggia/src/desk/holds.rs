@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use loggia_model::{Body, Digest, PersonId, Role};
 use loggia_policy::{Act, Hold, HoldAsk, HoldState, Roster};
 use loggia_seal::PersonKey;
-use loggia_transparency::{Event, SignedCheckpoint, commit, verify};
+use loggia_transparency::{Event, commit};
 use serde::Serialize;
 
 use super::checks::{Check, Proven};
@@ -46,16 +46,16 @@ impl Desk {
         all.into_iter()
             .filter(wanted)
             .map(|hold| {
-                let size = grounds.checkpoint.size();
+                let size = grounds.look.head.size();
                 let index = match hold.state {
                     HoldState::Ended => hold.ended_index,
                     HoldState::Asked | HoldState::Held => hold.log_index,
                 };
                 let proven = match index {
-                    Some(index) if index < size => Some(self.proven_at(index, size)?),
+                    Some(index) if index < size => Some(self.under_head(index, &grounds.look)?),
                     _ => None,
                 };
-                let checks = all_of(&hold, &grounds.roster, &grounds.checkpoint, proven.as_ref());
+                let checks = all_of(&hold, &grounds.roster, size, proven.as_ref());
                 Ok(ShownHold {
                     names: grounds.names(),
                     labels: labels.clone(),
@@ -86,13 +86,13 @@ impl Desk {
 fn all_of(
     hold: &Hold,
     roster: &Roster,
-    checkpoint: &SignedCheckpoint,
+    size: u64,
     entry: Option<&Proven>,
 ) -> Vec<Check> {
     vec![
         Check::of("hold_hash", hash(hold)),
         Check::of("hold_asker", asker(hold, roster)),
-        Check::of("hold_log", logged(hold, checkpoint, entry)),
+        Check::of("hold_log", logged(hold, size, entry)),
     ]
 }
 
@@ -125,13 +125,12 @@ fn asker(hold: &Hold, roster: &Roster) -> Result<String, String> {
 
 fn logged(
     hold: &Hold,
-    checkpoint: &SignedCheckpoint,
+    size: u64,
     entry: Option<&Proven>,
 ) -> Result<String, String> {
     let absent = || "the public log does not show this hold".to_owned();
     let proven = entry.ok_or_else(absent)?;
-    let found = verify::inclusion(&proven.bytes, proven.index, &proven.proof, checkpoint)
-        .map_err(|f| f.to_string())?;
+    let found = proven.entry().map_err(|f| f.to_string())?;
     let salt: [u8; 32] = hex::decode(&hold.salt)
         .ok()
         .and_then(|s| s.try_into().ok())
@@ -145,7 +144,6 @@ fn logged(
     if named != Some(commit(&salt, hold.hold.as_bytes())) {
         return Err(absent());
     }
-    let size = checkpoint.size();
     Ok(format!(
         "the hold is entry {} of {size} in the public log",
         proven.index

@@ -2,9 +2,12 @@
 //! then signs or releases. Never listens beyond loopback, never lets the city talk it out of a check.
 
 mod checks;
+pub mod console;
+mod grounds;
 mod holds;
 pub mod keyring;
 pub mod links;
+pub mod log_view;
 mod offer;
 mod page;
 mod pinned;
@@ -16,15 +19,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use loggia_model::{Actor, Clock, Digest, PersonId, RequestId};
-use loggia_policy::{Act, DeskShare, Request, RequestView, Roster, SignedRoster, SignedStatement};
-use loggia_policy::{Member, Statement};
+use loggia_model::{Actor, Clock, Digest, PersonId, RequestId, Role};
+use loggia_policy::{Act, DeskShare, Member, Request, RequestView, SignedStatement, Statement};
 use loggia_seal::{CustodianPublic, PersonKey, Randomness, SealedShare, Share, SpanRef};
-use loggia_transparency::SignedCheckpoint;
 use serde::{Deserialize, Serialize};
 
-use checks::{Check, Evidence, Proven};
+use checks::{Check, Evidence};
+use grounds::Grounds;
 use keyring::Keyring;
+use log_view::{LogView, Patience};
 pub use page::router;
 use pinned::Pinned;
 use remote::Remote;
@@ -34,6 +37,7 @@ pub struct Desk {
     keys: Keyring,
     city: Remote,
     pinned: Pinned,
+    log: LogView,
     clock: Arc<dyn Clock>,
     turn: Mutex<()>,
 }
@@ -80,37 +84,9 @@ struct Waiting {
 }
 
 #[derive(Deserialize)]
-struct EntryPage {
-    entries: Vec<Placed>,
-}
-
-#[derive(Deserialize)]
-struct Placed {
-    entry: Box<serde_json::value::RawValue>,
-}
-
-#[derive(Deserialize)]
 struct CameraLabel {
     id: u32,
     label: String,
-}
-
-#[derive(Deserialize)]
-struct ProofPage {
-    proof: Vec<String>,
-}
-
-/// What the desk knows of the city after checking it.
-struct Grounds {
-    roster: Roster,
-    checkpoint: SignedCheckpoint,
-}
-
-impl Grounds {
-    fn names(&self) -> BTreeMap<PersonId, String> {
-        let of = |m: &Member| (m.person.clone(), m.name.clone());
-        self.roster.members.iter().map(of).collect()
-    }
 }
 
 impl Desk {
@@ -132,49 +108,9 @@ impl Desk {
             keys: ring,
             city: Remote::new(server, cert, Arc::clone(&clock))?,
             pinned: Pinned::at(folder),
+            log: LogView::open(folder)?,
             clock,
             turn: Mutex::new(()),
-        })
-    }
-
-    fn grounds(&self, key: &PersonKey) -> anyhow::Result<Grounds> {
-        let chain: Vec<SignedRoster> = self.city.get(key, "/api/v1/desk/roster")?;
-        let key = self.city.text("/log/key")?;
-        let note = self.city.text("/log/checkpoint")?;
-        let (roster, checkpoint) = self.pinned.check(chain, &key, &note, |from, to| {
-            let path = format!("/api/v1/log/consistency?from={from}&to={to}");
-            hashes(&self.city.open::<ProofPage>(&path)?.proof)
-        })?;
-        Ok(Grounds { roster, checkpoint })
-    }
-
-    fn proven(&self, view: &RequestView, size: u64) -> anyhow::Result<Vec<Proven>> {
-        let mut out = Vec::new();
-        for entry in &view.log_entries {
-            let index = entry.index;
-            if index < size {
-                out.push(self.proven_at(index, size)?);
-            }
-        }
-        Ok(out)
-    }
-
-    fn proven_at(&self, index: u64, size: u64) -> anyhow::Result<Proven> {
-        let page: EntryPage = self
-            .city
-            .open(&format!("/api/v1/log/entries?from={index}&limit=1"))?;
-        let found = page
-            .entries
-            .into_iter()
-            .next()
-            .context("the log page is empty")?;
-        let proof: ProofPage = self
-            .city
-            .open(&format!("/api/v1/log/proof?index={index}&size={size}"))?;
-        Ok(Proven {
-            index,
-            bytes: found.entry.get().as_bytes().to_vec(),
-            proof: hashes(&proof.proof)?,
         })
     }
 
@@ -190,47 +126,48 @@ impl Desk {
         view: RequestView,
         grounds: &Grounds,
         labels: &BTreeMap<u32, String>,
-    ) -> anyhow::Result<Shown> {
-        let entries = self.proven(&view, grounds.checkpoint.size())?;
+        patience: Patience,
+    ) -> Shown {
+        let found = self.found(&view, &grounds.look, patience);
         let checks = checks::all(&Evidence {
             view: &view,
             roster: &grounds.roster,
-            checkpoint: &grounds.checkpoint,
-            entries: &entries,
+            roster_logged: &grounds.roster_logged,
+            fresh: &grounds.fresh,
+            found: &found,
         });
         let cameras: Vec<u32> = Request::parse(&view.request)
             .map(|r| r.camera_spans.iter().map(|c| c.camera.0).collect())
             .unwrap_or_default();
         let label = |n: &u32| labels.get(n).map(|l| (*n, l.clone()));
-        Ok(Shown {
+        Shown {
             labels: cameras.iter().filter_map(label).collect(),
             names: grounds.names(),
             offered: offer::of_request(&view, grounds.roster.member(person)),
             view,
             cameras,
             checks,
-        })
+        }
     }
 
     /// Everything that waits for this person or did, each request checked.
     pub fn requests(&self, person: &PersonId) -> anyhow::Result<Vec<Shown>> {
-        self.checked(person, |_| true)
+        self.checked(person, Patience::None, |_| true)
     }
 
     fn checked(
         &self,
         person: &PersonId,
+        patience: Patience,
         wanted: impl Fn(&RequestView) -> bool,
     ) -> anyhow::Result<Vec<Shown>> {
         let key = self.keys.key(person)?;
         let mine: Waiting = self.city.get(key, "/api/v1/desk/requests")?;
         let grounds = self.grounds(key)?;
         let labels = self.labels();
-        mine.requests
-            .into_iter()
-            .filter(wanted)
-            .map(|view| self.show(person, view, &grounds, &labels))
-            .collect()
+        let wanted = mine.requests.into_iter().filter(wanted);
+        let shown = wanted.map(|view| self.show(person, view, &grounds, &labels, patience));
+        Ok(shown.collect())
     }
 
     /// People whose keys lie here, as the roster knows them.
@@ -238,10 +175,10 @@ impl Desk {
         let first = self.keys.people().next().context("this desk has no key")?;
         let roster = self.grounds(self.keys.key(first)?)?.roster;
         let known = self.keys.people().filter_map(|p| roster.member(p));
-        Ok(known
-            .filter(|m| m.sign_key.is_some())
-            .map(Member::actor)
-            .collect())
+        let decides = |m: &&Member| {
+            [Role::Approver, Role::Custodian].iter().any(|r| m.roles.contains(r))
+        };
+        Ok(known.filter(decides).map(Member::actor).collect())
     }
 
     fn act(&self, deed: &Deed) -> anyhow::Result<()> {
@@ -251,7 +188,8 @@ impl Desk {
         if matches!(deed.act, Act::Hold | Act::EndHold) {
             return self.state_hold(deed, &key);
         }
-        let shown = self.checked(&deed.person, |view| view.id == deed.request)?;
+        let mine = |view: &RequestView| view.id == deed.request;
+        let shown = self.checked(&deed.person, Patience::Some, mine)?;
         let shown = shown
             .into_iter()
             .next()

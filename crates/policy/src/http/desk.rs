@@ -22,6 +22,10 @@ use crate::roster::SignedRoster;
 use crate::statement::SignedStatement;
 use crate::view::RequestView;
 
+/// The answer to an approval or a release waits so long for the witnesses: what comes next rests on
+/// them. When too few answer it does not wait.
+const WITNESSES_WITHIN: core::time::Duration = core::time::Duration::from_secs(5);
+
 /// What concerns the desk's holder, and the rosters to check it against.
 #[derive(Serialize, ToSchema)]
 struct DeskRequests {
@@ -154,6 +158,7 @@ async fn state(
     let id = id_of(&id)?;
     let view = off(&rooms, move |p: &Policy| {
         p.decide_request(&me, id, &signed)?;
+        p.wait_for_witnesses(id, WITNESSES_WITHIN)?;
         p.request_view(&me, id)
     });
     Ok(Json(view.await?))
@@ -189,6 +194,7 @@ async fn release(
             signature: given.signature,
         };
         p.release(&me, id, &signed, &given.shares)?;
+        p.wait_for_witnesses(id, WITNESSES_WITHIN)?;
         p.request_view(&me, id)
     });
     Ok(Json(view.await?))

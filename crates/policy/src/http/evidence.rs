@@ -57,6 +57,8 @@ struct ToCover {
 struct NewRequest {
     /// The exact bytes that the requester's device made.
     request: String,
+    /// Ed25519 signature over it with the requester's key in the roster (base64).
+    signature: String,
     /// Case number in the table.
     case: u64,
     /// Why it is needed, in words.
@@ -227,7 +229,13 @@ async fn file(
     Json(new): Json<NewRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let view = off(&rooms, move |p: &Policy| {
-        let id = p.file(&me, &new.request, new.case, &new.necessity)?;
+        let asked = crate::filing::Asked {
+            json: &new.request,
+            signature: &new.signature,
+            case: new.case,
+            necessity: &new.necessity,
+        };
+        let id = p.file(&me, &asked)?;
         p.request_view(&me, id)
     })
     .await?;

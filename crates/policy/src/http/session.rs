@@ -102,6 +102,7 @@ struct Reset {
         reset,
         roster,
         desk_roster,
+        roster_entries,
         change_roster
     ),
     components(schemas(Session, Person, Credentials, Become, DemoPerson, Account, Reset))
@@ -149,6 +150,11 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
             "/api/v1/desk/roster",
             Access::RosterKey,
             get(desk_roster).with_state(s()),
+        ),
+        Route::get(
+            "/api/v1/desk/roster/entries",
+            Access::RosterKey,
+            get(roster_entries).with_state(s()),
         ),
         Route::post(
             "/api/v1/desk/roster",
@@ -318,6 +324,13 @@ async fn roster(State(rooms): State<Rooms>) -> Result<Json<Vec<SignedRoster>>, P
     responses((status = 200, body = [SignedRoster]), (status = 401, body = ProblemBody)))]
 async fn desk_roster(State(rooms): State<Rooms>) -> Result<Json<Vec<SignedRoster>>, Problem> {
     Ok(Json(off(&rooms, crate::Policy::roster_chain).await?))
+}
+
+/// The log's entry of each version of the roster, first to last.
+#[utoipa::path(get, path = "/api/v1/desk/roster/entries", tag = "desk",
+    responses((status = 200, body = [u64]), (status = 401, body = ProblemBody)))]
+async fn roster_entries(State(rooms): State<Rooms>) -> Result<Json<Vec<u64>>, Problem> {
+    Ok(Json(off(&rooms, crate::Policy::roster_entries).await?))
 }
 
 /// Takes the next roster, signed by a custodian of each group.

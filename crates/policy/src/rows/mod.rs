@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("003_residents.sql"),
     include_str!("004_complaints.sql"),
     include_str!("005_kept_bytes.sql"),
+    include_str!("006_signed_requests.sql"),
 ];
 
 #[cfg(test)]

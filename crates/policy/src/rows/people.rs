@@ -184,6 +184,13 @@ pub(crate) fn rosters(c: &Connection) -> rusqlite::Result<Vec<RosterRow>> {
         .collect()
 }
 
+/// The log's entry of each version, first to last.
+pub(crate) fn roster_entries(c: &Connection) -> rusqlite::Result<Vec<u64>> {
+    c.prepare("SELECT log_index FROM policy_roster ORDER BY version")?
+        .query_map([], |r| Ok(super::count(r.get(0)?)))?
+        .collect()
+}
+
 pub(crate) fn put_roster(c: &Connection, row: &RosterRow, log_index: u64) -> rusqlite::Result<()> {
     c.execute(
         "INSERT INTO policy_roster VALUES (?1, ?2, ?3, ?4)",
