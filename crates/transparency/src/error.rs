@@ -95,6 +95,17 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// Fewer witnesses than the policy asks for have cosigned a checkpoint.
+    #[error(
+        "the checkpoint of {size} entries is cosigned by {by}, which is not the quorum of the log \
+         policy; ask again once more witnesses have cosigned"
+    )]
+    NoQuorum {
+        /// Entries under the checkpoint.
+        size: u64,
+        /// The policy's names of the keys that cosigned.
+        by: String,
+    },
     /// A proof does not lead from the leaf, or the old root, to the checkpoint's root.
     #[error("the proof does not hold: {0}")]
     WrongProof(String),
@@ -128,6 +139,7 @@ impl From<Error> for Fault {
             | Error::TooMany { .. }
             | Error::Malformed { .. }
             | Error::WrongProof(_)
+            | Error::NoQuorum { .. }
             | Error::BadSignature { .. } => Self::Invalid(e.to_string()),
             // Paths and reasons go to the log, not to the client.
             other => {

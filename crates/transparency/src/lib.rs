@@ -4,6 +4,7 @@
 mod bundle;
 mod checkpoint;
 mod commit;
+mod cosign;
 mod edge;
 mod entry;
 mod error;
@@ -11,6 +12,7 @@ mod folder;
 mod heads;
 mod journal;
 mod key;
+mod lines;
 mod log;
 mod logged;
 mod minutes;
@@ -20,13 +22,17 @@ mod recovery;
 mod routes;
 mod shape;
 mod tile;
+mod tlog_policy;
+mod tlog_proof;
 mod tree;
 pub mod verify;
+pub mod witness;
 mod writer;
 
 pub use bundle::{Bundle, parse_bundle};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use commit::{SALT_BYTES, commit, commit_fresh};
+pub use cosign::{CosignerKey, CosignerKind, CosignerPublic};
 pub use entry::{
     CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision, Entry,
     Event, Export, Freeze, Heads, Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable,
@@ -42,6 +48,10 @@ pub use note::{Note, NoteSignature};
 pub use routes::{OpenApi, routes};
 pub use shape::{HoldEnd, RequestEnd, Verdict};
 pub use tile::{ENTRY_BYTES_MAX, TILE_WIDTH, TileKind, TilePath};
+pub use tlog_policy::{
+    Cosigned, CosignedCheckpoint, PolicyLog, PolicyWitness, TlogPolicy, WitnessBody,
+};
+pub use tlog_proof::TlogProof;
 pub use tree::{
     consistency_holds, inclusion_holds, leaf_hash, node_hash, root_of_consistency, root_of_leaves,
 };
