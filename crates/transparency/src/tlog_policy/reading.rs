@@ -69,10 +69,10 @@ impl Reading {
         if self.logs.iter().any(|l| l.key.public() == key.public()) {
             return Err("names a log's key a second time".to_owned());
         }
-        self.not_both(key.public())?;
         let url = url.map(|u| text(u)).transpose()?;
+        let public = *key.public();
         self.logs.push(PolicyLog { key, url });
-        Ok(())
+        self.not_both(&public)
     }
 
     fn witness(&mut self, name: &[u8], key: &[u8], url: Option<&&[u8]>) -> Result<(), Why> {
