@@ -260,6 +260,8 @@ pub enum KeyVerb {
     },
     /// Serve the desk's page on this machine: approve, release
     Desk(DeskArgs),
+    /// Check what waits and release it, on this terminal, with no page that anybody serves
+    Release(ReleaseArgs),
 }
 
 /// The roster.
@@ -303,6 +305,38 @@ pub struct DeskArgs {
     pub port: u16,
 }
 
+/// A release at a terminal.
+#[derive(Debug, Args)]
+pub struct ReleaseArgs {
+    /// Key file, or a folder of them; the file `tlog-policy` lies beside
+    #[arg(long)]
+    pub keys: PathBuf,
+    /// Address of the city's Loggia
+    #[arg(long)]
+    pub server: String,
+    /// The city's certificate, or its authority's (PEM): no other is trusted
+    #[arg(long)]
+    pub cert: Option<PathBuf>,
+    /// Whose key, where several lie here
+    #[arg(long)]
+    pub person: Option<String>,
+    /// Only the request whose name begins so
+    #[arg(long)]
+    pub request: Option<String>,
+    /// Approve as the second person instead of releasing
+    #[arg(long)]
+    pub approve: bool,
+    /// A remark that goes into the statement
+    #[arg(long, default_value = "")]
+    pub note: String,
+    /// Only check and say; sign nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask at the terminal (with --request; the passphrase is in LOGGIA_PASSPHRASE)
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
+}
+
 /// What to check.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -311,6 +345,9 @@ pub struct VerifyArgs {
     /// A checkpoint kept from earlier: the log must still contain it
     #[arg(long)]
     pub since: Option<PathBuf>,
+    /// The log policy (C2SP tlog-policy) that the log entry of a bundle must be cosigned by
+    #[arg(long)]
+    pub policy: Option<PathBuf>,
     /// The log's public key (`name+hash+key`), when it is known from elsewhere
     #[arg(long)]
     pub log_key: Option<String>,

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use loggia_model::PersonId;
+use loggia_policy::Act;
 use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 
-use crate::cli::{DeskArgs, KeyVerb, say};
+use crate::cli::{DeskArgs, KeyVerb, ReleaseArgs, say};
 use crate::clock::SystemClock;
 use crate::desk::Desk;
+use crate::desk::console::{self, Mode, Wanted};
 use crate::{city_setup, files, serve};
 
 /// Environment variable that may hold the passphrase; else it is read from standard input.
@@ -43,7 +45,31 @@ pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
             Ok(())
         }
         KeyVerb::Desk(args) => desk(args),
+        KeyVerb::Release(args) => release(args),
     }
+}
+
+fn release(args: &ReleaseArgs) -> anyhow::Result<()> {
+    let passphrase = passphrase("Passphrase of the key: ")?;
+    let clock = Arc::new(SystemClock);
+    let (keys, cert) = (&args.keys, args.cert.as_deref());
+    let desk = Desk::open(keys, &passphrase, &args.server, cert, clock)?;
+    let mode = match (args.dry_run, args.yes) {
+        (true, _) => Mode::Check,
+        (_, true) => Mode::Yes,
+        _ => Mode::Ask,
+    };
+    console::run(
+        &desk,
+        &Wanted {
+            person: args.person.as_deref(),
+            request: args.request.as_deref(),
+            act: if args.approve { Act::Approve } else { Act::Release },
+            mode,
+            passphrase: &passphrase,
+            note: &args.note,
+        },
+    )
 }
 
 fn desk(args: &DeskArgs) -> anyhow::Result<()> {

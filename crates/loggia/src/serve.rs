@@ -109,6 +109,9 @@ pub async fn run(
         welcome(&house, &at, &people);
     } else {
         tracing::info!(address = %at.console, "Loggia serves");
+        if house.witnesses.policy_text().is_none() {
+            tracing::warn!("{}", loggia_transparency::Unseen::Missing);
+        }
     }
     told_to_stop().await?;
     tracing::info!("stopping: sealing what is complete");
@@ -148,7 +151,7 @@ pub fn routes(
 ) -> Vec<Route> {
     let mut routes = pages::console();
     routes.extend(loggia_policy::routes(Arc::clone(&house.policy), secure));
-    routes.extend(loggia_transparency::routes(house.log.clone()));
+    routes.extend(loggia_transparency::routes(house.log.clone(), &house.witnesses));
     routes.extend(loggia_shield::routes(&house.shield, house.ask_masks()));
     routes.extend(loggia_watch::routes(&house.watch));
     let register = Arc::new(register(house, recorder));
@@ -168,7 +171,8 @@ pub fn routes(
         recorder_keys: house.recorders.clone(),
     }));
     routes.extend(pages::basemap(basemap));
-    routes.push(desk::links::route(desk_port));
+    let keys = house.data.join(crate::demo::KEYS);
+    routes.extend(desk::links::routes(desk_port, keys));
     routes
 }
 

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use loggia_model::{Actor, At, Body, CameraId, Digest, RequestId};
-use loggia_transparency::{Event, Loggable, Logged, Opening, Verdict, Witnessed};
+use loggia_transparency::{Event, Loggable, Opening, Verdict, Witnessed};
 
 use crate::Error;
 use crate::decide::Reason;

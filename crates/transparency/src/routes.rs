@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use loggia_api::{Access, Problem, Route};
 use loggia_model::{Digest, Fault};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, OpenApi as _, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{Error, Event, Log, TilePath, Witnesses, gather};
 

@@ -110,6 +110,20 @@ export type RequestState =
   | 'refused'
   | 'withdrawn'
   | 'expired';
+export type Witnessing = 'quorum' | 'waiting' | 'gone' | 'missing';
+/** How the bodies outside the city fare that cosign the log. */
+export interface Witnesses {
+  quorum: Witnessing;
+  log_size: number;
+  cosigned_size: number | null;
+  witnesses: {
+    name: string;
+    url: string;
+    last_size: number | null;
+    last_at: number | null;
+    failing: string | null;
+  }[];
+}
 export interface AccessRequest {
   id: string;
   state: RequestState;
@@ -132,6 +146,8 @@ export interface AccessRequest {
   released_groups: Body[];
   opening_index: number | null;
   log_entries: { index: number; kind: string }[];
+  /** How far the witnesses outside the city are with what an opening rests on. */
+  witnesses: Witnessing;
   /** What was asked in this case before, newest first: for those who decide. */
   before: AskedBefore[];
 }
@@ -189,6 +205,7 @@ export interface RequestText {
   policy_hash: string;
   requester: string;
   nonce: string;
+  necessity: string;
 }
 export interface ReleasedShare {
   camera: number;

@@ -108,7 +108,7 @@ fn tell(shown: &Shown) -> anyhow::Result<()> {
         "  {} asks, case {}, {}",
         name(&request.requester),
         view.case.number,
-        super::super::one_line::word(&request.purpose)
+        serde_json::to_string(&request.purpose)?
     ));
     say(&format!("  by {}, because: {}", request.legal_basis.0, view.necessity));
     say(&format!("  from {} to {}", At(request.from.0), At(request.to.0)));

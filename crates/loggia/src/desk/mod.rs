@@ -150,6 +150,23 @@ impl Desk {
         }
     }
 
+    /// Whom this desk believes, in words.
+    pub fn whom_it_believes(&self) -> String {
+        let policy = self.log.policy();
+        let names: Vec<&str> = policy.witnesses().iter().map(|w| w.name.as_str()).collect();
+        format!(
+            "your log policy names {} and the witnesses {}; {}",
+            policy
+                .logs()
+                .iter()
+                .map(|l| l.key.name())
+                .collect::<Vec<_>>()
+                .join(", "),
+            names.join(", "),
+            self.log.proposal(&self.city)
+        )
+    }
+
     /// Everything that waits for this person or did, each request checked.
     pub fn requests(&self, person: &PersonId) -> anyhow::Result<Vec<Shown>> {
         self.checked(person, Patience::None, |_| true)

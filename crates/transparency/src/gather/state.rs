@@ -13,7 +13,10 @@ use super::round::Round;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unseen {
     /// The witnesses are being asked.
-    #[error("the witnesses outside the city are being asked for this entry of the log; it takes a moment")]
+    #[error(
+        "the witnesses outside the city are being asked for this entry of the log; it takes a \
+         moment"
+    )]
     Waiting,
     /// Too few witnesses answer.
     #[error(
@@ -22,7 +25,9 @@ pub enum Unseen {
     )]
     Gone,
     /// No witnesses are configured.
-    #[error("no witnesses are set up, so nothing is opened here: set `tlog_policy` in the configuration")]
+    #[error(
+        "no witnesses are set up, so nothing is opened here: set `tlog_policy` in the configuration"
+    )]
     Missing,
 }
 

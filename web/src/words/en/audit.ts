@@ -2,6 +2,14 @@
 export const audit = {
   'aud.title': 'Auditor’s window',
   'aud.intro': 'Everything that this city does with stored footage is an entry here, without names. This page asks the server for bytes, and checks them itself.',
+  'aud.witnesses': 'Witnesses outside the city',
+  'aud.witnesses.quorum': 'Enough of them have cosigned the log, {n} entries of it.',
+  'aud.witnesses.waiting': 'They are being asked; nothing is cosigned yet.',
+  'aud.witnesses.gone':
+    'Too few of them answer: nothing is opened now. Recording, freezing, holding and destroying go on.',
+  'aud.witnesses.missing': 'None are set up: nothing can be opened here.',
+  'aud.witnessed': 'cosigned {n} entries, {at}',
+  'aud.witnessesUnknown': 'How they fare could not be read.',
   'aud.head': 'Head of the log',
   'aud.checking': 'Checking in your browser…',
   'aud.good': 'checked in your browser at {at}.',
