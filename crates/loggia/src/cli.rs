@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Config;
 use crate::{
     alerts, backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve, verify,
+    witness,
 };
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.
@@ -58,6 +59,9 @@ enum Verb {
     /// Make keys and use them on their holder's own machine
     #[command(subcommand)]
     Key(KeyVerb),
+    /// Cosign other people's logs: a witness outside the city
+    #[command(subcommand)]
+    Witness(witness::WitnessVerb),
     /// Check a data folder, an export bundle, a backup or a log, offline
     Verify(VerifyArgs),
     /// Copy a data folder, without the keys that must stay erasable
@@ -106,6 +110,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Account { config, person } => city_setup::account(&config, &person)?,
         Verb::Serve { config } => serve::city(&Config::read(&config)?)?,
         Verb::Key(verb) => keys::run(&verb)?,
+        Verb::Witness(verb) => witness::run(&verb)?,
         Verb::Verify(args) => return verify::run(&args),
         Verb::Backup(args) => backup::back_up(&args)?,
         Verb::Restore(args) => backup::restore(&args)?,

@@ -211,7 +211,7 @@ impl House {
 }
 
 /// One process a folder: two would write two continuations of one log.
-fn only_one(data: &Path) -> anyhow::Result<std::fs::File> {
+pub fn only_one(data: &Path) -> anyhow::Result<std::fs::File> {
     let path = data.join("lock");
     let file = std::fs::File::create(&path)
         .with_context(|| format!("{} cannot be made", path.display()))?;

@@ -25,6 +25,7 @@ mod serve;
 mod tls;
 mod turns;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::city::City;
 use crate::config::Config;
 use crate::desk::{self, Desk};
-use crate::guests::{self, GUESTS};
+use crate::guests::{self, Bounds, GUESTS};
 use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
@@ -130,12 +130,22 @@ pub async fn run(
 
 /// A desk on its holder's own machine, until it is told to stop.
 pub async fn desk_alone(desk: Arc<Desk>, at: SocketAddr) -> anyhow::Result<()> {
+    alone(only_this_host(desk::router(desk), at), at, GUESTS, || ()).await
+}
+
+/// One app at one plain address, until it is told to stop; `ready` is called once it listens.
+pub async fn alone(
+    app: Router,
+    at: SocketAddr,
+    bounds: Bounds,
+    ready: impl FnOnce(),
+) -> anyhow::Result<()> {
     let listener = TcpListener::bind(at)
         .await
         .with_context(|| format!("{at} is taken"))?;
-    let app = only_this_host(desk::router(desk), at);
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(guests::serve(listener, app, GUESTS, stopped));
+    let serving = tokio::spawn(guests::serve(listener, app, bounds, stopped));
+    ready();
     told_to_stop().await?;
     let _ = stop.send(true);
     Ok(serving.await?)

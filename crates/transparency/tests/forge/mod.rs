@@ -42,6 +42,16 @@ impl Forge {
         }
     }
 
+    /// The same log once more, with the same key.
+    pub fn again(&self) -> Self {
+        let der = self.pair.to_pkcs8().unwrap();
+        Self {
+            origin: self.origin.clone(),
+            pair: Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.as_ref()).unwrap(),
+            entries: self.entries.clone(),
+        }
+    }
+
     /// Its public key.
     pub fn key(&self) -> Verifier {
         Verifier::new(
@@ -155,4 +165,9 @@ fn subproof(m: usize, d: &[Vec<u8>], whole: bool) -> Vec<Digest> {
     };
     p.push(sibling);
     p
+}
+
+/// A root as a checkpoint's line has it.
+pub fn base64(hash: &Digest) -> String {
+    STANDARD.encode(hash.0)
 }
