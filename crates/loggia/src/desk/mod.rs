@@ -1,6 +1,8 @@
 //! The key desk: a page on its holder's own machine that shows what is asked, verifies it, and only
 //! then signs or releases. Never listens beyond loopback, never lets the city talk it out of a check.
 
+#[cfg(test)]
+mod attack;
 mod checks;
 pub mod console;
 mod grounds;
@@ -217,17 +219,22 @@ impl Desk {
             bail!("not done, because a check failed: {}", broken.words);
         }
         offer::require(deed.act, shown.offered)?;
-        let signed = self.sign(deed, &key)?;
+        self.carry_out(deed, &key, &shown)
+    }
+
+    /// Signs and sends; for [`Self::act`], after every check.
+    fn carry_out(&self, deed: &Deed, key: &PersonKey, shown: &Shown) -> anyhow::Result<()> {
+        let signed = self.sign(deed, key)?;
         let base = format!("/api/v1/desk/requests/{}", deed.request);
         if deed.act == Act::Release {
-            let shares = self.reseal(&key, &shown.view, &base)?;
+            let shares = self.reseal(key, &shown.view, &base)?;
             return self.city.post(
-                &key,
+                key,
                 &format!("{base}/release"),
                 &Release { signed, shares },
             );
         }
-        self.city.post(&key, &format!("{base}/statements"), &signed)
+        self.city.post(key, &format!("{base}/statements"), &signed)
     }
 
     fn sign(&self, deed: &Deed, key: &PersonKey) -> anyhow::Result<SignedStatement> {
