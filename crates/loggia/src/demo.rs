@@ -17,9 +17,12 @@ use loggia_sim::{CameraConfig, CameraFault, FaultPlan, FaultStep, Film, SimCity,
 use crate::city::{Camera, City};
 use crate::cli::DemoArgs;
 use crate::desk::keyring::ENDING;
-use crate::house::{House, Plan};
+use crate::demo_witnesses::Bodies;
+use crate::house::{House, Plan, WitnessPlan, log_verifier};
 use crate::{files, serve};
 
+/// The demo log's name.
+const ORIGIN: &str = "demo.loggia.example/log";
 /// Where everybody's keys lie in a demo folder.
 pub const KEYS: &str = "keys-of-everybody";
 /// Footage of the demo takes no more than this: fourteen cameras fill 5 GB an hour, and an hour's
@@ -38,7 +41,9 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     runtime.block_on(async {
         let city = City::shipped()?;
         let quota = args.quota_bytes.unwrap_or(QUOTA_BYTES);
-        let house = Arc::new(open(&args.data, &city, quota)?);
+        let (house, bodies) = open(&args.data, &city, quota)?;
+        let house = Arc::new(house);
+        let _witnesses = bodies.start()?;
         let sim = cameras(&house, &city, args.streams.as_deref()).await?;
         let addresses = serve::Addresses {
             console: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
@@ -56,32 +61,38 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     })
 }
 
-/// The demo's data folder, with its people.
-fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<House> {
+/// The demo's data folder, with its people and its witnesses.
+fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bodies)> {
     let fresh = DemoMode::of(data).is_none();
     let demo = DemoMode::mark(data)?;
+    let bodies = Bodies::of(data, &log_verifier(data, ORIGIN)?)?;
     let house = House::open(Plan {
         data: data.to_owned(),
         city: city.city.clone(),
-        origin: "demo.loggia.example/log".to_owned(),
+        origin: ORIGIN.to_owned(),
         demo: Some(demo),
         sync_interval: loggia_store::SYNC_INTERVAL,
         quota_bytes: Some(quota_bytes),
         alerts: crate::alerts::AlertsConfig::default(),
+        witnesses: Some(WitnessPlan {
+            policy: bodies.policy.clone(),
+            ca: None,
+        }),
         time_authority: None,
         square: city.square()?,
     })?;
     if fresh || house.policy.roster_now().is_none() {
         people(&house, city)?;
     }
-    Ok(house)
+    bodies.hand_out(&house.data.join(KEYS))?;
+    Ok((house, bodies))
 }
 
 /// Every endpoint of a demo at `data`, see [`serve::listing`].
 pub fn routes(data: &Path) -> anyhow::Result<Vec<String>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _inside = runtime.enter();
-    serve::listing(&open(data, &City::shipped()?, QUOTA_BYTES)?)
+    serve::listing(&open(data, &City::shipped()?, QUOTA_BYTES)?.0)
 }
 
 /// Everybody's keys and accounts, and the first roster, signed by a custodian of each group.
@@ -292,7 +303,7 @@ fn mishaps(city: &City) -> FaultPlan {
 }
 
 /// A port of the simulator, the same at every start, because the inventory pins the addresses.
-fn port(path: &Path) -> anyhow::Result<SocketAddr> {
+pub fn port(path: &Path) -> anyhow::Result<SocketAddr> {
     if let Ok(text) = fs::read_to_string(path) {
         let port = text
             .trim()

@@ -10,6 +10,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod demo_witnesses;
 mod desk;
 mod files;
 mod forms;

@@ -70,6 +70,9 @@ pub enum WitnessVerb {
         /// Where to listen; plain HTTP
         #[arg(long, default_value = "127.0.0.1:8090")]
         listen: SocketAddr,
+        /// End with the process of this number (a demo's witnesses end with it)
+        #[arg(long, hide = true)]
+        parent: Option<i32>,
     },
 }
 
@@ -79,7 +82,14 @@ pub fn run(verb: &WitnessVerb) -> anyhow::Result<()> {
         WitnessVerb::Init { data, name } => init(data, name),
         WitnessVerb::Learn { data, key } => learn(data, key),
         WitnessVerb::Show { data } => show(data),
-        WitnessVerb::Serve { data, listen } => serve_at(data, *listen),
+        WitnessVerb::Serve {
+            data,
+            listen,
+            parent,
+        } => {
+            end_with(*parent)?;
+            serve_at(data, *listen)
+        }
     }
 }
 
@@ -91,6 +101,15 @@ fn init(data: &Path, name: &str) -> anyhow::Result<()> {
             data.display()
         );
     }
+    make(data, name)?;
+    print_policy(name, &keys(data, name)?);
+    say("\nGive these lines to every city that shall believe this witness.");
+    say("Next: loggia witness learn, with the city's log key.");
+    Ok(())
+}
+
+/// Makes a witness's folder and keys.
+pub fn make(data: &Path, name: &str) -> anyhow::Result<()> {
     let layer = FileLayer::Real;
     layer.make_dirs(data)?;
     crate::secrecy::close_folder(data)?;
@@ -103,10 +122,19 @@ fn init(data: &Path, name: &str) -> anyhow::Result<()> {
                 .map_err(|e| loggia_store::Error::Refused(e.to_string()))
         })?;
     }
-    print_policy(name, &keys(data, name)?);
-    say("\nGive these lines to every city that shall believe this witness.");
-    say("Next: loggia witness learn, with the city's log key.");
     Ok(())
+}
+
+/// Tells a witness that does not run of a log.
+pub fn tell_of(data: &Path, log: &Verifier) -> anyhow::Result<()> {
+    witness::learn(FileLayer::Real, data, log)?;
+    Ok(())
+}
+
+/// The witness's lines of a log policy, with the address at which it is asked.
+pub fn policy_of(data: &Path, url: Option<&str>) -> anyhow::Result<String> {
+    let (name, _) = witness::learnt(FileLayer::Real, data)?;
+    Ok(policy_lines(&name, &keys(data, &name)?, url))
 }
 
 fn learn(data: &Path, key: &str) -> anyhow::Result<()> {
@@ -133,6 +161,18 @@ fn show(data: &Path) -> anyhow::Result<()> {
             Some(size) => format!("# {log}: {size} entries cosigned"),
             None => format!("# {log}: nothing cosigned yet"),
         });
+    }
+    Ok(())
+}
+
+/// Ends this process when its parent ends, also when that is killed.
+fn end_with(parent: Option<i32>) -> anyhow::Result<()> {
+    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+    let Some(parent) = parent else { return Ok(()) };
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // It may have ended before that was set.
+    if getppid().map(|p| p.as_raw_nonzero().get()) != Some(parent) {
+        bail!("the process {parent} that this was to end with is gone");
     }
     Ok(())
 }
@@ -173,12 +213,17 @@ fn keys(data: &Path, name: &str) -> anyhow::Result<Vec<CosignerKey>> {
 
 /// The witness as a body of a policy: both keys, which count once and only together.
 fn print_policy(name: &str, keys: &[CosignerKey]) {
+    say(policy_lines(name, keys, None).trim_end());
+}
+
+fn policy_lines(name: &str, keys: &[CosignerKey], url: Option<&str>) -> String {
     let short = name.replace('/', "-");
-    let mut members = Vec::new();
+    let (mut members, mut lines) = (Vec::new(), String::new());
     for key in keys {
         let member = format!("{short}-{}", key.public().kind()).to_ascii_lowercase();
-        say(&format!("witness {member} {}", key.public()));
+        let at = url.map_or_else(String::new, |u| format!(" {u}"));
+        lines += &format!("witness {member} {}{at}\n", key.public());
         members.push(member);
     }
-    say(&format!("group {short} all {}", members.join(" ")));
+    lines + &format!("group {short} all {}\n", members.join(" "))
 }

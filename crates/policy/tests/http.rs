@@ -121,7 +121,7 @@ mod over_http {
         let asked = city.ask("p.lindqvist", Purpose::Investigation, "fi-pkl-7");
         let signature = city.signed_request("p.lindqvist", &asked.json);
         let new = json!({ "request": asked.json, "signature": signature,
-            "case": asked.case.id, "necessity": city::WHY });
+            "case": asked.case.id, "necessity": crate::city::WHY });
         let other = becomes(&city, "t.laine").await;
         let path = "/api/v1/requests";
         let (status, _) = page(&city, &other, Method::POST, path, new.clone()).await;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use loggia_model::PersonId;
-use loggia_policy::{Member, RequestView, Roster, SignedRoster};
+use loggia_policy::{Member, RequestView, Roster, SignedRoster, VerifiedRoster};
 use loggia_seal::PersonKey;
 use loggia_transparency::{Event, verify};
 use serde::Deserialize;
@@ -53,7 +53,7 @@ impl Grounds {
 
 impl Desk {
     /// Looks at the city anew.
-    pub(super) fn grounds(&self, key: &PersonKey) -> anyhow::Result<Grounds> {
+    pub(super) fn grounds(&self, key: &PersonKey, patience: Patience) -> anyhow::Result<Grounds> {
         let chain: Vec<SignedRoster> = self.city.get(key, "/api/v1/desk/roster")?;
         // In this order: the head covers what was cosigned.
         let cosigned = self.log.cosigned(&self.city);
@@ -69,7 +69,7 @@ impl Desk {
                 .same_log(&self.city, &look, cosigned.signed().checkpoint())?;
         }
         let roster_logged = self
-            .roster_entry(key, &look, roster.roster().version, roster.hash())
+            .roster_entry(key, &look, &roster, patience)
             .map_err(|e| format!("the roster in force is not in the cosigned log: {e:#}"));
         Ok(Grounds {
             fresh: self.log.fresh(&look, self.clock.now()),
@@ -84,15 +84,16 @@ impl Desk {
         &self,
         key: &PersonKey,
         look: &Look,
-        version: u32,
-        hash: loggia_model::Digest,
+        roster: &VerifiedRoster,
+        patience: Patience,
     ) -> anyhow::Result<String> {
+        let (version, hash) = (roster.roster().version, roster.hash());
         let places: Vec<u64> = self.city.get(key, "/api/v1/desk/roster/entries")?;
         let at = usize::try_from(version.saturating_sub(1))?;
         let Some(index) = places.get(at) else {
             anyhow::bail!("the city names no entry of version {version}");
         };
-        let proven = self.log.proven(&self.city, look, *index, Patience::None)?;
+        let proven = self.log.proven(&self.city, look, *index, patience)?;
         match proven.entry()?.event {
             Event::RosterChanged(c) if c.roster == hash && c.version == version => Ok(format!(
                 "version {version} of the roster is entry {index} of the log, signed by both groups"

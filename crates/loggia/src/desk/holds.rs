@@ -11,6 +11,7 @@ use loggia_transparency::{Event, commit};
 use serde::Serialize;
 
 use super::checks::{Check, Proven};
+use super::log_view::Patience;
 use super::{Deed, Desk, offer};
 
 /// A hold as the desk shows it.
@@ -41,7 +42,7 @@ impl Desk {
     ) -> anyhow::Result<Vec<ShownHold>> {
         let key = self.keys.key(person)?;
         let all: Vec<Hold> = self.city.get(key, "/api/v1/desk/holds")?;
-        let grounds = self.grounds(key)?;
+        let grounds = self.grounds(key, Patience::None)?;
         let labels = self.labels();
         all.into_iter()
             .filter(wanted)

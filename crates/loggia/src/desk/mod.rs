@@ -182,7 +182,7 @@ impl Desk {
     ) -> anyhow::Result<Vec<Shown>> {
         let key = self.keys.key(person)?;
         let mine: Waiting = self.city.get(key, "/api/v1/desk/requests")?;
-        let grounds = self.grounds(key)?;
+        let grounds = self.grounds(key, patience)?;
         let labels = self.labels();
         let wanted = mine.requests.into_iter().filter(wanted);
         let shown = wanted.map(|view| self.show(person, view, &grounds, &labels, patience));
@@ -192,7 +192,7 @@ impl Desk {
     /// People whose keys lie here, as the roster knows them.
     pub fn people(&self) -> anyhow::Result<Vec<Actor>> {
         let first = self.keys.people().next().context("this desk has no key")?;
-        let roster = self.grounds(self.keys.key(first)?)?.roster;
+        let roster = self.grounds(self.keys.key(first)?, Patience::None)?.roster;
         let known = self.keys.people().filter_map(|p| roster.member(p));
         let decides = |m: &&Member| {
             [Role::Approver, Role::Custodian].iter().any(|r| m.roles.contains(r))
@@ -208,7 +208,12 @@ impl Desk {
             return self.state_hold(deed, &key);
         }
         let mine = |view: &RequestView| view.id == deed.request;
-        let shown = self.checked(&deed.person, Patience::Some, mine)?;
+        // A refusal needs no proof, so it waits for none.
+        let patience = match deed.act {
+            Act::Refuse => Patience::None,
+            _ => Patience::Some,
+        };
+        let shown = self.checked(&deed.person, patience, mine)?;
         let shown = shown
             .into_iter()
             .next()
