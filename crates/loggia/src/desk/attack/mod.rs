@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::checks::Check;
 use super::log_view::{LogView, POLICY, Patience};
-use super::{Deed, deed_id, offer};
+use super::{Deed, offer};
 use classes::{Class, Stop};
 use plot::Plot;
 use scene::{CUSTODIANS, Scene, Span, person};
@@ -54,7 +54,7 @@ impl Scene {
         answers.texts.insert("/log/checkpoint".to_owned(), self.base.note(size));
         *self.answers.lock().unwrap() = answers;
         let key = self.desk.keys.key(&person(CUSTODIANS[0])).unwrap();
-        drop(self.desk.grounds(key).unwrap());
+        drop(self.desk.grounds(key, Patience::None).unwrap());
         self.pins = std::fs::read(self.folder.join("trusted.json")).unwrap();
     }
 

@@ -8,15 +8,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use loggia_model::{At, Body, Clock, Digest, LegalBasis, PersonId, Purpose, RequestId};
 use loggia_policy::{
-    Act, ApprovalView, CameraSpans, CaseView, LogEntryView, Request, RequestView, SignedRoster,
-    SignedStatement, State, Statement,
+    Act, CameraSpans, Request, SignedRoster, SignedStatement, State, Statement,
 };
 use loggia_seal::PersonKey;
 use loggia_sim::Dice;
 use loggia_transparency::{
-    Decision, Event, NoteSignature, RequestFiled, SALT_BYTES, SeenBy, SignedCheckpoint, TlogProof,
-    Verdict, commit,
+    Decision, Event, NoteSignature, RequestFiled, SALT_BYTES, SignedCheckpoint, TlogProof, Verdict,
+    commit,
 };
+use serde_json::{Value, json};
 
 use super::forge::Forge;
 use super::scene::{Answers, QUORUM, Scene, entry, person};
@@ -195,42 +195,30 @@ impl Plot {
         self.id.unwrap_or_else(|| Request::id_of(&self.shown_text()))
     }
 
-    fn view(&self, entries: Vec<LogEntryView>) -> RequestView {
+    /// The request as the city shows it; entries are places and kinds.
+    fn view(&self, entries: &[(u64, &'static str)]) -> Value {
         let at = self.cosigned_at;
-        let approvals = self.approval.iter().map(|a| ApprovalView {
-            by: self.approver.clone(),
-            body: Body::Oversight,
-            at,
-            act: "approve".to_owned(),
-            statement: a.statement.clone(),
-            signature: a.signature.clone(),
+        let approvals = self.approval.iter().map(|a| {
+            json!({
+                "by": self.approver, "body": Body::Oversight, "at": at, "act": "approve",
+                "statement": a.statement, "signature": a.signature,
+            })
         });
-        RequestView {
-            id: self.shown_id(),
-            state: State::Approved,
-            request: self.shown_text(),
-            case: CaseView {
-                id: 1,
-                number: self.case_number.clone(),
-                purpose: Purpose::Investigation,
-                salt: hex::encode(self.case_salt),
+        let entry = |(index, kind): &(u64, &str)| json!({ "index": index, "kind": kind });
+        json!({
+            "id": self.shown_id(), "state": State::Approved, "request": self.shown_text(),
+            "case": {
+                "id": 1, "number": self.case_number, "purpose": Purpose::Investigation,
+                "salt": hex::encode(self.case_salt),
             },
-            necessity: self.reason.clone(),
-            span_salt: hex::encode(self.salts.0),
-            place_salt: hex::encode(self.salts.1),
-            signature: self.signature.clone(),
-            requester: self.requester.clone(),
-            body: self.body,
-            filed_at: at,
-            deadline: at,
-            open_until: None,
-            approvals: approvals.collect(),
-            released_groups: Vec::new(),
-            opening_index: None,
-            log_entries: entries,
-            witnesses: SeenBy::Quorum,
-            before: Vec::new(),
-        }
+            "necessity": self.reason,
+            "span_salt": hex::encode(self.salts.0), "place_salt": hex::encode(self.salts.1),
+            "signature": self.signature, "requester": self.requester, "body": self.body,
+            "filed_at": at, "deadline": at, "open_until": null,
+            "approvals": approvals.collect::<Vec<_>>(), "released_groups": [],
+            "opening_index": null, "witnesses": "quorum", "before": [],
+            "log_entries": entries.iter().map(entry).collect::<Vec<_>>(),
+        })
     }
 
     /// Everything as the server says it.
@@ -244,8 +232,7 @@ impl Plot {
             let (index, kind) = (log.entries.len() as u64, event.kind());
             log.entries.push(entry(&scene.clock, event));
             if !self.unsaid.contains(&kind) {
-                let kind = kind.to_owned();
-                entries.push(LogEntryView { index, kind });
+                entries.push((index, kind));
             }
         }
         let head = log.note(log.entries.len());
@@ -261,7 +248,7 @@ impl Plot {
             let text = self.proof(&log, index, &cosigned).text();
             texts.insert(format!("/log/proof/{index}"), text);
         }
-        let requests = serde_json::json!({ "requests": [self.view(entries)] });
+        let requests = json!({ "requests": [self.view(&entries)] });
         for (path, text) in [
             ("/api/v1/desk/requests", requests.to_string()),
             ("/api/v1/desk/roster", serde_json::to_string(&self.chain).unwrap()),
