@@ -236,6 +236,13 @@ def main():
                wrap_us=row["wrap_us"])
     span_us = 20e6 * recorder_pct["burst"] / 100
     share = 100 * curve[1]["total_us"] / span_us
+    with tempfile.TemporaryDirectory() as folder:
+        line = subprocess.run([LOGGIA, "bench", "witnessed", "--data", f"{folder}/w"], text=True,
+                              check=True, stdout=subprocess.PIPE).stdout
+    waited = json.loads(line)
+    out["witnessed"] = waited
+    figure("last approval to releasable, 3 of 5 witnesses, p95", round(waited["p95_ms"]), "ms",
+           "<= 5000", waited["p95_ms"] <= 5000)
     figure("sealing, of the recorder's CPU (burst)", round(share, 1), "%", "<= 25", share <= 25)
     more = (curve[-1]["wrap_us"] - curve[1]["wrap_us"]) / (2 * (curve[-1]["holders"] - 1))
     each = 100 * more / span_us

@@ -427,6 +427,15 @@ pub enum BenchVerb {
         #[arg(long)]
         holders: u32,
     },
+    /// From the last approval to what a custodian can release, with 3 of 5 witnesses
+    Witnessed {
+        /// A folder that does not exist yet
+        #[arg(long)]
+        data: PathBuf,
+        /// How many approvals
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
     /// Sealing, step by step
     Seal {
         /// Custodians in each group

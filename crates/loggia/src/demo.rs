@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use loggia_model::{Body, LegalBasis, Role};
 use loggia_policy::{DemoMode, Roster, RosterSignature, SignedRoster};
-use loggia_seal::{KeyfileCost, PersonKey, Randomness};
+use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 use loggia_shield::{CameraDecl, Mask};
 use loggia_sim::{CameraConfig, CameraFault, FaultPlan, FaultStep, Film, SimCity, SimConfig};
 
@@ -84,6 +84,7 @@ fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bo
     if fresh || house.policy.roster_now().is_none() {
         people(&house, city)?;
     }
+    requesters_sign(&house, city)?;
     bodies.hand_out(&house.data.join(KEYS))?;
     Ok((house, bodies))
 }
@@ -136,6 +137,45 @@ pub fn people(house: &House, city: &City) -> anyhow::Result<()> {
     for person in &city.people {
         house.policy.add_account(&person.id, &city.passphrase)?;
     }
+    Ok(())
+}
+
+/// A demo folder of an older version has a roster in which those who ask have no key: the next
+/// version names it, signed by a custodian of each group as any other.
+fn requesters_sign(house: &House, city: &City) -> anyhow::Result<()> {
+    let before = house.policy.roster()?;
+    let asks = |r: &Role| matches!(r, Role::Investigator | Role::Auditor);
+    let unsigned = |m: &loggia_policy::Member| m.sign_key.is_none() && m.roles.iter().any(asks);
+    if !before.roster().members.iter().any(unsigned) {
+        return Ok(());
+    }
+    let mut roster = before.roster().clone();
+    let mut signers = Vec::new();
+    for member in &mut roster.members {
+        let path = house.data.join(KEYS).join(format!("{}.{ENDING}", member.person));
+        let Ok(text) = fs::read(&path) else { continue };
+        let key = Keyfile::parse(&text)?.unlock(&city.passphrase)?;
+        let roles: Vec<Role> = member.roles.iter().copied().collect();
+        let now = crate::roster::member(&key, &member.name, member.body, &roles);
+        if member.sign_key.is_none() {
+            member.sign_key = now.sign_key;
+        }
+        if member.roles.contains(&Role::Custodian) && member.body != Body::City {
+            signers.push(key);
+        }
+    }
+    (roster.version, roster.prev) = (roster.version + 1, before.hash());
+    roster.at = house.clock.now();
+    let json = roster.to_json()?;
+    let tbs = Roster::to_be_signed(Roster::hash_of(&json));
+    let signatures = signers
+        .iter()
+        .map(|key| crate::roster::signature(key, &tbs))
+        .collect::<anyhow::Result<Vec<RosterSignature>>>()?;
+    house.policy.change_roster(SignedRoster {
+        roster: json,
+        signatures,
+    })?;
     Ok(())
 }
 

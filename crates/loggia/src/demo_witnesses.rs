@@ -85,10 +85,18 @@ impl Bodies {
     /// # Errors
     /// When one cannot be started.
     pub fn start(&self) -> anyhow::Result<Running> {
+        self.start_some(self.all.len())
+    }
+
+    /// [`Self::start`] for the first so many; the others are away.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub fn start_some(&self, count: usize) -> anyhow::Result<Running> {
         let this = std::env::current_exe().context("this program's own file")?;
         let parent = std::process::id().to_string();
         let mut running = Running(Vec::new());
-        for (dir, at) in &self.all {
+        for (dir, at) in self.all.iter().take(count) {
             let child = Command::new(&this)
                 .args(["witness", "serve", "--data"])
                 .arg(dir)

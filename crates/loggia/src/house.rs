@@ -229,7 +229,8 @@ fn recorder_key(secrets: &Secrets) -> anyhow::Result<RecorderKey> {
     RecorderKey::from_pkcs8(&pkcs8).context("the recorder's key does not read back")
 }
 
-fn log_key(secrets: &Secrets) -> anyhow::Result<LogKey> {
+/// The log's key, made if there is none yet.
+pub fn log_key(secrets: &Secrets) -> anyhow::Result<LogKey> {
     let pkcs8 = secrets.keep("log-key", || {
         LogKey::generate()
             .map(|(_, bytes)| bytes.into())

@@ -3,6 +3,7 @@
 mod alerts;
 mod backup;
 mod bench;
+mod bench_witnessed;
 mod cameras;
 mod city;
 mod city_setup;

@@ -6,6 +6,7 @@ mod between;
 mod bundle;
 mod chains;
 mod city;
+mod cosigned;
 mod crash;
 mod enrol;
 mod forged;

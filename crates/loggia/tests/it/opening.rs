@@ -380,6 +380,7 @@ fn two_bodies_open_what_was_asked_for_and_strangers_can_check_it() {
     ] {
         assert!(holds, "{who}: {words}");
     }
+    crate::cosigned::proofs_are_checked(&files, &ground);
     changes_are_named(&files, &ground);
     forgeries_are_refused(&asked, &opened, &ground);
     std::fs::remove_file(bundle).unwrap();
