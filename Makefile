@@ -1,7 +1,7 @@
 # Loggia: each target installs what it needs, says so, and does nothing twice.
 # make run builds and opens the demo city at http://localhost:8080; make test decides what may land.
 
-.PHONY: help run test check bench soak fuzz web setup
+.PHONY: help run test check bench soak attack fuzz web setup
 help:
 	@echo "make run     build Loggia and open the demo city at http://localhost:8080"
 	@echo "make test    everything that decides whether a change may land"
