@@ -134,7 +134,10 @@ impl House {
             keys: Arc::clone(&keys),
             log: log.clone(),
             clock: Arc::clone(&clock),
-            rules: Rules::default(),
+            rules: match plan.demo {
+                Some(_) => Rules::demo(),
+                None => Rules::default(),
+            },
             demo: plan.demo,
             gateways: plan.alerts.gateways(&secrets)?,
             secrets: Arc::clone(&secrets),

@@ -4,6 +4,7 @@
 mod bundle;
 mod checkpoint;
 mod commit;
+mod disclosure;
 mod edge;
 mod entry;
 mod error;
@@ -27,10 +28,15 @@ mod writer;
 pub use bundle::{Bundle, parse_bundle};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use commit::{SALT_BYTES, commit, commit_fresh};
+pub use disclosure::{
+    Calendar, DELAY_COURT_MAX_S, DELAY_MAX_S, DISCLOSURE_GRACE_S, Detail, DetailKind, Disclosed,
+    DisclosureState, OpenedDetail, SMALL_CELL_CASES, Told,
+};
 pub use entry::{
-    CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision, Entry,
+    CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision, DisclosureDue,
+    DisclosureExtended, DisclosureWithdrawn, Entry,
     Event, Export, Freeze, Heads, Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable,
-    Opening, RecorderStarted, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
+    Opening, RecorderStarted, RecordsErased, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
 };
 pub use error::Error;
 pub use heads::{HeadLine, HeadsRoot, heads_proof, heads_root, verify_head};
@@ -40,7 +46,7 @@ pub use logged::Logged;
 pub use minutes::{HEADS_KEPT_H, KnownHead, minutes};
 pub use note::{Note, NoteSignature};
 pub use routes::{OpenApi, routes};
-pub use shape::{HoldEnd, RequestEnd, Verdict};
+pub use shape::{Court, HoldEnd, RequestEnd, Verdict, WithdrawalReason};
 pub use tile::{ENTRY_BYTES_MAX, TILE_WIDTH, TileKind, TilePath};
 pub use tree::{
     consistency_holds, inclusion_holds, leaf_hash, node_hash, root_of_consistency, root_of_leaves,

@@ -3,6 +3,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod desk;
+pub(crate) mod disclosures;
 pub(crate) mod duty;
 pub(crate) mod holds;
 pub(crate) mod hours;
@@ -26,6 +27,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("003_residents.sql"),
     include_str!("004_complaints.sql"),
     include_str!("005_kept_bytes.sql"),
+    include_str!("006_disclosures.sql"),
 ];
 
 #[cfg(test)]
