@@ -217,6 +217,19 @@ export interface ExportReceipt {
   checkpoint: string;
   log_key: string;
 }
+/** What the city publishes of one request, outside the log. */
+export interface Disclosed {
+  request: string;
+  details: { what: 'place' | 'day' | 'hour'; text: string; salt: string }[];
+}
+export interface DisclosurePage {
+  small_cell_cases: number;
+  grace_s: number;
+  total: number;
+  disclosures: Disclosed[];
+  next: string | null;
+  places: { camera: number; month: string; cases: number }[];
+}
 export interface LogEntry {
   v: 1;
   kind: string;
