@@ -110,7 +110,9 @@ impl DisclosureRules {
             return Err("no first delay is longer than disclosure.longest_s");
         }
         if i64::from(self.longest_s) > DELAY_MAX_S {
-            return Err("disclosure.longest_s is at most a year (31536000): beyond it stands a court");
+            return Err(
+                "disclosure.longest_s is at most a year (31536000): beyond it stands a court",
+            );
         }
         let court = i64::from(self.court_longest_s);
         if court > DELAY_COURT_MAX_S || self.court_longest_s < self.longest_s {

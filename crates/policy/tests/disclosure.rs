@@ -116,14 +116,23 @@ fn the_place_comes_on_its_date_and_the_hour_once_three_cases_share_it() {
     let again = opened(&city, "R/1");
     let second = opened(&city, "R/2");
     let date = city.policy.disclosure(&city.actor(ME), first.id).unwrap();
-    assert_eq!(date.date.disclose_at.secs(), date.date.filed_at.after(DAY * 90).secs());
-    assert!(matches!(state(&city, first.id), DisclosureState::Delayed { .. }));
+    assert_eq!(
+        date.date.disclose_at.secs(),
+        date.date.filed_at.after(DAY * 90).secs()
+    );
+    assert!(matches!(
+        state(&city, first.id),
+        DisclosureState::Delayed { .. }
+    ));
     pass(&city, DAY * 89);
     assert!(published(&city, first.id).is_empty());
 
     // Killed before the tick: the next start's tick publishes, and a second one changes nothing.
     city.clock.pass(DAY * 2);
-    assert!(matches!(state(&city, first.id), DisclosureState::Overdue { .. }));
+    assert!(matches!(
+        state(&city, first.id),
+        DisclosureState::Overdue { .. }
+    ));
     city.restart();
     pass(&city, Duration::ZERO);
     let once = city.policy.published().unwrap();
@@ -136,7 +145,11 @@ fn the_place_comes_on_its_date_and_the_hour_once_three_cases_share_it() {
     }
     let third = opened(&city, "R/3");
     pass(&city, DAY);
-    assert_eq!(published(&city, first.id), [DetailKind::Place], "not due yet");
+    assert_eq!(
+        published(&city, first.id),
+        [DetailKind::Place],
+        "not due yet"
+    );
     pass(&city, DAY * 90);
     for asked in [&first, &again, &second, &third] {
         assert_eq!(published(&city, asked.id), DetailKind::ALL);
@@ -179,26 +192,54 @@ fn a_later_date_takes_the_oversight_bodys_signature_and_has_an_end() {
     let extend = |reason| ask(&city, ME, asked.id, AskWhat::Extend, reason);
     let first = extend(AskReason::Investigation);
     let id = asks(&city, &first).unwrap();
-    assert!(matches!(asks(&city, &extend(AskReason::Danger)), Err(Error::Conflict(_))), "waits");
+    assert!(
+        matches!(
+            asks(&city, &extend(AskReason::Danger)),
+            Err(Error::Conflict(_))
+        ),
+        "waits"
+    );
     // Police, custodians, the auditor alone and other acts agree to nothing.
     for by in ["r.heikkila", "s.makela", "k.virtanen"] {
-        assert!(matches!(agree(&city, by, id, AskWhat::Extend), Err(Error::Forbidden(_))), "{by}");
+        assert!(
+            matches!(
+                agree(&city, by, id, AskWhat::Extend),
+                Err(Error::Forbidden(_))
+            ),
+            "{by}"
+        );
     }
-    assert!(agree(&city, APPROVER, id, AskWhat::Erase).is_err(), "another act");
+    assert!(
+        agree(&city, APPROVER, id, AskWhat::Erase).is_err(),
+        "another act"
+    );
     let tampered = city.say("a.korhonen", id, Act::ExtendDelay);
     let by = city.actor(APPROVER);
     assert!(city.policy.agree_disclosure(&by, id, &tampered).is_err());
     assert!(!city.kinds().contains(&"disclosure_extended"));
-    assert_eq!(agree(&city, APPROVER, id, AskWhat::Extend).unwrap(), AskState::Done);
-    assert!(agree(&city, "a.korhonen", id, AskWhat::Extend).is_err(), "once");
+    assert_eq!(
+        agree(&city, APPROVER, id, AskWhat::Extend).unwrap(),
+        AskState::Done
+    );
+    assert!(
+        agree(&city, "a.korhonen", id, AskWhat::Extend).is_err(),
+        "once"
+    );
     assert_eq!(city.kinds().last(), Some(&"disclosure_extended"));
 
     pass(&city, DAY * 91);
     assert!(published(&city, asked.id).is_empty());
-    assert!(matches!(state(&city, asked.id), DisclosureState::Delayed { until } if until == first.until));
+    assert!(
+        matches!(state(&city, asked.id), DisclosureState::Delayed { until } if until == first.until)
+    );
     // 180 days at the longest; beyond them a court's decision, named; beyond two years nothing.
     let mut long = extend(AskReason::Investigation);
-    let filed = city.policy.disclosure(&city.actor(ME), asked.id).unwrap().date.filed_at;
+    let filed = city
+        .policy
+        .disclosure(&city.actor(ME), asked.id)
+        .unwrap()
+        .date
+        .filed_at;
     long.until = filed.after(DAY * 181).secs();
     assert!(matches!(asks(&city, &long), Err(Error::Invalid(_))));
     (long.reason, long.court) = (AskReason::Court, "hel-2026-1234".into());
@@ -206,7 +247,10 @@ fn a_later_date_takes_the_oversight_bodys_signature_and_has_an_end() {
     agree(&city, APPROVER, by_court, AskWhat::Extend).unwrap();
     let entries = city.log.entries(0, 1_000).unwrap();
     let text = format!("{:?}", entries);
-    assert!(text.contains("court: Decision") && !text.contains("hel-2026"), "kept inside");
+    assert!(
+        text.contains("court: Decision") && !text.contains("hel-2026"),
+        "kept inside"
+    );
     let mut never = extend(AskReason::Court);
     (never.court, never.until) = ("hel-2026-1".into(), filed.after(DAY * 731).secs());
     assert!(matches!(asks(&city, &never), Err(Error::Invalid(_))));
@@ -216,8 +260,14 @@ fn a_later_date_takes_the_oversight_bodys_signature_and_has_an_end() {
     let lapsed = asks(&city, &late).unwrap();
     pass(&city, DAY * 100);
     assert_eq!(state(&city, asked.id), DisclosureState::Opened);
-    assert!(matches!(agree(&city, APPROVER, lapsed, AskWhat::Extend), Err(Error::Conflict(_))));
-    assert!(matches!(asks(&city, &extend(AskReason::Danger)), Err(Error::Conflict(_))));
+    assert!(matches!(
+        agree(&city, APPROVER, lapsed, AskWhat::Extend),
+        Err(Error::Conflict(_))
+    ));
+    assert!(matches!(
+        asks(&city, &extend(AskReason::Danger)),
+        Err(Error::Conflict(_))
+    ));
 }
 
 #[test]
@@ -225,16 +275,29 @@ fn what_is_published_can_be_taken_down_and_the_log_says_so() {
     let city = city();
     let asked = opened(&city, "R/1");
     let down = |by| ask(&city, by, asked.id, AskWhat::Withdraw, AskReason::Danger);
-    assert!(matches!(asks(&city, &down(ME)), Err(Error::Conflict(_))), "nothing is public");
+    assert!(
+        matches!(asks(&city, &down(ME)), Err(Error::Conflict(_))),
+        "nothing is public"
+    );
     pass(&city, DAY * 91);
     assert_eq!(state(&city, asked.id), DisclosureState::Opened);
-    assert!(matches!(asks(&city, &down("k.virtanen")), Err(Error::Forbidden(_))));
+    assert!(matches!(
+        asks(&city, &down("k.virtanen")),
+        Err(Error::Forbidden(_))
+    ));
     let id = asks(&city, &down(ME)).unwrap();
-    assert_eq!(state(&city, asked.id), DisclosureState::Opened, "asked is not done");
+    assert_eq!(
+        state(&city, asked.id),
+        DisclosureState::Opened,
+        "asked is not done"
+    );
     agree(&city, APPROVER, id, AskWhat::Withdraw).unwrap();
     assert!(published(&city, asked.id).is_empty());
     let (at, reason) = (city.clock.now().secs(), WithdrawalReason::Danger);
-    assert_eq!(state(&city, asked.id), DisclosureState::Withdrawn { at, reason });
+    assert_eq!(
+        state(&city, asked.id),
+        DisclosureState::Withdrawn { at, reason }
+    );
     pass(&city, DAY);
     assert!(published(&city, asked.id).is_empty(), "it stays down");
     assert!(matches!(asks(&city, &down(ME)), Err(Error::Conflict(_))));
@@ -270,9 +333,13 @@ fn secrets_of(city: &City, id: RequestId) -> Vec<Vec<u8>> {
         all.unwrap()
     };
     let mut all = read("SELECT salt FROM policy_disclosure_detail WHERE request = ?1");
-    all.extend(read("SELECT CAST(text AS BLOB) FROM policy_disclosure_detail WHERE request = ?1"));
+    all.extend(read(
+        "SELECT CAST(text AS BLOB) FROM policy_disclosure_detail WHERE request = ?1",
+    ));
     for column in ["span_salt", "place_salt"] {
-        all.extend(read(&format!("SELECT {column} FROM policy_request WHERE id = ?1")));
+        all.extend(read(&format!(
+            "SELECT {column} FROM policy_request WHERE id = ?1"
+        )));
     }
     for column in ["json", "necessity"] {
         let sql = format!("SELECT CAST({column} AS BLOB) FROM policy_request WHERE id = ?1");
@@ -291,33 +358,57 @@ fn erased_records_leave_the_log_whole_and_its_commitments_closed_for_ever() {
     let asked = opened(&city, "R/of-the-erased-one/26");
     let (me, auditor) = (city.actor(ME), city.actor(AUDITOR));
     let position = At(loggia_model::MANUAL_START.0 + 30_000_000);
-    let play = city.policy.note_play(&me, asked.id, AccessAct::Play, position);
+    let play = city
+        .policy
+        .note_play(&me, asked.id, AccessAct::Play, position);
     play.unwrap();
     let erase = |by| ask(&city, by, asked.id, AskWhat::Erase, AskReason::Privacy);
     assert!(matches!(asks(&city, &erase(ME)), Err(Error::Forbidden(_))));
-    assert!(matches!(asks(&city, &erase(AUDITOR)), Err(Error::Conflict(_))), "it runs still");
+    assert!(
+        matches!(asks(&city, &erase(AUDITOR)), Err(Error::Conflict(_))),
+        "it runs still"
+    );
     pass(&city, DAY * 2);
     let view: RequestView = city.policy.request_view(&me, asked.id).unwrap();
     assert_eq!(view.state, State::Expired);
     let secrets = secrets_of(&city, asked.id);
-    assert!(secrets.iter().all(|s| holds(&bytes_of_tables(&city), s)), "a control");
+    assert!(
+        secrets.iter().all(|s| holds(&bytes_of_tables(&city), s)),
+        "a control"
+    );
 
     let id = asks(&city, &erase(AUDITOR)).unwrap();
-    assert!(matches!(agree(&city, AUDITOR, id, AskWhat::Erase), Err(Error::Forbidden(_))));
-    assert_eq!(agree(&city, APPROVER, id, AskWhat::Erase).unwrap(), AskState::Done);
+    assert!(matches!(
+        agree(&city, AUDITOR, id, AskWhat::Erase),
+        Err(Error::Forbidden(_))
+    ));
+    assert_eq!(
+        agree(&city, APPROVER, id, AskWhat::Erase).unwrap(),
+        AskState::Done
+    );
     let left = bytes_of_tables(&city);
     for secret in &secrets {
-        assert!(!holds(&left, secret), "{:?}", String::from_utf8_lossy(secret));
+        assert!(
+            !holds(&left, secret),
+            "{:?}",
+            String::from_utf8_lossy(secret)
+        );
     }
     // The log is whole, says that it was done and nothing else, and nothing comes on the date.
     let dir = city.dir.path().join("data/log");
     let report = verify::folder(&dir, city.log.verifier(), None).unwrap();
-    assert_eq!(report.checkpoint.size, city.log.size());
+    assert_eq!(report.checkpoint.size(), city.log.size());
     assert_eq!(city.kinds().last(), Some(&"records_erased"));
     pass(&city, DAY * 100);
     assert!(published(&city, asked.id).is_empty());
-    assert!(matches!(state(&city, asked.id), DisclosureState::Erased { .. }));
-    assert!(matches!(city.policy.request_view(&me, asked.id), Err(Error::NotFound(_))));
+    assert!(matches!(
+        state(&city, asked.id),
+        DisclosureState::Erased { .. }
+    ));
+    assert!(matches!(
+        city.policy.request_view(&me, asked.id),
+        Err(Error::NotFound(_))
+    ));
     // Who looked stays for the oversight body, without where.
     let looks = Looks {
         request: Some(asked.id),
@@ -331,7 +422,13 @@ fn erased_records_leave_the_log_whole_and_its_commitments_closed_for_ever() {
 fn an_agreement_outlives_a_log_that_fails_and_takes_effect_once() {
     let mut city = city();
     let asked = opened(&city, "R/1");
-    let extension = ask(&city, ME, asked.id, AskWhat::Extend, AskReason::Investigation);
+    let extension = ask(
+        &city,
+        ME,
+        asked.id,
+        AskWhat::Extend,
+        AskReason::Investigation,
+    );
     let id = asks(&city, &extension).unwrap();
     let log = city.dir.path().join("data/log");
     std::fs::rename(log.join("tile"), log.join("tile.away")).unwrap();
@@ -343,7 +440,11 @@ fn an_agreement_outlives_a_log_that_fails_and_takes_effect_once() {
     for _ in 0..3 {
         pass(&city, Duration::from_secs(10));
     }
-    let n = city.kinds().iter().filter(|k| **k == "disclosure_extended").count();
+    let n = city
+        .kinds()
+        .iter()
+        .filter(|k| **k == "disclosure_extended")
+        .count();
     assert_eq!(n, 1);
     let now = city.policy.disclosure(&city.actor(ME), asked.id).unwrap();
     assert_eq!(now.date.disclose_at.secs(), extension.until);
@@ -359,9 +460,20 @@ fn the_oversight_body_sees_all_at_once_and_its_look_is_a_line() {
         assert_eq!(see(who).unwrap().cameras, [CAMERA.0], "{who}");
         assert_eq!(city.policy.disclosures(&city.actor(who)).unwrap().len(), 1);
     }
-    for who in ["r.heikkila", "k.virtanen", "o.saarinen", "t.laine", "s.makela"] {
+    for who in [
+        "r.heikkila",
+        "k.virtanen",
+        "o.saarinen",
+        "t.laine",
+        "s.makela",
+    ] {
         assert!(matches!(see(who), Err(Error::NotFound(_))), "{who}");
-        assert!(city.policy.disclosures(&city.actor(who)).unwrap().is_empty());
+        assert!(
+            city.policy
+                .disclosures(&city.actor(who))
+                .unwrap()
+                .is_empty()
+        );
     }
     let mut colleague = city.actor(ME);
     colleague.person = PersonId("another.investigator".into());
@@ -371,7 +483,10 @@ fn the_oversight_body_sees_all_at_once_and_its_look_is_a_line() {
         act: Some("delay".into()),
         ..Looks::default()
     };
-    let lines = city.policy.access_log(&city.actor(AUDITOR), &looks).unwrap();
+    let lines = city
+        .policy
+        .access_log(&city.actor(AUDITOR), &looks)
+        .unwrap();
     let who: Vec<_> = lines.iter().rev().map(|l| l.person.0.as_str()).collect();
     assert_eq!(who, [AUDITOR, APPROVER, "a.korhonen"]);
 }

@@ -133,7 +133,9 @@ fn line(told: &Told, now: At, published: Option<&Disclosed>) -> Line {
     let shown = published.zip(told.due.as_ref());
     let numbers = |what| {
         let open = matches!(state, DisclosureState::Opened);
-        let of = shown.filter(|_| open).and_then(|(p, due)| p.opens(what, due));
+        let of = shown
+            .filter(|_| open)
+            .and_then(|(p, due)| p.opens(what, due));
         of.unwrap_or_default()
     };
     Line {
@@ -146,7 +148,10 @@ fn line(told: &Told, now: At, published: Option<&Disclosed>) -> Line {
         length_s: told.length_s,
         extensions: told.extensions,
         state,
-        place: numbers(DetailKind::Place).into_iter().map(CameraId).collect(),
+        place: numbers(DetailKind::Place)
+            .into_iter()
+            .map(CameraId)
+            .collect(),
         days: numbers(DetailKind::Day),
         hours: numbers(DetailKind::Hour),
     }

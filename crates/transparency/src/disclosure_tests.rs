@@ -2,9 +2,7 @@ use loggia_model::MANUAL_START;
 use proptest::prelude::*;
 
 use super::*;
-use crate::entry::{
-    DisclosureExtended, DisclosureWithdrawn, Opening, RecordsErased, RequestFiled,
-};
+use crate::entry::{DisclosureExtended, DisclosureWithdrawn, Opening, RecordsErased, RequestFiled};
 
 const DAY_S: i64 = 86_400;
 const ID: Digest = Digest([3; 32]);

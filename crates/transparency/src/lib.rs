@@ -33,10 +33,10 @@ pub use disclosure::{
     DisclosureState, OpenedDetail, SMALL_CELL_CASES, Told,
 };
 pub use entry::{
-    CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision, DisclosureDue,
-    DisclosureExtended, DisclosureWithdrawn, Entry,
-    Event, Export, Freeze, Heads, Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable,
-    Opening, RecorderStarted, RecordsErased, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
+    CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision,
+    DisclosureDue, DisclosureExtended, DisclosureWithdrawn, Entry, Event, Export, Freeze, Heads,
+    Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable, Opening, RecorderStarted,
+    RecordsErased, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
 };
 pub use error::Error;
 pub use heads::{HeadLine, HeadsRoot, heads_proof, heads_root, verify_head};

@@ -2,6 +2,7 @@
 //! then signs or releases. Never listens beyond loopback, never lets the city talk it out of a check.
 
 mod checks;
+mod delays;
 mod holds;
 pub mod keyring;
 pub mod links;
@@ -59,7 +60,7 @@ pub struct Shown {
 #[serde(deny_unknown_fields)]
 struct Deed {
     person: PersonId,
-    /// The request's hash, or the hold's.
+    /// The request's hash, or the hold's, or the ask's.
     request: RequestId,
     act: Act,
     #[serde(default)]
@@ -250,6 +251,12 @@ impl Desk {
         let key = self.keys.unlock(&deed.person, &deed.passphrase)?;
         if matches!(deed.act, Act::Hold | Act::EndHold) {
             return self.state_hold(deed, &key);
+        }
+        if matches!(
+            deed.act,
+            Act::ExtendDelay | Act::WithdrawDisclosure | Act::EraseRecords
+        ) {
+            return self.state_ask(deed, &key);
         }
         let shown = self.checked(&deed.person, |view| view.id == deed.request)?;
         let shown = shown

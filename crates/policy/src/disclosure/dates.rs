@@ -160,7 +160,10 @@ mod tests {
         assert_eq!(of(&[span(5, HOUR_US)]), [0]);
         assert_eq!(of(&[span(5, HOUR_US + 1)]), [0, 1]);
         assert_eq!(of(&[span(HOUR_US, HOUR_US)]), [1]);
-        assert_eq!(of(&[span(0, 9), span(3 * HOUR_US, 3 * HOUR_US + 9)]), [0, 3]);
+        assert_eq!(
+            of(&[span(0, 9), span(3 * HOUR_US, 3 * HOUR_US + 9)]),
+            [0, 3]
+        );
         assert!(of(&[]).is_empty());
     }
 }

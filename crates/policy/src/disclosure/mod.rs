@@ -203,7 +203,9 @@ impl DisclosureAsk {
         let court = ask.court.as_bytes();
         let word = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
         if court.len() > COURT_CHARS_MAX || !court.iter().all(word) {
-            return bad("a court's decision is an identifier of a–z, 0–9 and -, such as hel-2026-12");
+            return bad(
+                "a court's decision is an identifier of a–z, 0–9 and -, such as hel-2026-12",
+            );
         }
         if (ask.reason == AskReason::Court) != !ask.court.is_empty() {
             return bad("the reason `court` names the decision, and no other reason has one");
@@ -252,13 +254,19 @@ mod tests {
         };
         assert!(turned(|a| a.until = 0).is_err());
         assert!(turned(|a| a.reason = AskReason::Privacy).is_err());
-        assert!(turned(|a| a.reason = AskReason::Court).is_err(), "no court named");
+        assert!(
+            turned(|a| a.reason = AskReason::Court).is_err(),
+            "no court named"
+        );
         assert!(turned(|a| a.court = "hel-2026-12".into()).is_err());
         assert!(turned(|a| a.v = 2).is_err());
         for court in ["Judge Dredd said so", "HEL-1", &"a".repeat(65)] {
             let mut a = ask();
             (a.reason, a.court) = (AskReason::Court, court.to_owned());
-            assert!(DisclosureAsk::parse(&a.to_json().unwrap()).is_err(), "{court}");
+            assert!(
+                DisclosureAsk::parse(&a.to_json().unwrap()).is_err(),
+                "{court}"
+            );
         }
         let spaced = ask().to_json().unwrap().replace(':', ": ");
         assert!(DisclosureAsk::parse(&spaced).is_err());

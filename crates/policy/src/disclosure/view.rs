@@ -191,7 +191,9 @@ impl Policy {
             Ok::<_, Error>((details, rows::asks_of(c, date.request)?))
         })?;
         let public = date.withdrawn_at.is_none() && date.erased_at.is_none();
-        let out = details.iter().filter(|d| public && d.published_at.is_some());
+        let out = details
+            .iter()
+            .filter(|d| public && d.published_at.is_some());
         Ok(DisclosureView {
             request: date.request,
             filed_at: date.filed_at,

@@ -65,11 +65,7 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
         "/api/v1/desk/disclosure-asks/{id}/statements",
     );
     vec![
-        Route::get(
-            "/api/v1/disclosures",
-            READERS,
-            get(dates).with_state(s()),
-        ),
+        Route::get("/api/v1/disclosures", READERS, get(dates).with_state(s())),
         Route::get(of_request, READERS, get(details).with_state(s())),
         Route::post(asks_path, READERS, post(ask_disclosure).with_state(s())),
         Route::get(desk, Access::RosterKey, get(asks).with_state(s())),

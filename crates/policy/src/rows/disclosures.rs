@@ -406,9 +406,11 @@ pub(crate) fn erase(
 ) -> rusqlite::Result<()> {
     let id = [request.0];
     let case: Option<i64> = c
-        .query_row("SELECT case_id FROM policy_request WHERE id = ?1", id, |r| {
-            r.get(0)
-        })
+        .query_row(
+            "SELECT case_id FROM policy_request WHERE id = ?1",
+            id,
+            |r| r.get(0),
+        )
         .optional()?;
     c.execute(
         "DELETE FROM policy_statement WHERE subject = ?1 OR subject IN
@@ -429,7 +431,10 @@ pub(crate) fn erase(
         c.execute(&format!("DELETE FROM {table} WHERE request = ?1"), id)?;
     }
     drop_details(c, request)?;
-    c.execute("UPDATE policy_access SET detail = '' WHERE request = ?1", id)?;
+    c.execute(
+        "UPDATE policy_access SET detail = '' WHERE request = ?1",
+        id,
+    )?;
     c.execute("DELETE FROM policy_request WHERE id = ?1", id)?;
     if let Some(case) = case {
         c.execute(

@@ -140,7 +140,7 @@ fn filters(t: &Tongue, board: &Board, wanted: Option<&Look>) -> Markup {
     html! {
         nav.standings aria-label=(t.say(w::FILTER)) {
             a href="/disclosures" aria-current=[wanted.is_none().then_some("true")] {
-                strong.num { (t.number(all)) } " " (t.say(w::ALL))
+                strong.num { (t.number(all)) } " " (t.say(w::EVERY))
             }
             @for l in shown {
                 @let n = count_of(board, l);

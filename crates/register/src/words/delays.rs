@@ -17,7 +17,7 @@ words! {
         чека 90 дана.";
     NONE = "Nothing has been opened yet." / "Још ништа није отворено.";
     NONE_HERE = "None stands so." / "Ниједан није такав.";
-    ALL = "All" / "Све";
+    EVERY = "All" / "Све";
     FILTER = "Which ones" / "Који";
     LIST = "Opened requests" / "Отворени захтеви";
     OPENED = "Place is public" / "Место је објављено";
