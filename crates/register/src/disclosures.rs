@@ -198,26 +198,45 @@ pub(crate) fn board(
     board
 }
 
+/// What of it opens the log's commitments: nothing else leaves, so that no word which somebody wrote
+/// into the tables can.
+fn sound(calendar: &Calendar, d: &Disclosed) -> Option<Disclosed> {
+    let due = calendar.of(&d.request)?.due.as_ref()?;
+    let mut d = d.clone();
+    let opens: Vec<DetailKind> = DetailKind::ALL
+        .into_iter()
+        .filter(|what| d.opens(*what, due).is_some())
+        .collect();
+    d.details.retain(|x| opens.contains(&x.what));
+    (!d.details.is_empty()).then_some(d)
+}
+
 /// A page of what is published.
 pub(crate) fn page(
     board: Board,
+    calendar: &Calendar,
     published: &BTreeMap<RequestId, Disclosed>,
     small_cell_cases: u32,
     after: Option<RequestId>,
 ) -> DisclosurePage {
     let from = after.map_or(core::ops::Bound::Unbounded, core::ops::Bound::Excluded);
     let mut rest = published.range((from, core::ops::Bound::Unbounded));
-    let disclosures: Vec<Disclosed> = rest
+    let some: Vec<&Disclosed> = rest
         .by_ref()
         .take(DISCLOSURES_MAX)
-        .map(|(_, d)| d.clone())
+        .map(|(_, d)| d)
         .collect();
-    let more = rest.next().is_some();
+    let next = some.last().map(|d| d.request);
+    let next = next.filter(|_| rest.next().is_some());
+    let disclosures = some
+        .into_iter()
+        .filter_map(|d| sound(calendar, d))
+        .collect();
     DisclosurePage {
         small_cell_cases,
         grace_s: DISCLOSURE_GRACE_S,
         total: published.len() as u64,
-        next: disclosures.last().map(|d| d.request).filter(|_| more),
+        next,
         disclosures,
         places: board.places,
     }

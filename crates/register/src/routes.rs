@@ -125,8 +125,10 @@ impl Register {
     pub fn disclosures(&self, after: Option<RequestId>) -> Result<DisclosurePage, Fault> {
         let published = (self.publications.published)()?;
         let (k, now) = (self.small_cell_cases(), self.clock.now());
-        let board = self.counted(|t| board(t.calendar(), &published, k, now))?;
-        Ok(page(board, &published, k, after))
+        self.counted(|t| {
+            let board = board(t.calendar(), &published, k, now);
+            page(board, t.calendar(), &published, k, after)
+        })
     }
 
     /// From how many cases on a cell is told.

@@ -199,4 +199,14 @@ async fn data_are_whole_and_small_cells_are_left_out() {
     assert_eq!(bad.status, StatusCode::BAD_REQUEST);
     let page = get(&town, "/disclosures").await.text;
     assert!(page.contains("fewer than 2 cases are left out"));
+    // Free text never leaves, whatever the tables say: it opens no commitment.
+    let mut told = opened(&town, 3, 0);
+    told.details[0].text = "the bicycle of Mrs Example".into();
+    told.details[2].text = told.details[2]
+        .text
+        .replace("}", ",\"note\":\"Mrs Example\"}");
+    publish(&town, &told);
+    let text = get(&town, "/api/v1/public/disclosures").await.text;
+    assert!(!text.contains("Example"), "{text}");
+    assert!(!get(&town, "/disclosures").await.text.contains("Example"));
 }
