@@ -153,7 +153,10 @@ impl House {
             log: log.clone(),
             witnesses: witnesses.clone(),
             clock: Arc::clone(&clock),
-            rules: Rules::default(),
+            rules: match plan.demo {
+                Some(_) => Rules::demo(),
+                None => Rules::default(),
+            },
             demo: plan.demo,
             gateways: plan.alerts.gateways(&secrets)?,
             secrets: Arc::clone(&secrets),

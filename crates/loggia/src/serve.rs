@@ -285,7 +285,13 @@ fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
         loggia_register::City::Real { name }
     };
     let clock = Arc::clone(&house.clock);
+    let policy = Arc::clone(&house.policy);
+    let publications = loggia_register::Publications {
+        published: Arc::new(move || policy.published().map_err(Fault::from)),
+        small_cell_cases: house.policy.rules().disclosure.small_cell_cases,
+    };
     loggia_register::Register::new(city, house.log.clone(), clock, Arc::new(declared))
+        .with_publications(publications)
 }
 
 /// How the public pages are set up.

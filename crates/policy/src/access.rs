@@ -64,7 +64,7 @@ pub struct AccessLine {
     /// For which request.
     #[schema(value_type = String)]
     pub request: RequestId,
-    /// `play`, `seek`, `shares`, `footage`, `live`, `export`.
+    /// `play`, `seek`, `shares`, `footage`, `live`, `export`, `delay` (of details not public yet).
     pub act: String,
     /// Position, exhibit or span.
     pub detail: String,

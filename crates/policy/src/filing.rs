@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cases::DAY;
 use crate::decide::{Ask, State, decide};
+use crate::disclosure::Dated;
 use crate::request::{CAMERAS_MAX, CameraSpans, LENGTH_US_MAX, Request, SPANS_MAX};
 use crate::rows::requests::{self as rows, RequestRow, SpanRow};
-use crate::rows::{cases, holds};
+use crate::rows::{cases, disclosures, holds};
 use crate::wire::random;
 use crate::{Error, Policy};
 
@@ -227,6 +228,7 @@ impl Policy {
         let (id, by) = (row.id, &row.requester);
         let _kept = self.keeping();
         let spans = self.spans_named(request)?;
+        let dated = Dated::of(&self.rules, row, request, &spans)?;
         self.write(|c| {
             if rows::request(c, id)?.is_some() {
                 return Err(Error::Conflict("this request was filed before".into()));
@@ -244,11 +246,12 @@ impl Policy {
                     nth.after(DAY)
                 )));
             }
-            rows::put_request(c, row, &spans)
+            rows::put_request(c, row, &spans)?;
+            dated.put(c)
         })?;
         if let Err(e) = self.freeze(id, &spans) {
             self.keys.thaw(id)?;
-            self.write(|c| Ok(rows::drop_request(c, id)?))?;
+            self.drop_filing(id)?;
             return Err(e);
         }
         Ok(spans)
@@ -348,6 +351,14 @@ impl Policy {
         Ok(())
     }
 
+    /// Takes back a filing that broke off.
+    fn drop_filing(&self, id: RequestId) -> Result<(), Error> {
+        self.write(|c| {
+            disclosures::drop_all(c, id)?;
+            Ok(rows::drop_request(c, id)?)
+        })
+    }
+
     /// From a kept and frozen request to a logged one. Also called after a crash, so each entry is
     /// written only if its index is not kept yet.
     fn finish_filing(
@@ -365,6 +376,9 @@ impl Policy {
                 spans: n,
             })?;
             self.write(|c| Ok(rows::put_log(c, row.id, logged.index(), "freeze")?))?;
+        }
+        if !has("disclosure_due") && !has("request_filed") {
+            self.tell_date(row)?;
         }
         if !has("request_filed") {
             let logged = self.tell(Filed(filed_entry(row, request, spans)?))?;
@@ -392,7 +406,7 @@ impl Policy {
             if let Err(e) = self.freeze(row.id, &spans) {
                 tracing::warn!(request = %row.id, error = %e, "a filing that broke off is dropped");
                 self.keys.thaw(row.id)?;
-                self.write(|c| Ok(rows::drop_request(c, row.id)?))?;
+                self.drop_filing(row.id)?;
                 continue;
             }
             drop(kept);

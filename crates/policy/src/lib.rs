@@ -9,6 +9,7 @@ mod cases;
 mod clock;
 mod complaint;
 mod decide;
+mod disclosure;
 mod door;
 mod duty;
 mod error;
@@ -50,6 +51,10 @@ pub use decide::{
     Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, decide, deciding_body,
     filing_rule, sentence,
 };
+pub use disclosure::{
+    ASKS_WAITING_MAX as DISCLOSURE_ASKS_WAITING_MAX, AskReason, AskState, AskView, AskWhat,
+    DISCLOSURE_ASK_CONTEXT, DisclosureAsk, DisclosureDetails, DisclosureView, Published,
+};
 pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
 pub use duty::{OnDuty, RANK_MAX, TURNS_MAX, Watch};
 pub use error::Error;
@@ -69,7 +74,7 @@ pub use residents::{
 };
 pub use retention::{Retention, Tick};
 pub use roster::{Member, Roster, RosterSignature, SignedRoster, VerifiedRoster};
-pub use rules::{ListedBasis, Rules};
+pub use rules::{DisclosureRules, ListedBasis, Rules};
 pub use statement::{Act, FRESH, SignedStatement, Stated, Statement};
 pub use subject::{SubjectReceipt, SubjectState, SubjectView};
 pub use time_stamp::answers as time_stamp_answers;

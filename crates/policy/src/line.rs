@@ -352,6 +352,7 @@ impl Policy {
         let opened = self.finish_openings();
         let held = self.hold_tick();
         let asked = self.residents_tick();
-        opened.and(held).and(asked).and(expired)
+        let disclosed = self.disclosure_tick();
+        opened.and(held).and(asked).and(disclosed).and(expired)
     }
 }

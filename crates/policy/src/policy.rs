@@ -14,6 +14,7 @@ use crate::access::Noted;
 use crate::alerts::{Alerts, Gateways};
 use crate::aside::Aside;
 use crate::become_demo::DemoMode;
+use crate::disclosure::Published;
 use crate::door::Replays;
 use crate::people::Wicket;
 use crate::retention::Retention;
@@ -72,6 +73,8 @@ pub struct Policy {
     pub(crate) noted: Mutex<Noted>,
     /// How long footage is kept, as the last tick of retention had it.
     pub(crate) retention: Mutex<Option<Retention>>,
+    /// What is public of openings, read once.
+    pub(crate) published: Mutex<Option<Published>>,
     line: Mutex<()>,
     keeping: Mutex<()>,
 }
@@ -106,6 +109,7 @@ impl Policy {
             disputed: Mutex::new(false),
             noted: Mutex::default(),
             retention: Mutex::default(),
+            published: Mutex::default(),
             line: Mutex::new(()),
             keeping: Mutex::new(()),
         };

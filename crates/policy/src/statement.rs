@@ -34,6 +34,12 @@ pub enum Act {
     EndHold,
     /// A person's password may be set anew (takes both groups).
     ResetCredential,
+    /// Place and hour of what was opened become public later (oversight).
+    ExtendDelay,
+    /// What was published about an opening is taken down (oversight).
+    WithdrawDisclosure,
+    /// The records of a request that is over are erased (oversight, two people).
+    EraseRecords,
 }
 
 impl Act {
@@ -47,6 +53,9 @@ impl Act {
             Self::Hold => "hold",
             Self::EndHold => "end_hold",
             Self::ResetCredential => "reset_credential",
+            Self::ExtendDelay => "extend_delay",
+            Self::WithdrawDisclosure => "withdraw_disclosure",
+            Self::EraseRecords => "erase_records",
         }
     }
 }

@@ -54,6 +54,7 @@ fn two_groups_open_the_real_records_for_the_requester_alone() {
         "roster_changed",
         "case_opened",
         "freeze",
+        "disclosure_due",
         "request_filed",
         "decision",
         "opening",
@@ -62,7 +63,7 @@ fn two_groups_open_the_real_records_for_the_requester_alone() {
 
     let permit = city.policy.footage_permit(asked.id, &me).unwrap();
     assert!(permit.covers(CAMERA, SpanId(3)) && !permit.covers(CAMERA, SpanId(4)));
-    assert_eq!(permit.decision().index(), 4);
+    assert_eq!(permit.decision().index(), 5);
     for other in [
         "k.virtanen",
         "a.korhonen",

@@ -3,6 +3,7 @@
 
 pub mod basemap;
 mod declared;
+mod disclosures;
 mod finder;
 mod forms;
 mod gazetteer;
@@ -12,6 +13,9 @@ mod tally;
 mod words;
 
 pub use declared::{Declared, Source};
+pub use disclosures::{
+    Board, DISCLOSURES_MAX, DisclosurePage, Disclosures, Line, PlaceCount, Publications, Standings,
+};
 pub use forms::{Forms, Promise, REFERENCE_MAX, Stage, Standing};
 pub use gazetteer::Gazetteer;
 pub use routes::{City, OpenApi, Register, Summary, routes};

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::shape::{
-    Basis, BodyWord, Hex8, Hex32, HoldEnd, HoldEndWord, PurposeWord, RequestEnd, RequestEndWord,
-    Verdict, VerdictWord, is_basis,
+    Basis, BodyWord, Court, CourtWord, Hex8, Hex32, HoldEnd, HoldEndWord, PurposeWord, RequestEnd,
+    RequestEndWord, Verdict, VerdictWord, WithdrawalReason, WithdrawalWord, is_basis,
 };
 use crate::tile::ENTRY_BYTES_MAX;
 use crate::{Error, leaf_hash};
@@ -222,6 +222,43 @@ kinds! {
     }
     /// The review that follows a danger-to-life request is due.
     ReviewDue = "review_due" {
+        /// Hash of the request's bytes.
+        request: RequestId as Hex32,
+    }
+    /// On which date place and hour of a request, once opened, are published outside the log.
+    DisclosureDue = "disclosure_due" {
+        /// Hash of the request's bytes.
+        request: RequestId as Hex32,
+        /// From when on they are public, Unix seconds.
+        disclose_at: i64 as i64,
+        /// Salted commitment to the cameras as they will be published, and to nothing else.
+        place: Digest as Hex32,
+        /// Salted commitment to the days.
+        day: Digest as Hex32,
+        /// Salted commitment to the hours.
+        hour: Digest as Hex32,
+    }
+    /// The date was moved; the oversight body signed it.
+    DisclosureExtended = "disclosure_extended" {
+        /// Hash of the request's bytes.
+        request: RequestId as Hex32,
+        /// The new date, Unix seconds.
+        until: i64 as i64,
+        /// Whether a court decided so.
+        court: Court as CourtWord,
+        /// Salted commitment to what was asked, the court's decision with it.
+        extension: Digest as Hex32,
+    }
+    /// What was published about a request was taken down; the oversight body signed it.
+    DisclosureWithdrawn = "disclosure_withdrawn" {
+        /// Hash of the request's bytes.
+        request: RequestId as Hex32,
+        /// Why.
+        reason: WithdrawalReason as WithdrawalWord,
+    }
+    /// The city's records of a request were erased and the salts with them: what the log holds
+    /// stays, and opens never again.
+    RecordsErased = "records_erased" {
         /// Hash of the request's bytes.
         request: RequestId as Hex32,
     }

@@ -5,6 +5,7 @@ mod bundle;
 mod checkpoint;
 mod commit;
 mod cosign;
+mod disclosure;
 mod edge;
 mod entry;
 mod error;
@@ -34,10 +35,15 @@ pub use bundle::{Bundle, parse_bundle};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use commit::{SALT_BYTES, commit, commit_fresh};
 pub use cosign::{CosignerKey, CosignerKind, CosignerPublic};
+pub use disclosure::{
+    Calendar, DELAY_COURT_MAX_S, DELAY_MAX_S, DISCLOSURE_GRACE_S, Detail, DetailKind, Disclosed,
+    DisclosureState, OpenedDetail, SMALL_CELL_CASES, Told,
+};
 pub use entry::{
-    CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision, Entry,
-    Event, Export, Freeze, Heads, Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable,
-    Opening, RecorderStarted, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
+    CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision,
+    DisclosureDue, DisclosureExtended, DisclosureWithdrawn, Entry, Event, Export, Freeze, Heads,
+    Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable, Opening, RecorderStarted,
+    RecordsErased, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
 };
 pub use error::Error;
 pub use gather::{
@@ -50,7 +56,7 @@ pub use logged::{Logged, Witnessed};
 pub use minutes::{HEADS_KEPT_H, KnownHead, minutes};
 pub use note::{Note, NoteSignature};
 pub use routes::{OpenApi, routes};
-pub use shape::{HoldEnd, RequestEnd, Verdict};
+pub use shape::{Court, HoldEnd, RequestEnd, Verdict, WithdrawalReason};
 pub use tile::{ENTRY_BYTES_MAX, TILE_WIDTH, TileKind, TilePath};
 pub use tlog_policy::{
     Cosigned, CosignedCheckpoint, PolicyLog, PolicyWitness, TlogPolicy, WitnessBody,

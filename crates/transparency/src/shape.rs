@@ -48,6 +48,30 @@ pub enum HoldEnd {
     Lapsed,
 }
 
+/// Whether a court decided that place and hour stay closed for longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Court {
+    /// No: the city's longest delay holds.
+    None,
+    /// Yes; which decision it was stands in the commitment, for it would name the case.
+    Decision,
+}
+
+/// Why a disclosure was taken down.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawalReason {
+    /// It endangers somebody.
+    Danger,
+    /// A court decided so.
+    Court,
+    /// It lets a person be recognised.
+    Privacy,
+}
+
 fn pattern(regex: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -89,6 +113,10 @@ shapes! {
         RequestEnd::Abandoned, RequestEnd::Answered, RequestEnd::Expired, RequestEnd::Withdrawn,
     ]),
     HoldEndWord => words(&[HoldEnd::Released, HoldEnd::Lapsed]),
+    CourtWord => words(&[Court::None, Court::Decision]),
+    WithdrawalWord => words(&[
+        WithdrawalReason::Danger, WithdrawalReason::Court, WithdrawalReason::Privacy,
+    ]),
 }
 
 /// Whether a legal basis is written as an identifier of the city's list.

@@ -45,6 +45,11 @@ fn entries() {
 }
 
 #[test]
+fn details_of_disclosures() {
+    replay("detail", |b| Detail::parse(text(b)).is_ok());
+}
+
+#[test]
 fn bundles() {
     replay("bundle", |b| parse_bundle(b, "corpus").is_ok());
 }

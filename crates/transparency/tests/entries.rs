@@ -100,6 +100,24 @@ fn one_of_each() -> Vec<Event> {
             cameras: 2,
         }),
         Event::ReviewDue(ReviewDue { request: d(3) }),
+        Event::DisclosureDue(DisclosureDue {
+            request: d(3),
+            disclose_at: 1_803_211_200,
+            place: d(11),
+            day: d(12),
+            hour: d(13),
+        }),
+        Event::DisclosureExtended(DisclosureExtended {
+            request: d(3),
+            until: 1_810_987_200,
+            court: Court::None,
+            extension: d(14),
+        }),
+        Event::DisclosureWithdrawn(DisclosureWithdrawn {
+            request: d(3),
+            reason: WithdrawalReason::Danger,
+        }),
+        Event::RecordsErased(RecordsErased { request: d(3) }),
     ]
 }
 

@@ -6,6 +6,7 @@ mod attack;
 mod checks;
 pub mod console;
 mod grounds;
+mod delays;
 mod holds;
 pub mod keyring;
 pub mod links;
@@ -65,7 +66,7 @@ pub struct Shown {
 #[serde(deny_unknown_fields)]
 struct Deed {
     person: PersonId,
-    /// The request's hash, or the hold's.
+    /// The request's hash, or the hold's, or the ask's.
     request: RequestId,
     act: Act,
     #[serde(default)]
@@ -206,6 +207,12 @@ impl Desk {
         let key = self.keys.unlock(&deed.person, &deed.passphrase)?;
         if matches!(deed.act, Act::Hold | Act::EndHold) {
             return self.state_hold(deed, &key);
+        }
+        if matches!(
+            deed.act,
+            Act::ExtendDelay | Act::WithdrawDisclosure | Act::EraseRecords
+        ) {
+            return self.state_ask(deed, &key);
         }
         let mine = |view: &RequestView| view.id == deed.request;
         // A refusal needs no proof, so it waits for none.

@@ -17,7 +17,7 @@ use crate::access::{AccessAct, AccessLine, Looks};
 use crate::cases::Case;
 use crate::export::{ExportProof, Exported};
 use crate::filing::Cover;
-use crate::rules::Rules;
+use crate::rules::{DisclosureRules, Rules};
 use crate::view::RequestView;
 use crate::{Error, Policy};
 
@@ -94,7 +94,7 @@ struct WhichLooks {
     /// Looks for this request only.
     #[param(value_type = Option<String>)]
     request: Option<String>,
-    /// Looks of this act only: `play`, `seek`, `shares`, `footage`, `live`, `export`.
+    /// Looks of this act only: `play`, `seek`, `shares`, `footage`, `live`, `export`, `delay`.
     act: Option<String>,
 }
 
@@ -116,6 +116,7 @@ struct WhichLooks {
     ),
     components(schemas(
         RulesInForce,
+        DisclosureRules,
         NewCase,
         Case,
         ToCover,

@@ -4,6 +4,7 @@
 mod audit;
 mod clock;
 mod desk;
+mod disclosures;
 mod evidence;
 mod residents;
 mod session;
@@ -18,6 +19,7 @@ use crate::{Error, Policy};
 pub(crate) use audit::AuditApi;
 pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
+pub(crate) use disclosures::DisclosuresApi;
 pub(crate) use evidence::EvidenceApi;
 pub(crate) use residents::ResidentsApi;
 pub(crate) use session::SessionApi;
@@ -49,6 +51,7 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     all.extend(clock::routes(&rooms));
     all.extend(audit::routes(&rooms));
     all.extend(residents::routes(&rooms));
+    all.extend(disclosures::routes(&rooms));
     all
 }
 
@@ -63,6 +66,7 @@ impl utoipa::OpenApi for OpenApi {
         doc.merge(ClockApi::openapi());
         doc.merge(AuditApi::openapi());
         doc.merge(ResidentsApi::openapi());
+        doc.merge(DisclosuresApi::openapi());
         doc
     }
 }

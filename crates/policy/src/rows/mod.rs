@@ -3,6 +3,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod desk;
+pub(crate) mod disclosures;
 pub(crate) mod duty;
 pub(crate) mod holds;
 pub(crate) mod hours;
@@ -27,6 +28,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("004_complaints.sql"),
     include_str!("005_kept_bytes.sql"),
     include_str!("006_signed_requests.sql"),
+    include_str!("007_disclosures.sql"),
 ];
 
 #[cfg(test)]

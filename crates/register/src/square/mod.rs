@@ -8,6 +8,7 @@ mod card;
 mod chart;
 mod check;
 mod complain;
+mod delays;
 mod doorstep;
 mod feed;
 mod form;
@@ -112,6 +113,11 @@ pub fn pages(square: Arc<Square>) -> Vec<Route> {
             "/statistics",
             public,
             get(pages::statistics).with_state(state()),
+        ),
+        Route::get(
+            "/disclosures",
+            public,
+            get(pages::delays).with_state(state()),
         ),
         Route::get("/check", public, get(pages::check).with_state(state())),
         Route::get(

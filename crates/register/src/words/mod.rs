@@ -2,6 +2,7 @@
 //! Never translates what the city declared: labels, places and purposes stand as they are.
 
 mod dates;
+pub(crate) mod delays;
 pub(crate) mod everywhere;
 pub(crate) mod figures;
 pub(crate) mod forms;
@@ -202,6 +203,7 @@ mod tests {
             everywhere::ALL,
             looking::ALL,
             figures::ALL,
+            delays::ALL,
             forms::ALL,
             dates::ALL,
         ]

@@ -30,6 +30,9 @@ export function plain(e: LogEntry): string {
     by: words.number(num(e['by_s'])),
     recorder: str(e['recorder']),
     until: e['until'] ? date(num(e['until'])) : '',
+    date: date(num(e['disclose_at'])),
+    court: words.known('court', str(e['court'])),
+    reason: words.known('dly.reason', str(e['reason'])),
     cameras: e.kind === 'heads' ? words.number(num(e['cameras'])) : say('unit.cameras', { n: num(e['cameras']) }),
   };
   const kind = e.kind === 'decision' ? `decision_${str(e['decision'])}` : e.kind;
