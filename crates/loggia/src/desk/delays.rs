@@ -10,6 +10,7 @@ use loggia_seal::PersonKey;
 use serde::Serialize;
 
 use super::checks::Check;
+use super::log_view::Patience;
 use super::{Deed, Desk, offer};
 
 /// An ask as the desk shows it.
@@ -28,7 +29,7 @@ impl Desk {
     /// Every ask, each checked; none for whoever agrees to none.
     pub fn disclosure_asks(&self, person: &PersonId) -> anyhow::Result<Vec<ShownAsk>> {
         let key = self.keys.key(person)?;
-        let grounds = self.grounds(key)?;
+        let grounds = self.grounds(key, Patience::None)?;
         if !agrees(grounds.roster.member(person)) {
             return Ok(Vec::new());
         }
