@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::{
-    alerts, backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve, verify,
+    alerts, backup, bench, cameras, city_setup, demo, keys, openapi, provider, secrecy, serve,
+    verify,
 };
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.
@@ -52,6 +53,9 @@ enum Verb {
     /// The ways to people on duty: the mail server's password, and a test
     #[command(subcommand)]
     Alerts(AlertsVerb),
+    /// The identity provider: our secret there
+    #[command(subcommand)]
+    Oidc(OidcVerb),
     /// Find, check and enrol cameras
     #[command(subcommand)]
     Camera(CameraVerb),
@@ -111,6 +115,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Restore(args) => backup::restore(&args)?,
         Verb::Basemap(BasemapVerb::Build { extract, out }) => basemap(&extract, &out)?,
         Verb::Alerts(verb) => alerts::run(&verb)?,
+        Verb::Oidc(verb) => provider::run(&verb)?,
         Verb::Camera(verb) => cameras::run(&verb)?,
         Verb::Openapi => say(&openapi::document().to_pretty_json()?),
         Verb::Routes { data } => say(&demo::routes(&data)?.join("\n")),
@@ -206,6 +211,17 @@ pub enum AlertsVerb {
         /// Whom to call: a person of the roster
         #[arg(long)]
         person: String,
+    },
+}
+
+/// The identity provider.
+#[derive(Debug, Subcommand)]
+pub enum OidcVerb {
+    /// Keep our secret at the provider, sealed (in LOGGIA_PASSPHRASE, or asked)
+    Secret {
+        /// Configuration file
+        #[arg(long)]
+        config: PathBuf,
     },
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::alerts::AlertsConfig;
 use crate::house::{House, Plan, SquarePlan};
+use crate::provider::OidcConfig;
 use crate::tls;
 
 /// Shortest and longest time between a record and its sync.
@@ -44,6 +45,8 @@ pub struct Config {
     pub time_zone: Option<String>,
     /// Where people turn to about data protection; the public pages print it.
     pub data_protection: Option<DataProtection>,
+    /// The identity provider at which people may sign in besides.
+    pub oidc: Option<OidcConfig>,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP; its token is signed).
     pub time_authority: Option<String>,
 }

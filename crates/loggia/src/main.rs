@@ -19,6 +19,7 @@ mod keys;
 mod one_line;
 mod openapi;
 mod pages;
+mod provider;
 mod roster;
 mod secrecy;
 mod serve;

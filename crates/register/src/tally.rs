@@ -147,7 +147,10 @@ impl Tally {
             | Event::Heads(_)
             | Event::ClockDisputed(_)
             | Event::RecorderStarted(_)
-            | Event::ReviewDue(_) => {}
+            | Event::ReviewDue(_)
+            | Event::BreakGlassOpened(_)
+            | Event::BreakGlassUsed(_)
+            | Event::BreakGlassEnded(_) => {}
         }
     }
 

@@ -27,6 +27,7 @@ mod writer;
 pub use bundle::{Bundle, parse_bundle};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use commit::{SALT_BYTES, commit, commit_fresh};
+pub use entry::{BreakGlassEnded, BreakGlassOpened, BreakGlassUsed};
 pub use entry::{
     CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision, Entry,
     Event, Export, Freeze, Heads, Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable,
@@ -40,6 +41,7 @@ pub use logged::Logged;
 pub use minutes::{HEADS_KEPT_H, KnownHead, minutes};
 pub use note::{Note, NoteSignature};
 pub use routes::{OpenApi, routes};
+pub use shape::{GlassEnd, GlassUse};
 pub use shape::{HoldEnd, RequestEnd, Verdict};
 pub use tile::{ENTRY_BYTES_MAX, TILE_WIDTH, TileKind, TilePath};
 pub use tree::{

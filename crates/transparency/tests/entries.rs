@@ -99,6 +99,15 @@ fn one_of_each() -> Vec<Event> {
             cameras: 2,
         }),
         Event::ReviewDue(ReviewDue { request: d(3) }),
+        Event::BreakGlassOpened(BreakGlassOpened {
+            until: 1_795_438_800,
+        }),
+        Event::BreakGlassUsed(BreakGlassUsed {
+            what: GlassUse::AccountDisabled,
+        }),
+        Event::BreakGlassEnded(BreakGlassEnded {
+            how: GlassEnd::SignedOut,
+        }),
     ]
 }
 

@@ -2,11 +2,8 @@
 //! server's word. Pure but for what it is handed.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use loggia_model::{Body, Digest, Role};
 use loggia_policy::{Request, RequestView, Roster, Statement};
-use loggia_seal::{SIGNATURE_LEN, SigningPublic};
 use loggia_transparency::{Entry, Event, SignedCheckpoint, Verdict, verify};
 use serde::Serialize;
 
@@ -180,17 +177,19 @@ fn approval(e: &Evidence<'_>) -> Result<String, String> {
     {
         return Err(format!("{} may not approve this", member.name));
     }
-    let key = SigningPublic(member.sign_public().map_err(|f| f.to_string())?);
-    let signature: [u8; SIGNATURE_LEN] = STANDARD
-        .decode(&given.signature)
-        .ok()
-        .and_then(|s| s.try_into().ok())
-        .ok_or("the approval's signature does not read")?;
-    if !key.verifies(&Statement::to_be_signed(&given.statement), &signature) {
-        return Err(format!("the approval is not signed by {}", member.name));
-    }
+    let signed = Statement::to_be_signed(&given.statement);
+    let with = match member.signed(&signed, &given.signature) {
+        Ok(None) => "their own key",
+        Ok(Some(_)) => "their own passkey",
+        Err(why) => {
+            return Err(format!(
+                "the approval is not signed by {}: {why}",
+                member.name
+            ));
+        }
+    };
     Ok(format!(
-        "{} ({:?}) has approved, with their own key",
+        "{} ({:?}) has approved, with {with}",
         member.name, member.body
     ))
 }

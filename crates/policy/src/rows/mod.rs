@@ -1,6 +1,7 @@
 //! The policy tables and the few statements that read and write them. Native SQL, named functions.
 //! Never decides anything: a row that contradicts itself is an error, not a guess.
 
+pub(crate) mod break_glass;
 pub(crate) mod cases;
 pub(crate) mod desk;
 pub(crate) mod duty;
@@ -26,6 +27,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("003_residents.sql"),
     include_str!("004_complaints.sql"),
     include_str!("005_kept_bytes.sql"),
+    include_str!("008_people.sql"),
 ];
 
 #[cfg(test)]
