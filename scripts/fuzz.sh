@@ -17,6 +17,7 @@ seeds_of() {
     seal_*) echo "crates/seal/corpus/${1#seal_}" ;;
     log_*) echo "crates/transparency/corpus/${1#log_}" ;;
     api_body) echo "crates/policy/corpus/body" ;;
+    passkey | id_token) echo "crates/policy/corpus/$1" ;;
     time_stamp) echo "crates/policy/corpus/time_stamp" ;;
     export_bundle) echo "crates/loggia/corpus/bundle" ;;
     desk) echo "crates/loggia/corpus/desk" ;;

@@ -276,6 +276,32 @@ pub enum KeyVerb {
     },
     /// Serve the desk's page on this machine: approve, release
     Desk(DeskArgs),
+    /// Open the break-glass account together with a custodian of the other group, or shut it
+    BreakGlass(GlassArgs),
+}
+
+/// Whose key, and at which city.
+#[derive(Debug, Args)]
+pub struct AtCity {
+    /// Key file, on its holder's own machine
+    #[arg(long)]
+    pub key: PathBuf,
+    /// Address of the city's Loggia
+    #[arg(long)]
+    pub server: String,
+    /// The city's certificate, or its authority's (PEM): no other is trusted
+    #[arg(long)]
+    pub cert: Option<PathBuf>,
+}
+
+/// The break-glass account.
+#[derive(Debug, Args)]
+pub struct GlassArgs {
+    #[command(flatten)]
+    pub at: AtCity,
+    /// Shut it at once
+    #[arg(long)]
+    pub end: bool,
 }
 
 /// The roster.
@@ -299,6 +325,13 @@ pub enum RosterVerb {
         /// Key file
         #[arg(long)]
         key: PathBuf,
+    },
+    /// Send a version that both groups have signed to the city, which logs it and takes it
+    Send {
+        /// The signed roster
+        roster: PathBuf,
+        #[command(flatten)]
+        at: AtCity,
     },
 }
 

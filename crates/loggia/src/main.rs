@@ -13,6 +13,7 @@ mod demo;
 mod desk;
 mod files;
 mod forms;
+mod glass;
 mod guests;
 mod house;
 mod keys;

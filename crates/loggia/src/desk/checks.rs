@@ -178,20 +178,18 @@ fn approval(e: &Evidence<'_>) -> Result<String, String> {
         return Err(format!("{} may not approve this", member.name));
     }
     let signed = Statement::to_be_signed(&given.statement);
-    let with = match member.signed(&signed, &given.signature) {
-        Ok(None) => "their own key",
-        Ok(Some(_)) => "their own passkey",
-        Err(why) => {
-            return Err(format!(
-                "the approval is not signed by {}: {why}",
-                member.name
-            ));
-        }
-    };
-    Ok(format!(
-        "{} ({:?}) has approved, with {with}",
-        member.name, member.body
-    ))
+    let name = &member.name;
+    match member.signed(&signed, &given.signature) {
+        Ok(None) => Ok(format!(
+            "{name} ({:?}) has approved, with their own key",
+            member.body
+        )),
+        Ok(Some(_)) => Ok(format!(
+            "{name} ({:?}) has approved, with their own passkey",
+            member.body
+        )),
+        Err(why) => Err(format!("the approval is not signed by {name}: {why}")),
+    }
 }
 
 #[cfg(test)]

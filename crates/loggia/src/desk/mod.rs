@@ -8,7 +8,7 @@ pub mod links;
 mod offer;
 mod page;
 mod pinned;
-mod remote;
+pub mod remote;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
