@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::{
-    alerts, backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve, verify,
-    witness,
+    alerts, backup, bench, cameras, city_setup, demo, keys, openapi, provider, secrecy, serve,
+    verify, witness,
 };
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.
@@ -53,6 +53,9 @@ enum Verb {
     /// The ways to people on duty: the mail server's password, and a test
     #[command(subcommand)]
     Alerts(AlertsVerb),
+    /// The identity provider: our secret there
+    #[command(subcommand)]
+    Oidc(OidcVerb),
     /// Find, check and enrol cameras
     #[command(subcommand)]
     Camera(CameraVerb),
@@ -116,6 +119,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Restore(args) => backup::restore(&args)?,
         Verb::Basemap(BasemapVerb::Build { extract, out }) => basemap(&extract, &out)?,
         Verb::Alerts(verb) => alerts::run(&verb)?,
+        Verb::Oidc(verb) => provider::run(&verb)?,
         Verb::Camera(verb) => cameras::run(&verb)?,
         Verb::Openapi => say(&openapi::document().to_pretty_json()?),
         Verb::Routes { data } => say(&demo::routes(&data)?.join("\n")),
@@ -214,6 +218,17 @@ pub enum AlertsVerb {
     },
 }
 
+/// The identity provider.
+#[derive(Debug, Subcommand)]
+pub enum OidcVerb {
+    /// Keep our secret at the provider, sealed (in LOGGIA_PASSPHRASE, or asked)
+    Secret {
+        /// Configuration file
+        #[arg(long)]
+        config: PathBuf,
+    },
+}
+
 /// Cameras.
 #[derive(Debug, Subcommand)]
 pub enum CameraVerb {
@@ -267,6 +282,32 @@ pub enum KeyVerb {
     Desk(DeskArgs),
     /// Check what waits and release it, on this terminal, with no page that anybody serves
     Release(ReleaseArgs),
+    /// Open the break-glass account together with a custodian of the other group, or shut it
+    BreakGlass(GlassArgs),
+}
+
+/// Whose key, and at which city.
+#[derive(Debug, Args)]
+pub struct AtCity {
+    /// Key file, on its holder's own machine
+    #[arg(long)]
+    pub key: PathBuf,
+    /// Address of the city's Loggia
+    #[arg(long)]
+    pub server: String,
+    /// The city's certificate, or its authority's (PEM): no other is trusted
+    #[arg(long)]
+    pub cert: Option<PathBuf>,
+}
+
+/// The break-glass account.
+#[derive(Debug, Args)]
+pub struct GlassArgs {
+    #[command(flatten)]
+    pub at: AtCity,
+    /// Shut it at once
+    #[arg(long)]
+    pub end: bool,
 }
 
 /// The roster.
@@ -290,6 +331,13 @@ pub enum RosterVerb {
         /// Key file
         #[arg(long)]
         key: PathBuf,
+    },
+    /// Send a version that both groups have signed to the city, which logs it and takes it
+    Send {
+        /// The signed roster
+        roster: PathBuf,
+        #[command(flatten)]
+        at: AtCity,
     },
 }
 

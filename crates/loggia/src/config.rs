@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::alerts::AlertsConfig;
 use crate::house::{House, Plan, SquarePlan, WitnessPlan};
+use crate::provider::OidcConfig;
 use crate::tls;
 
 /// Shortest and longest time between a record and its sync.
@@ -49,6 +50,8 @@ pub struct Config {
     pub tlog_policy: Option<PathBuf>,
     /// Certificates (PEM) of the witnesses with an `https://` address, or their authorities'.
     pub witness_ca: Option<PathBuf>,
+    /// The identity provider at which people may sign in besides.
+    pub oidc: Option<OidcConfig>,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP; its token is signed).
     pub time_authority: Option<String>,
 }

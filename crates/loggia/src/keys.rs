@@ -4,15 +4,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use loggia_model::PersonId;
-use loggia_policy::Act;
+use loggia_policy::{Act, SignedStatement, Statement};
 use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 
 use crate::cli::{DeskArgs, KeyVerb, ReleaseArgs, say};
 use crate::clock::SystemClock;
 use crate::desk::Desk;
 use crate::desk::console::{self, Mode, Wanted};
-use crate::{city_setup, files, serve};
+use crate::{city_setup, files, glass, serve};
 
 /// Environment variable that may hold the passphrase; else it is read from standard input.
 const PASSPHRASE: &str = "LOGGIA_PASSPHRASE";
@@ -46,6 +48,7 @@ pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
         }
         KeyVerb::Desk(args) => desk(args),
         KeyVerb::Release(args) => release(args),
+        KeyVerb::BreakGlass(args) => glass::run(args),
     }
 }
 
@@ -91,6 +94,16 @@ fn desk(args: &DeskArgs) -> anyhow::Result<()> {
             "The desk is open at http://{at}; Ctrl+C closes it"
         ));
         serve::desk_alone(desk, at).await
+    })
+}
+
+/// A statement with the key's signature.
+pub fn signed(key: &PersonKey, statement: String) -> anyhow::Result<SignedStatement> {
+    let bytes = Statement::to_be_signed(&statement);
+    let signature = STANDARD.encode(key.signing.sign(&bytes)?);
+    Ok(SignedStatement {
+        statement,
+        signature,
     })
 }
 

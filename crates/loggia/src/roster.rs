@@ -21,6 +21,7 @@ pub fn member(key: &PersonKey, name: &str, body: Body, roles: &[Role]) -> Member
         roles: roles.iter().copied().collect(),
         sign_key: states.then(|| STANDARD.encode(key.signing.public().0)),
         hpke_key: keeps.then(|| STANDARD.encode(key.custodian.public().0)),
+        passkeys: Vec::new(),
     }
 }
 

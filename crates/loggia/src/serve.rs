@@ -26,7 +26,7 @@ use crate::guests::{self, Bounds, GUESTS};
 use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
-use crate::{forms, pages, tls};
+use crate::{forms, pages, provider, tls};
 
 /// Where to listen.
 pub struct Addresses {
@@ -65,6 +65,9 @@ pub fn city(config: &Config) -> anyhow::Result<()> {
         .build()?;
     runtime.block_on(async {
         let house = Arc::new(config.open_to_serve()?);
+        if let Some(provider) = provider::of(config)? {
+            house.policy.use_provider(provider)?;
+        }
         let at = Addresses {
             console: config.listen,
             desk: None,

@@ -5,6 +5,7 @@ mod access;
 mod alerts;
 mod aside;
 mod become_demo;
+mod break_glass;
 mod cases;
 mod clock;
 mod complaint;
@@ -19,6 +20,8 @@ mod hold;
 mod http;
 mod inbox;
 mod line;
+mod oidc;
+mod passkey;
 mod people;
 mod permit;
 mod policy;
@@ -45,6 +48,9 @@ pub use alerts::{
     Pace, Webhook,
 };
 pub use become_demo::{DEMO_MARKER, DemoMode};
+pub use break_glass::{
+    BREAK_GLASS, GLASS_OPEN, GLASS_WAIT, GlassHalf, GlassOpening, READ_EVERY, USES as GLASS_USES,
+};
 pub use cases::{CASES_PER_DAY_MAX, Case};
 pub use complaint::{COMPLAINTS_PER_DAY_MAX, COMPLAINTS_WAITING_MAX, ResidentComplaint};
 pub use decide::{
@@ -63,7 +69,12 @@ pub use filing::{Asked, Cover, REQUESTS_PER_DAY_MAX, REQUESTS_WAITING_MAX};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};
 pub use inbox::{FiledInCase, ResidentAsk};
-pub use people::{PASSWORD_CHARS_MIN, SESSION_IDLE, SESSION_LONGEST, SignedIn};
+pub use oidc::id_token;
+pub use oidc::{Begun, CALLBACK, LOGIN_WITHIN, NotIn, Provider, ProviderPlan, Returned};
+pub use passkey::{
+    ASSERTION, CoseKey, PASSKEYS_MAX, Passkey, Touched, asserted, challenge, is_assertion,
+};
+pub use people::{Began, PASSWORD_CHARS_MIN, SESSION_IDLE, SESSION_LONGEST, SignedIn};
 pub use permit::{Decided, Live, Open, Permit};
 pub use policy::{Parts, Policy};
 pub use release::DeskShare;

@@ -108,11 +108,11 @@ impl Policy {
             .roster()
             .member(&by.person)
             .ok_or(Error::Unauthenticated)?;
-        let key = member.sign_public()?;
-        let stated = signed.check(subject, &by.person, &key, acts, self.clock.now())?;
+        let stated = signed.check(subject, member, acts, self.clock.now())?;
         if self.read(|c| desk::stated(c, stated.hash))? {
             return Err(Error::Conflict("this statement was made before".into()));
         }
+        self.not_copied(&stated)?;
         Ok(stated)
     }
 
@@ -353,6 +353,12 @@ impl Policy {
         let held = self.hold_tick();
         let asked = self.residents_tick();
         let disclosed = self.disclosure_tick();
-        opened.and(held).and(asked).and(disclosed).and(expired)
+        let glass = self.glass_tick();
+        opened
+            .and(held)
+            .and(asked)
+            .and(disclosed)
+            .and(glass)
+            .and(expired)
     }
 }

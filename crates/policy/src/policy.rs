@@ -2,7 +2,7 @@
 //! Never acts by itself; a tick or a call does.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use loggia_model::{Actor, Clock, Hour, PersonId};
 use loggia_store::{Blobs, Db, KeyStore, Secrets};
@@ -14,8 +14,10 @@ use crate::access::Noted;
 use crate::alerts::{Alerts, Gateways};
 use crate::aside::Aside;
 use crate::become_demo::DemoMode;
+use crate::break_glass::Glass;
 use crate::disclosure::Published;
 use crate::door::Replays;
+use crate::oidc::Provider;
 use crate::people::Wicket;
 use crate::retention::Retention;
 use crate::roster::VerifiedRoster;
@@ -75,6 +77,10 @@ pub struct Policy {
     pub(crate) retention: Mutex<Option<Retention>>,
     /// What is public of openings, read once.
     pub(crate) published: Mutex<Option<Published>>,
+    /// Where people may sign in besides.
+    pub(crate) provider: OnceLock<Provider>,
+    /// The break-glass account.
+    pub(crate) glass: Mutex<Glass>,
     line: Mutex<()>,
     keeping: Mutex<()>,
 }
@@ -110,11 +116,14 @@ impl Policy {
             noted: Mutex::default(),
             retention: Mutex::default(),
             published: Mutex::default(),
+            provider: OnceLock::new(),
+            glass: Mutex::default(),
             line: Mutex::new(()),
             keeping: Mutex::new(()),
         };
         policy.check_demo_mark()?;
         policy.load_rosters()?;
+        policy.glass_resume()?;
         policy.resume()?;
         policy.residents_resume()?;
         Ok(Arc::new(policy))

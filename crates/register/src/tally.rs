@@ -154,7 +154,10 @@ impl Tally {
             | Event::DisclosureDue(_)
             | Event::DisclosureExtended(_)
             | Event::DisclosureWithdrawn(_)
-            | Event::RecordsErased(_) => {}
+            | Event::RecordsErased(_)
+            | Event::BreakGlassOpened(_)
+            | Event::BreakGlassUsed(_)
+            | Event::BreakGlassEnded(_) => {}
         }
     }
 

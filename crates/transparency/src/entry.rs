@@ -9,6 +9,7 @@ use crate::shape::{
     Basis, BodyWord, Court, CourtWord, Hex8, Hex32, HoldEnd, HoldEndWord, PurposeWord, RequestEnd,
     RequestEndWord, Verdict, VerdictWord, WithdrawalReason, WithdrawalWord, is_basis,
 };
+use crate::shape::{GlassEnd, GlassEndWord, GlassUse, GlassUseWord};
 use crate::tile::ENTRY_BYTES_MAX;
 use crate::{Error, leaf_hash};
 
@@ -261,6 +262,21 @@ kinds! {
     RecordsErased = "records_erased" {
         /// Hash of the request's bytes.
         request: RequestId as Hex32,
+    }
+    /// Two custodians, one of each group, opened the break-glass account.
+    BreakGlassOpened = "break_glass_opened" {
+        /// Until when at the longest, Unix seconds.
+        until: i64 as i64,
+    }
+    /// The break-glass account is about to be used.
+    BreakGlassUsed = "break_glass_used" {
+        /// What for.
+        what: GlassUse as GlassUseWord,
+    }
+    /// The break-glass account is closed again.
+    BreakGlassEnded = "break_glass_ended" {
+        /// How.
+        how: GlassEnd as GlassEndWord,
     }
 }
 

@@ -39,6 +39,7 @@ pub use disclosure::{
     Calendar, DELAY_COURT_MAX_S, DELAY_MAX_S, DISCLOSURE_GRACE_S, Detail, DetailKind, Disclosed,
     DisclosureState, OpenedDetail, SMALL_CELL_CASES, Told,
 };
+pub use entry::{BreakGlassEnded, BreakGlassOpened, BreakGlassUsed};
 pub use entry::{
     CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision,
     DisclosureDue, DisclosureExtended, DisclosureWithdrawn, Entry, Event, Export, Freeze, Heads,
@@ -56,7 +57,9 @@ pub use logged::{Logged, Witnessed};
 pub use minutes::{HEADS_KEPT_H, KnownHead, minutes};
 pub use note::{Note, NoteSignature};
 pub use routes::{OpenApi, routes};
-pub use shape::{Court, HoldEnd, RequestEnd, Verdict, WithdrawalReason};
+pub use shape::{
+    Court, GlassEnd, GlassUse, HoldEnd, RequestEnd, Verdict, WithdrawalReason,
+};
 pub use tile::{ENTRY_BYTES_MAX, TILE_WIDTH, TileKind, TilePath};
 pub use tlog_policy::{
     Cosigned, CosignedCheckpoint, PolicyLog, PolicyWitness, TlogPolicy, WitnessBody,

@@ -72,6 +72,42 @@ pub enum WithdrawalReason {
     Privacy,
 }
 
+/// What the break-glass account was used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GlassUse {
+    /// Somebody signed in with it.
+    SignedIn,
+    /// The accounts, or who works here, were read.
+    AccountsRead,
+    /// An account was disabled.
+    AccountDisabled,
+    /// An account was enabled again.
+    AccountEnabled,
+    /// The inventory or the cameras' health was read.
+    CamerasRead,
+    /// A camera was enrolled.
+    CameraEnrolled,
+    /// A camera was taken out.
+    CameraRetired,
+    /// Storage, clock or alarms were read.
+    StateRead,
+}
+
+/// How an opening of the break-glass account ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GlassEnd {
+    /// Its time was over.
+    Expired,
+    /// Whoever used it signed out.
+    SignedOut,
+    /// A custodian ended it.
+    Recalled,
+    /// The server started anew.
+    Restarted,
+}
+
 fn pattern(regex: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -116,6 +152,14 @@ shapes! {
     CourtWord => words(&[Court::None, Court::Decision]),
     WithdrawalWord => words(&[
         WithdrawalReason::Danger, WithdrawalReason::Court, WithdrawalReason::Privacy,
+    ]),
+    GlassUseWord => words(&[
+        GlassUse::SignedIn, GlassUse::AccountsRead, GlassUse::AccountDisabled,
+        GlassUse::AccountEnabled, GlassUse::CamerasRead, GlassUse::CameraEnrolled,
+        GlassUse::CameraRetired, GlassUse::StateRead,
+    ]),
+    GlassEndWord => words(&[
+        GlassEnd::Expired, GlassEnd::SignedOut, GlassEnd::Recalled, GlassEnd::Restarted,
     ]),
 }
 

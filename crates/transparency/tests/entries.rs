@@ -118,6 +118,15 @@ fn one_of_each() -> Vec<Event> {
             reason: WithdrawalReason::Danger,
         }),
         Event::RecordsErased(RecordsErased { request: d(3) }),
+        Event::BreakGlassOpened(BreakGlassOpened {
+            until: 1_795_438_800,
+        }),
+        Event::BreakGlassUsed(BreakGlassUsed {
+            what: GlassUse::AccountDisabled,
+        }),
+        Event::BreakGlassEnded(BreakGlassEnded {
+            how: GlassEnd::SignedOut,
+        }),
     ]
 }
 

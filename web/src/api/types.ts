@@ -11,6 +11,10 @@ export interface Actor {
 export interface SessionAnswer {
   actor: Actor | null;
   demo: boolean;
+  /** Name of the identity provider at which one may sign in as well. */
+  provider: string | null;
+  /** Until when the break-glass account is open, for whoever is signed in with it. */
+  break_glass: number | null;
 }
 export interface DemoPerson extends Actor {
   what_to_try: string;

@@ -293,6 +293,22 @@ export const said: [english: string, serbian: string][] = [
   ['the public log does not show the approval', 'јавни дневник не показује одобрење'],
   ['the public log does not show this hold', 'јавни дневник не показује ово задржавање'],
   ['{} ({}) has approved, with their own key', '{} ({body}) одобрава, својим кључем'],
+  [
+    '{} ({}) has approved, with their own passkey',
+    '{} ({body}) одобрава, својим кључем за приступ',
+  ],
+  [
+    'here a statement is signed with a passkey; the key file signs at the desk',
+    'овде се изјава потписује кључем за приступ; датотека с кључем потписује на столу',
+  ],
+  [
+    'the roster does not name this passkey for this person',
+    'списак не наводи овај кључ за приступ за ову особу',
+  ],
+  [
+    'the break-glass account administers, and may do nothing else',
+    'налог за невољу служи за управљање и ништа друго',
+  ],
   ['{} may not approve this', '{} не сме ово да одобри'],
   ['the approval is not signed by {}', 'одобрење није потписао: {}'],
   ['the approval is about something else', 'одобрење се односи на нешто друго'],

@@ -3,11 +3,8 @@
 //! policy has cosigned, and a roster whose chain and entry were checked.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use loggia_model::{Body, Purpose, Role};
 use loggia_policy::{Request, RequestView, Roster, SignedStatement, Statement};
-use loggia_seal::{SIGNATURE_LEN, SigningPublic};
 use loggia_transparency::{Decision, Entry, Event, RequestFiled, Verdict};
 use serde::Serialize;
 
@@ -273,19 +270,19 @@ fn approval(e: &Evidence<'_>) -> Result<String, String> {
     {
         return Err(format!("{} may not approve this", member.name));
     }
-    let key = SigningPublic(member.sign_public().map_err(|f| f.to_string())?);
-    let signature: [u8; SIGNATURE_LEN] = STANDARD
-        .decode(&given.signature)
-        .ok()
-        .and_then(|s| s.try_into().ok())
-        .ok_or("the approval's signature does not read")?;
-    if !key.verifies(&Statement::to_be_signed(&given.statement), &signature) {
-        return Err(format!("the approval is not signed by {}", member.name));
+    let signed = Statement::to_be_signed(&given.statement);
+    let name = &member.name;
+    match member.signed(&signed, &given.signature) {
+        Ok(None) => Ok(format!(
+            "{name} ({:?}) has approved, with their own key",
+            member.body
+        )),
+        Ok(Some(_)) => Ok(format!(
+            "{name} ({:?}) has approved, with their own passkey",
+            member.body
+        )),
+        Err(why) => Err(format!("the approval is not signed by {name}: {why}")),
     }
-    Ok(format!(
-        "{} ({:?}) has approved, with their own key",
-        member.name, member.body
-    ))
 }
 
 #[cfg(test)]

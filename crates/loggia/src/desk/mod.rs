@@ -14,7 +14,7 @@ pub mod log_view;
 mod offer;
 mod page;
 mod pinned;
-mod remote;
+pub mod remote;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -88,6 +88,20 @@ impl Remote {
 
     /// A signed POST of JSON.
     pub fn post(&self, key: &PersonKey, path: &str, body: &impl Serialize) -> anyhow::Result<()> {
+        self.posted(key, path, body).map(drop)
+    }
+
+    /// A signed POST of JSON that is answered with JSON.
+    pub fn post_for<T: DeserializeOwned>(
+        &self,
+        key: &PersonKey,
+        path: &str,
+        body: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        parse(&self.posted(key, path, body)?)
+    }
+
+    fn posted(&self, key: &PersonKey, path: &str, body: &impl Serialize) -> anyhow::Result<String> {
         let body = serde_json::to_vec(body)?;
         let signed = self.authorization(key, "POST", path, &body)?;
         let call = self
@@ -96,8 +110,18 @@ impl Remote {
             .header("authorization", signed)
             .header("content-type", "application/json");
         let answer = call.send(&body[..]);
-        read(answer.with_context(|| format!("{} does not answer", self.base))?)?;
-        Ok(())
+        read(answer.with_context(|| format!("{} does not answer", self.base))?)
+    }
+
+    /// A signed DELETE.
+    pub fn delete(&self, key: &PersonKey, path: &str) -> anyhow::Result<()> {
+        let signed = self.authorization(key, "DELETE", path, b"")?;
+        let call = self
+            .agent
+            .delete(format!("{}{path}", self.base))
+            .header("authorization", signed);
+        let answer = call.call();
+        read(answer.with_context(|| format!("{} does not answer", self.base))?).map(drop)
     }
 
     fn authorization(

@@ -2,10 +2,13 @@
 //! Never decides; never blocks the async threads with tables, keys or the log.
 
 mod audit;
+mod break_glass;
 mod clock;
 mod desk;
 mod disclosures;
 mod evidence;
+mod oidc;
+mod passkey;
 mod residents;
 mod session;
 
@@ -17,10 +20,13 @@ use loggia_model::{Fault, Role};
 use crate::{Error, Policy};
 
 pub(crate) use audit::AuditApi;
+pub(crate) use break_glass::BreakGlassApi;
 pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
 pub(crate) use disclosures::DisclosuresApi;
 pub(crate) use evidence::EvidenceApi;
+pub(crate) use oidc::OidcApi;
+pub(crate) use passkey::PasskeyApi;
 pub(crate) use residents::ResidentsApi;
 pub(crate) use session::SessionApi;
 
@@ -48,6 +54,9 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     let mut all = session::routes(&rooms);
     all.extend(evidence::routes(&rooms));
     all.extend(desk::routes(&rooms));
+    all.extend(passkey::routes(&rooms));
+    all.extend(oidc::routes(&rooms));
+    all.extend(break_glass::routes(&rooms));
     all.extend(clock::routes(&rooms));
     all.extend(audit::routes(&rooms));
     all.extend(residents::routes(&rooms));
@@ -63,6 +72,9 @@ impl utoipa::OpenApi for OpenApi {
         let mut doc = SessionApi::openapi();
         doc.merge(EvidenceApi::openapi());
         doc.merge(DeskApi::openapi());
+        doc.merge(PasskeyApi::openapi());
+        doc.merge(OidcApi::openapi());
+        doc.merge(BreakGlassApi::openapi());
         doc.merge(ClockApi::openapi());
         doc.merge(AuditApi::openapi());
         doc.merge(ResidentsApi::openapi());

@@ -1,6 +1,7 @@
 //! The policy tables and the few statements that read and write them. Native SQL, named functions.
 //! Never decides anything: a row that contradicts itself is an error, not a guess.
 
+pub(crate) mod break_glass;
 pub(crate) mod cases;
 pub(crate) mod desk;
 pub(crate) mod disclosures;
@@ -29,6 +30,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("005_kept_bytes.sql"),
     include_str!("006_signed_requests.sql"),
     include_str!("007_disclosures.sql"),
+    include_str!("008_people.sql"),
 ];
 
 #[cfg(test)]

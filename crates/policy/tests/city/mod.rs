@@ -171,6 +171,7 @@ impl City {
                     roles: roles.iter().copied().collect(),
                     sign_key: signs.then(|| b64(&key.signing.public().0)),
                     hpke_key: holds.then(|| b64(&key.custodian.public().0)),
+                    passkeys: Vec::new(),
                 }
             })
             .collect()

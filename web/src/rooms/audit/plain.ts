@@ -22,6 +22,7 @@ export function plain(e: LogEntry): string {
     purpose: words.known('purpose', str(e['purpose'])),
     basis: str(e['legal_basis']),
     length: words.length(num(e['length_s']) * 1e6),
+    what: words.known('glass', str(e['what'])),
     how: words.known('how', str(e['how'])),
     keys: words.number(num(e['keys'])),
     spans: words.number(num(e['spans'])),
