@@ -1,5 +1,6 @@
-//! A witness process over 1,000 checkpoints with both kinds of cosignature: its memory, and how long
-//! an answer takes. Run by `make bench` only; prints one line of JSON. Never part of the tests.
+//! A witness process over 1,000 checkpoints with both kinds of cosignature: its memory, and how
+//! long an answer takes. Run by `make bench` only; prints one line of JSON. Never part of the
+//! tests.
 
 #![expect(
     clippy::print_stdout,

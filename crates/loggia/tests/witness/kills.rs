@@ -125,6 +125,7 @@ fn lies_are_refused(running: &Running, log: &Forge, record: &mut Record, round: 
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the figure is for who runs it")]
 fn killed_again_and_again(maker: Maker) {
     let rounds = number("LOGGIA_SOAK").map_or(ROUNDS, |n| u32::try_from(n).unwrap());
     let seed = number("LOGGIA_SEED").unwrap_or(2026);

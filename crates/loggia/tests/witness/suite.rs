@@ -304,6 +304,7 @@ fn the_folder_and_the_monitors() {
 
 /// A thousand checkpoints; what memory it took is printed here and bounded in `make bench`.
 #[test]
+#[expect(clippy::print_stdout, reason = "the figure is for who runs it")]
 fn a_thousand_checkpoints_are_cosigned() {
     let log = Forge::of(1_000);
     let peer = Peer::of(Maker::Loggia, &log);
