@@ -1,6 +1,6 @@
-//! Cosignatures (C2SP tlog-cosignature, revision 01194db of 2026): a witness's signed word, with the
-//! time, that a log's checkpoint continues everything it saw of that log before. Pure.
-//! Never signs a checkpoint whose log signature was not checked: it takes a [`SignedCheckpoint`].
+//! Cosignatures (C2SP tlog-cosignature, revision 01194db of 2026): a witness's signed word, with
+//! the time, that a log's checkpoint continues everything it saw of that log before. Pure. Never
+//! signs a checkpoint whose log signature was not checked: it takes a [`SignedCheckpoint`].
 
 use core::fmt;
 use core::str::FromStr;

@@ -112,8 +112,8 @@ pub enum Error {
     /// A witness's memory of what it cosigned is lost or altered.
     #[error(
         "{0}: this witness no longer knows what it cosigned, and must not guess. It stays closed. \
-         If a disk failed or a backup was put back, retire it: tell every city that lists its keys, \
-         and make a new one in an empty folder with `loggia witness init`"
+         If a disk failed or a backup was put back, retire it: tell every city that lists its \
+         keys, and make a new one in an empty folder with `loggia witness init`"
     )]
     WitnessForgot(String),
     /// A proof does not lead from the leaf, or the old root, to the checkpoint's root.

@@ -1,6 +1,6 @@
-//! Proofs that go from hand to hand (C2SP tlog-proof, revision 0065ea5b): an entry's place, the path
-//! to the root and a cosigned checkpoint in one text file. Pure.
-//! Never says that an entry is logged without a policy: a proof alone is somebody's claim.
+//! Proofs that go from hand to hand (C2SP tlog-proof, revision 0065ea5b): an entry's place, the
+//! path to the root and a cosigned checkpoint in one text file. Pure. Never says that an entry is
+//! logged without a policy: a proof alone is somebody's claim.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

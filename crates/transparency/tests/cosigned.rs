@@ -87,7 +87,7 @@ fn a_cosignature_fits_one_checkpoint_name_and_time() {
 
         // The line survives its wire form; every flipped bit of it, time included, is caught.
         let wire = NoteSignature::parse_lines(line.to_string().as_bytes()).unwrap();
-        assert_eq!(wire, [line.clone()]);
+        assert_eq!(wire, std::slice::from_ref(&line));
         for bit in (0..line.signature.len() * 8).step_by(7) {
             let mut bad = line.clone();
             bad.signature[bit / 8] ^= 1 << (bit % 8);
@@ -236,13 +236,16 @@ fn a_wrong_line_under_a_known_key_refuses_the_note() {
     assert!(e.to_string().contains("no log of this origin"), "{e}");
 }
 
+fn read(text: &str) -> Result<TlogPolicy, Error> {
+    text.parse()
+}
+
 #[test]
-fn policies_are_read_strictly() {
+fn policies_read_with_nested_groups_comments_and_addresses() {
     let (log, [ed, pq]) = (Forge::of(1).key(), witness("w1"));
     let (ed, pq) = (ed.public(), pq.public());
-    let ok = |text: &str| text.parse::<TlogPolicy>();
-    ok("quorum none\n").unwrap();
-    ok(&format!(
+    read("quorum none\n").unwrap();
+    read(&format!(
         "# words \u{e9}\n\n \t log\t{log}  https://city.example \nquorum none\n"
     ))
     .unwrap();
@@ -250,7 +253,7 @@ fn policies_are_read_strictly() {
         "log {log}\nwitness a {ed}\nwitness b {pq} http://b.example/\ngroup g all a b\n\
          group h any g\ngroup i 1 h\nquorum i\n"
     );
-    let policy = ok(&nested).unwrap();
+    let policy = read(&nested).unwrap();
     assert!(policy.is_quorum(&BTreeSet::from(["a", "b"])));
     assert!(!policy.is_quorum(&BTreeSet::from(["a"])));
     assert_eq!(
@@ -258,77 +261,62 @@ fn policies_are_read_strictly() {
         Some("http://b.example/")
     );
     assert_eq!(policy.logs()[0].key.name(), ORIGIN);
-    let any = ok(&nested.replace("g all a b", "g any a b")).unwrap();
+    let any = read(&nested.replace("g all a b", "g any a b")).unwrap();
     assert!(
         !any.needs(CosignerKind::Ed25519),
         "ML-DSA-44 alone would be enough"
     );
+}
 
-    for (text, said) in [
-        (String::new(), "line feed"),
-        ("quorum none".into(), "line feed"),
-        (format!("log {log}\n"), "no `quorum` line"),
-        ("quorum none\nquorum none\n".into(), "second quorum"),
-        ("quorum a\n".into(), "line above"),
-        (format!("quorum a\nwitness a {ed}\n"), "line above"),
-        ("quorum none\r\n".into(), "control character"),
-        (format!("log {ed}\nquorum none\n"), "type 1"),
-        (format!("witness a {log}\nquorum none\n"), "type 4"),
-        (
-            format!("log {log}\nlog {log}\nquorum none\n"),
-            "second time",
-        ),
-        (
-            format!("witness a {ed}\nwitness b {ed}\nquorum none\n"),
-            "second name",
-        ),
-        (
-            format!("witness a {ed}\nwitness a {pq}\nquorum none\n"),
-            "already a name",
-        ),
-        (
-            format!("witness none {ed}\nquorum none\n"),
-            "cannot be a name",
-        ),
-        (
-            format!("witness a {ed}\ngroup g 2 a\nquorum g\n"),
-            "from 1 to 1",
-        ),
-        (
-            format!("witness a {ed}\ngroup g 0 a\nquorum g\n"),
-            "from 1 to 1",
-        ),
-        (
-            format!("witness a {ed}\ngroup g 01 a\nquorum g\n"),
-            "from 1 to 1",
-        ),
-        (
-            format!("witness a {ed}\ngroup g all a a\nquorum g\n"),
-            "already a member",
-        ),
-        (
-            format!("witness a {ed}\ngroup g all a\ngroup h all a\nquorum g\n"),
-            "already a member",
-        ),
-        (
-            format!("witness a {ed}\ngroup g all g\nquorum g\n"),
-            "line above",
-        ),
-        (
-            format!("witness a {ed}\ngroup g all none\nquorum g\n"),
-            "line above",
-        ),
-        (
-            format!("witness a {ed}\ngroup g all\nquorum g\n"),
-            "at least one member",
-        ),
-        (format!("witness a {ed} u v\nquorum a\n"), "too many words"),
-        ("cosigner a b\nquorum none\n".into(), "begins with"),
-        (" ".repeat(300_000) + "\n", "longer"),
-    ] {
-        let e = ok(&text).unwrap_err().to_string();
-        assert!(e.contains(said), "{text:.60}: {e}");
+/// Lines after a log and witnesses `a` (Ed25519) and `b` (ML-DSA-44), and what is said of them.
+const WRONG: [(&str, &str); 19] = [
+    ("", "no `quorum` line"),
+    ("quorum none", "line feed"),
+    ("quorum none\nquorum none\n", "second quorum"),
+    ("quorum c\n", "line above"),
+    ("quorum c\nwitness c {c}\n", "line above"),
+    ("quorum none\r\n", "control character"),
+    ("quorum a b\n", "too many words"),
+    ("witness a {c}\nquorum none\n", "already a name"),
+    ("witness none {c}\nquorum none\n", "cannot be a name"),
+    ("witness c {c} u v\nquorum c\n", "too many words"),
+    ("group g 2 a\nquorum g\n", "from 1 to 1"),
+    ("group g 0 a\nquorum g\n", "from 1 to 1"),
+    ("group g 01 a\nquorum g\n", "from 1 to 1"),
+    ("group g all a a\nquorum g\n", "already a member"),
+    (
+        "group g all a\ngroup h all a\nquorum g\n",
+        "already a member",
+    ),
+    ("group g all g\nquorum g\n", "line above"),
+    ("group g all none\nquorum g\n", "line above"),
+    ("group g all\nquorum g\n", "at least one member"),
+    ("cosigner a b\nquorum none\n", "begins with"),
+];
+
+#[test]
+fn policies_are_read_strictly() {
+    let (log, [ed, pq]) = (Forge::of(1).key(), witness("w1"));
+    let (ed, pq, [c, _]) = (ed.public(), pq.public(), witness("w3"));
+    let head = format!("log {log}\nwitness a {ed}\nwitness b {pq}\n");
+    read(&format!("{head}quorum a\n")).unwrap();
+    for (tail, said) in WRONG {
+        let tail = tail.replace("{c}", &c.public().to_string());
+        let e = read(&format!("{head}{tail}")).unwrap_err().to_string();
+        assert!(e.contains(said), "{tail}: {e}");
     }
+    for (line, said) in [
+        (format!("log {log}"), "second time"),
+        (format!("log {ed}"), "type 1"),
+        (format!("witness d {log}"), "type 4"),
+        (format!("witness d {ed}"), "second name"),
+        (" ".repeat(300_000), "longer"),
+    ] {
+        let e = read(&format!("{head}{line}\nquorum none\n"));
+        let e = e.unwrap_err().to_string();
+        assert!(e.contains(said), "{line:.60}: {e}");
+    }
+    assert!(read("").unwrap_err().to_string().contains("line feed"));
     // A log that witnesses itself.
     let public = log.public().to_vec();
     let own = CosignerPublic::new(CosignerKind::Ed25519, "w.example", public).unwrap();
@@ -336,7 +324,7 @@ fn policies_are_read_strictly() {
         format!("log {log}\nwitness a {own}\nquorum a\n"),
         format!("witness a {own}\nlog {log}\nquorum a\n"),
     ] {
-        assert!(ok(&text).unwrap_err().to_string().contains("both"));
+        assert!(read(&text).unwrap_err().to_string().contains("both"));
     }
 }
 

@@ -1,6 +1,6 @@
-//! Writing a policy file in the form that Loggia recommends: each body's Ed25519 key and, beside it,
-//! its ML-DSA-44 key, which together count once.
-//! Never writes what [`TlogPolicy::parse`] would refuse.
+//! Writing a policy file in the form that Loggia recommends: each body's Ed25519 key and, beside
+//! it, its ML-DSA-44 key, which together count once. Never writes what [`TlogPolicy::parse`] would
+//! refuse.
 
 use core::fmt::Write as _;
 

@@ -168,7 +168,8 @@ impl TlogPolicy {
     }
 
     /// Whether no quorum can be reached without keys of this kind. A policy that does not need
-    /// Ed25519 rests on ML-DSA-44 alone; one that does not need ML-DSA-44 falls to a quantum computer.
+    /// Ed25519 rests on ML-DSA-44 alone; one that does not need ML-DSA-44 falls to a quantum
+    /// computer.
     #[must_use]
     pub fn needs(&self, kind: CosignerKind) -> bool {
         let others = self.witnesses.iter().filter(|w| w.key.kind() != kind);

@@ -1,11 +1,12 @@
 //! A log in memory that can lie: it signs any size and root, so that witnesses and checkers can be
-//! tried with forks and rollbacks. Proofs are RFC 6962 §2.1 word for word, not the crate's own code.
+//! tried with forks and rollbacks. Proofs are RFC 6962 §2.1 word for word, not the crate's own
+//! code.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![allow(
     dead_code,
+    clippy::unwrap_used,
     clippy::allow_attributes,
-    reason = "each test file uses its part of it"
+    reason = "helpers of tests, of which each test file uses its part"
 )]
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
