@@ -257,6 +257,14 @@ def main():
                rate >= 10_000)
         figure("log: proof for one of 10^6 entries, p99", proof, "us", "<= 1000", proof <= 1000,
                p50_us=log["proof_us_p50"], max_us=log["proof_us_max"])
+    line = subprocess.run(["cargo", "bench", "-q", "-p", "loggia", "--bench", "witness"],
+                          cwd=ROOT, text=True, capture_output=True).stdout.strip().splitlines()
+    if line:
+        witness = json.loads(line[-1])
+        memory = round(witness["vm_hwm_kb"] / 1024, 1)
+        figure("witness: memory after 1,000 checkpoints", memory, "MB", "<= 50", memory <= 50)
+        figure("witness: an answer, p95", round(witness["answer_us_p95"] / 1000, 1), "ms",
+               p50_us=witness["answer_us_p50"])
     said = pages()
     first, many = said["first-frame"], said["eight-thousand"]
     figure("click on play to first decrypted frame, median", round(first["median_ms"]), "ms",

@@ -221,7 +221,7 @@ fn a_lost_or_altered_memory_keeps_it_closed() {
 }
 
 /// Cuts of `make test`; `make soak` asks for more.
-const CUTS: u64 = 74;
+const CUTS: u64 = 100;
 
 #[test]
 fn no_power_cut_makes_it_sign_two_histories() {
@@ -238,7 +238,7 @@ fn no_power_cut_makes_it_sign_two_histories() {
     for seed in first..first + cuts {
         let disk = begun.cut(Cut::Nothing, seed);
         let mut largest = 0;
-        disk.die_after(seed % 37);
+        disk.die_after(seed % 25);
         let witness = open(&disk, &keys).unwrap();
         for size in [3usize, 8, 9, 17, 30] {
             if ask(&witness, &honest.ask(largest, size)).is_err() {
