@@ -139,11 +139,7 @@ impl Config {
         })
     }
 
-    fn house(
-        &self,
-        alerts: AlertsConfig,
-        witnesses: Option<WitnessPlan>,
-    ) -> anyhow::Result<House> {
+    fn house(&self, alerts: AlertsConfig, witnesses: Option<WitnessPlan>) -> anyhow::Result<House> {
         let sync = self.sync_interval_ms.map(Duration::from_millis);
         House::open(Plan {
             data: self.data.clone(),

@@ -16,8 +16,8 @@ use loggia_sim::{CameraConfig, CameraFault, FaultPlan, FaultStep, Film, SimCity,
 
 use crate::city::{Camera, City};
 use crate::cli::DemoArgs;
-use crate::desk::keyring::ENDING;
 use crate::demo_witnesses::Bodies;
+use crate::desk::keyring::ENDING;
 use crate::house::{House, Plan, WitnessPlan, log_verifier};
 use crate::{files, serve};
 
@@ -152,7 +152,10 @@ fn requesters_sign(house: &House, city: &City) -> anyhow::Result<()> {
     let mut roster = before.roster().clone();
     let mut signers = Vec::new();
     for member in &mut roster.members {
-        let path = house.data.join(KEYS).join(format!("{}.{ENDING}", member.person));
+        let path = house
+            .data
+            .join(KEYS)
+            .join(format!("{}.{ENDING}", member.person));
         let Ok(text) = fs::read(&path) else { continue };
         let key = Keyfile::parse(&text)?.unlock(&city.passphrase)?;
         let roles: Vec<Role> = member.roles.iter().copied().collect();

@@ -2,7 +2,7 @@
 //! keys and memory, on this machine's loopback. Real ones are elsewhere, at people whom the city does
 //! not pay. Never outlives the demo.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 

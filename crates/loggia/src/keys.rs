@@ -67,7 +67,11 @@ fn release(args: &ReleaseArgs) -> anyhow::Result<()> {
         &Wanted {
             person: args.person.as_deref(),
             request: args.request.as_deref(),
-            act: if args.approve { Act::Approve } else { Act::Release },
+            act: if args.approve {
+                Act::Approve
+            } else {
+                Act::Release
+            },
             mode,
             passphrase: &passphrase,
             note: &args.note,

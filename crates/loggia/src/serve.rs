@@ -164,7 +164,10 @@ pub fn routes(
 ) -> Vec<Route> {
     let mut routes = pages::console();
     routes.extend(loggia_policy::routes(Arc::clone(&house.policy), secure));
-    routes.extend(loggia_transparency::routes(house.log.clone(), &house.witnesses));
+    routes.extend(loggia_transparency::routes(
+        house.log.clone(),
+        &house.witnesses,
+    ));
     routes.extend(loggia_shield::routes(&house.shield, house.ask_masks()));
     routes.extend(loggia_watch::routes(&house.watch));
     let register = Arc::new(register(house, recorder));

@@ -176,17 +176,21 @@ impl Policy {
     /// spans are gone, [`Error::Signature`] when the requester's key did not sign it,
     /// [`Error::Busy`] when the person has too many waiting or filed
     /// [`REQUESTS_PER_DAY_MAX`] in the last 24 hours.
-    pub fn file(
-        &self,
-        by: &Actor,
-        asked: &Asked<'_>,
-    ) -> Result<RequestId, Error> {
-        let Asked { json, case, necessity, .. } = *asked;
+    pub fn file(&self, by: &Actor, asked: &Asked<'_>) -> Result<RequestId, Error> {
+        let Asked {
+            json,
+            case,
+            necessity,
+            ..
+        } = *asked;
         let request = Request::parse(json)?;
         let id = Request::id_of(json);
         self.check_filing(by, &request, case, necessity)?;
         let roster = self.roster()?;
-        let me = roster.roster().member(&by.person).ok_or(Error::Unauthenticated)?;
+        let me = roster
+            .roster()
+            .member(&by.person)
+            .ok_or(Error::Unauthenticated)?;
         Request::check_signed(json, me, asked.signature)?;
         let now = self.clock.now();
         let row = RequestRow {

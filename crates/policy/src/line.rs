@@ -242,7 +242,10 @@ impl Policy {
         let until = row.open_until.ok_or_else(not_released)?;
         let index = row.opening_index.ok_or_else(not_released)?;
         let spans = self.read(|c| rows::spans(c, id))?;
-        let opening = self.seen(self.log.recall(crate::release::opens(&row, &spans), index)?)?;
+        let opening = self.seen(
+            self.log
+                .recall(crate::release::opens(&row, &spans), index)?,
+        )?;
         Permit::new(
             Open::new(request.camera_spans, opening),
             actor.clone(),

@@ -102,12 +102,7 @@ pub struct Permit<A: acts::Act> {
 
 impl<A: acts::Act> Permit<A> {
     /// Called after `decide` allowed the act and the approval was found in the log.
-    pub(crate) fn new(
-        act: A,
-        actor: Actor,
-        until: At,
-        decision: A::Proof,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(act: A, actor: Actor, until: At, decision: A::Proof) -> Result<Self, Error> {
         if A::decided(&decision).verdict != Verdict::Approve {
             return Err(Error::Denied(vec![Reason::NotApproved]));
         }

@@ -235,7 +235,11 @@ impl Policy {
         id: RequestId,
         within: core::time::Duration,
     ) -> Result<(), Error> {
-        let newest = self.read(|c| rows::log_of(c, id))?.into_iter().map(|l| l.0).max();
+        let newest = self
+            .read(|c| rows::log_of(c, id))?
+            .into_iter()
+            .map(|l| l.0)
+            .max();
         if let Some(index) = newest
             && self.witnesses.wait(index, within)
         {

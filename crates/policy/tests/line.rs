@@ -47,7 +47,9 @@ fn two_groups_open_the_real_records_for_the_requester_alone() {
             assert_eq!(state, State::Released);
         }
     }
-    city.policy.wait_for_witnesses(asked.id, city::LONG).unwrap();
+    city.policy
+        .wait_for_witnesses(asked.id, city::LONG)
+        .unwrap();
     let view = city.policy.request_view(&me, asked.id).unwrap();
     assert_eq!(view.state, State::Open);
     let log = [

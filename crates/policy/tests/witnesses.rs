@@ -33,25 +33,35 @@ fn a_decision_that_no_quorum_saw_shows_no_custodian_a_share() {
     assert_eq!(state(&city, &asked), (State::Approved, SeenBy::Gone));
     let custodian = city.actor("k.virtanen");
     let shown = city.policy.desk_shares(&custodian, asked.id);
-    assert!(matches!(shown, Err(Error::Unwitnessed(Unseen::Gone))), "{shown:?}");
+    assert!(
+        matches!(shown, Err(Error::Unwitnessed(Unseen::Gone))),
+        "{shown:?}"
+    );
     let said = city.say("k.virtanen", asked.id, Act::Release);
     let released = city.policy.release(&custodian, asked.id, &said, &[]);
-    assert!(matches!(released, Err(Error::Unwitnessed(_))), "{released:?}");
+    assert!(
+        matches!(released, Err(Error::Unwitnessed(_))),
+        "{released:?}"
+    );
     // Keys wait, deadlines pass and retention runs all the same; a request is taken back.
     assert_eq!(city.keys.frozen().len(), 1);
     city.policy.tick().unwrap();
     city.policy.retention_tick(&Retention::default()).unwrap();
     let other = city.investigate();
-    city.policy.withdraw(&city.actor("p.lindqvist"), other.id).unwrap();
+    city.policy
+        .withdraw(&city.actor("p.lindqvist"), other.id)
+        .unwrap();
     // A minority away changes nothing.
     away(&city, 1, false);
-    assert!(city.witnesses.wait(city.log.size() - 1, LONG) || {
-        // The lanes rest a moment after a failure.
-        while city.witnesses.seen_by(city.log.size() - 1) != SeenBy::Quorum {
-            std::thread::sleep(core::time::Duration::from_millis(20));
+    assert!(
+        city.witnesses.wait(city.log.size() - 1, LONG) || {
+            // The lanes rest a moment after a failure.
+            while city.witnesses.seen_by(city.log.size() - 1) != SeenBy::Quorum {
+                std::thread::sleep(core::time::Duration::from_millis(20));
+            }
+            true
         }
-        true
-    });
+    );
     city.release("k.virtanen", &asked);
     city.release("a.korhonen", &asked);
     assert_eq!(state(&city, &asked), (State::Open, SeenBy::Quorum));

@@ -17,11 +17,20 @@ const LONG: Duration = Duration::from_secs(120);
 
 fn log(dir: &std::path::Path, key: &[u8]) -> Log {
     let key = LogKey::from_pkcs8(key).unwrap();
-    Log::open(dir, key, "test.example/log", Arc::new(ManualClock::default())).unwrap()
+    Log::open(
+        dir,
+        key,
+        "test.example/log",
+        Arc::new(ManualClock::default()),
+    )
+    .unwrap()
 }
 
 fn say(log: &Log, n: u8) -> Logged<ConfigChanged> {
-    log.append(ConfigChanged { hash: Digest([n; 32]) }).unwrap()
+    log.append(ConfigChanged {
+        hash: Digest([n; 32]),
+    })
+    .unwrap()
 }
 
 fn fresh() -> (tempfile::TempDir, Vec<u8>, Log) {
@@ -70,7 +79,10 @@ fn a_quorum_that_is_gone_stops_what_needs_it_and_comes_back_by_itself() {
     }
     let logged = say(&log, 1);
     let index = logged.index();
-    assert!(!all.wait(index, LONG), "it says that the quorum is gone, and does not wait");
+    assert!(
+        !all.wait(index, LONG),
+        "it says that the quorum is gone, and does not wait"
+    );
     assert_eq!(all.seen_by(index), SeenBy::Gone);
     assert_eq!(all.standing().quorum, SeenBy::Gone);
     assert_eq!(all.witnessed(logged).unwrap_err(), Unseen::Gone);

@@ -175,9 +175,7 @@ fn logged(e: &Evidence<'_>) -> Result<String, String> {
                 says_the_same(e.view, &entry)?;
                 filed = Some(proven.index);
             }
-            Event::Decision(d)
-                if d.request == e.view.id && d.decision == Verdict::Approve =>
-            {
+            Event::Decision(d) if d.request == e.view.id && d.decision == Verdict::Approve => {
                 is_this_approval(e, &d)?;
                 decided = Some(proven.index);
             }

@@ -52,9 +52,15 @@ pub fn run(desk: &Desk, wanted: &Wanted<'_>) -> anyhow::Result<()> {
     let waiting: Vec<&Shown> = waiting.filter(named).collect();
     if waiting.is_empty() {
         if wanted.request.is_some() {
-            bail!("no such request waits for `{}` by {person}", wanted.act.word());
+            bail!(
+                "no such request waits for `{}` by {person}",
+                wanted.act.word()
+            );
         }
-        say(&format!("nothing waits for `{}` by {person}", wanted.act.word()));
+        say(&format!(
+            "nothing waits for `{}` by {person}",
+            wanted.act.word()
+        ));
         return Ok(());
     }
     if wanted.mode == Mode::Yes && (wanted.request.is_none() || waiting.len() != 1) {
@@ -78,7 +84,10 @@ pub fn run(desk: &Desk, wanted: &Wanted<'_>) -> anyhow::Result<()> {
             note: wanted.note.to_owned(),
             passphrase: wanted.passphrase.to_owned(),
         })?;
-        say(&format!("  done: `{}` was signed and sent", wanted.act.word()));
+        say(&format!(
+            "  done: `{}` was signed and sent",
+            wanted.act.word()
+        ));
     }
     if failed > 0 {
         bail!("{failed} of the requests did not pass every check");
@@ -102,7 +111,12 @@ fn person(desk: &Desk, named: Option<&str>) -> anyhow::Result<PersonId> {
 fn tell(shown: &Shown) -> anyhow::Result<()> {
     let view = &shown.view;
     let request = Request::parse(&view.request).context("the request does not read")?;
-    let name = |p: &PersonId| shown.names.get(p).map_or_else(|| p.to_string(), String::clone);
+    let name = |p: &PersonId| {
+        shown
+            .names
+            .get(p)
+            .map_or_else(|| p.to_string(), String::clone)
+    };
     say(&format!("request {}", view.id));
     say(&format!(
         "  {} asks, case {}, {}",
@@ -110,8 +124,15 @@ fn tell(shown: &Shown) -> anyhow::Result<()> {
         view.case.number,
         serde_json::to_string(&request.purpose)?
     ));
-    say(&format!("  by {}, because: {}", request.legal_basis.0, view.necessity));
-    say(&format!("  from {} to {}", At(request.from.0), At(request.to.0)));
+    say(&format!(
+        "  by {}, because: {}",
+        request.legal_basis.0, view.necessity
+    ));
+    say(&format!(
+        "  from {} to {}",
+        At(request.from.0),
+        At(request.to.0)
+    ));
     for spans in &request.camera_spans {
         let label = shown.labels.get(&spans.camera.0);
         say(&format!(
@@ -136,7 +157,9 @@ fn agreed(shown: &Shown) -> anyhow::Result<bool> {
         bail!("nobody is at a terminal to agree: name the request with --request and say --yes");
     }
     let word = short(shown.view.id);
-    say(&format!("  to agree, type {word} (anything else leaves it)"));
+    say(&format!(
+        "  to agree, type {word} (anything else leaves it)"
+    ));
     let mut line = String::new();
     stdin.lock().read_line(&mut line)?;
     Ok(line.trim() == word)

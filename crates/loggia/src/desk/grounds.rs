@@ -105,7 +105,11 @@ impl Desk {
     /// The entries about a request that this desk could see for itself.
     pub(super) fn found(&self, view: &RequestView, look: &Look, patience: Patience) -> Found {
         let mut found = Found::default();
-        for entry in view.log_entries.iter().filter(|e| KINDS.contains(&e.kind.as_str())) {
+        for entry in view
+            .log_entries
+            .iter()
+            .filter(|e| KINDS.contains(&e.kind.as_str()))
+        {
             match self.log.proven(&self.city, look, entry.index, patience) {
                 Ok(proven) => found.proven.push(proven),
                 Err(e) => found.missing.push(format!("{e:#}")),

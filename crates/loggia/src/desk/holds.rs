@@ -84,12 +84,7 @@ impl Desk {
     }
 }
 
-fn all_of(
-    hold: &Hold,
-    roster: &Roster,
-    size: u64,
-    entry: Option<&Proven>,
-) -> Vec<Check> {
+fn all_of(hold: &Hold, roster: &Roster, size: u64, entry: Option<&Proven>) -> Vec<Check> {
     vec![
         Check::of("hold_hash", hash(hold)),
         Check::of("hold_asker", asker(hold, roster)),
@@ -124,11 +119,7 @@ fn asker(hold: &Hold, roster: &Roster) -> Result<String, String> {
     }
 }
 
-fn logged(
-    hold: &Hold,
-    size: u64,
-    entry: Option<&Proven>,
-) -> Result<String, String> {
+fn logged(hold: &Hold, size: u64, entry: Option<&Proven>) -> Result<String, String> {
     let absent = || "the public log does not show this hold".to_owned();
     let proven = entry.ok_or_else(absent)?;
     let found = proven.entry().map_err(|f| f.to_string())?;

@@ -44,7 +44,10 @@ struct SignedForThem {
 
 /// The routes' part of the OpenAPI document.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(demo_desk, demo_sign), components(schemas(DeskPort, ToSign, SignedForThem)))]
+#[openapi(
+    paths(demo_desk, demo_sign),
+    components(schemas(DeskPort, ToSign, SignedForThem))
+)]
 pub struct OpenApi;
 
 /// The demo's key desk.

@@ -128,12 +128,7 @@ impl LogView {
     }
 
     /// Checks that two checkpoints are of one log, asking the city for the proof.
-    pub fn same_log(
-        &self,
-        city: &Remote,
-        look: &Look,
-        other: &Checkpoint,
-    ) -> anyhow::Result<()> {
+    pub fn same_log(&self, city: &Remote, look: &Look, other: &Checkpoint) -> anyhow::Result<()> {
         let key = (other.size, other.root);
         let same = || look.same.lock().unwrap_or_else(PoisonError::into_inner);
         if same().contains(&key) {
@@ -177,9 +172,15 @@ impl LogView {
             text = city.text(&path);
         }
         let proof = TlogProof::parse(text?.as_bytes())?;
-        let bytes = proof.extra.clone().context("the proof comes without its entry")?;
+        let bytes = proof
+            .extra
+            .clone()
+            .context("the proof comes without its entry")?;
         if proof.index != index {
-            bail!("the city shows the proof of entry {} in place of {index}", proof.index);
+            bail!(
+                "the city shows the proof of entry {} in place of {index}",
+                proof.index
+            );
         }
         let (_, cosigned) = proof
             .verify(&self.policy, &bytes)

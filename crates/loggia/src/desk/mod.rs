@@ -196,7 +196,9 @@ impl Desk {
         let roster = self.grounds(self.keys.key(first)?, Patience::None)?.roster;
         let known = self.keys.people().filter_map(|p| roster.member(p));
         let decides = |m: &&Member| {
-            [Role::Approver, Role::Custodian].iter().any(|r| m.roles.contains(r))
+            [Role::Approver, Role::Custodian]
+                .iter()
+                .any(|r| m.roles.contains(r))
         };
         Ok(known.filter(decides).map(Member::actor).collect())
     }

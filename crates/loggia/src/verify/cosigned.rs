@@ -22,7 +22,10 @@ pub fn policy(path: &Path) -> anyhow::Result<TlogPolicy> {
     let policy = TlogPolicy::parse(&super::bounded(path, POLICY_BYTES_MAX)?)
         .with_context(|| format!("{} is not a log policy", path.display()))?;
     if !policy.needs_witnesses() {
-        bail!("{} needs no witness: it would believe the city alone", path.display());
+        bail!(
+            "{} needs no witness: it would believe the city alone",
+            path.display()
+        );
     }
     Ok(policy)
 }
@@ -40,7 +43,10 @@ pub fn check(
     let mut seen = [None; KINDS.len()];
     for text in proofs {
         let proof = TlogProof::parse(text.as_bytes())?;
-        let bytes = proof.extra.clone().context("a proof comes without its entry")?;
+        let bytes = proof
+            .extra
+            .clone()
+            .context("a proof comes without its entry")?;
         let (index, cosigned) = proof.verify(policy, &bytes)?;
         let entry = Entry::parse(&bytes, &format!("entry {index}"))?;
         let ours = match &entry.event {

@@ -50,7 +50,10 @@ pub fn proofs_are_checked(files: &[(String, Vec<u8>)], ground: &Ground) {
         files[at].1 = serde_json::to_vec(&export).unwrap();
         zipped(&files, &path);
         for (who, (holds, words)) in checked(&path, policy) {
-            assert!(!holds && words.contains(word), "{who} should name {word}: {words}");
+            assert!(
+                !holds && words.contains(word),
+                "{who} should name {word}: {words}"
+            );
         }
     };
     let without = |n: usize| {

@@ -185,7 +185,10 @@ fn about_entries(scene: &Scene<'_>) {
             _ => path.to_owned(),
         }
     };
-    scene.refuses(Lie::ask(another), "the city shows the proof of entry 0 in place of");
+    scene.refuses(
+        Lie::ask(another),
+        "the city shows the proof of entry 0 in place of",
+    );
     // Other bytes under the right number.
     let other_bytes = |path: &str, body: Vec<u8>| {
         if !path.starts_with("/log/proof/") {
@@ -283,7 +286,10 @@ fn witness_keys(ground: &Ground, bodies: usize) -> Vec<CosignerKey> {
 fn cosigned_by(note: &str, log: &Verifier, keys: &[CosignerKey], at: At) -> String {
     let bare = cut(note, 0);
     let signed = SignedCheckpoint::verify(bare.as_bytes(), log).unwrap();
-    let lines: Vec<_> = keys.iter().map(|k| k.cosign(&signed, at).unwrap()).collect();
+    let lines: Vec<_> = keys
+        .iter()
+        .map(|k| k.cosign(&signed, at).unwrap())
+        .collect();
     signed.with_lines(&lines)
 }
 
@@ -294,7 +300,13 @@ fn about_witnesses(scene: &Scene<'_>) {
     // Two of five, with both keys each.
     scene.refuses(notes(|note| cut(note, 4)), word);
     // Strangers under the witnesses' names, whatever policy the city proposes with them.
-    let log: Verifier = scene.city.get("", "/log/key").text().trim().parse().unwrap();
+    let log: Verifier = scene
+        .city
+        .get("", "/log/key")
+        .text()
+        .trim()
+        .parse()
+        .unwrap();
     let names = ["court.example", "university.example", "newspaper.example"];
     let strangers: Vec<CosignerKey> = names
         .iter()
@@ -306,8 +318,7 @@ fn about_witnesses(scene: &Scene<'_>) {
     }
     policy += "group enough 3 w0 w1 w2\nquorum enough\n";
     let verifier = log.clone();
-    let by_strangers =
-        move |note: &str| cosigned_by(note, &verifier, &strangers, At(now_us()));
+    let by_strangers = move |note: &str| cosigned_by(note, &verifier, &strangers, At(now_us()));
     let swapped = {
         let notes = notes(by_strangers);
         Lie::tell(move |path, body| match path {
@@ -407,7 +418,10 @@ fn about_the_log(scene: &Scene<'_>) {
     let fork = log_of(&dir("fork"), &true_key, name, 200);
     // With a minority of the witnesses the fork is nothing; with all of them this desk's own memory
     // names it.
-    scene.refuses(shows(&fork, witnesses(2), Shown::Cosigned), "is not the quorum");
+    scene.refuses(
+        shows(&fork, witnesses(2), Shown::Cosigned),
+        "is not the quorum",
+    );
     scene.refuses(shows(&fork, witnesses(5), Shown::Cosigned), word);
     scene.refuses(shows(&fork, witnesses(5), Shown::Everything), word);
     let back = log_of(&dir("rolled-back"), &true_key, name, 3);

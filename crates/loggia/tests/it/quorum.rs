@@ -43,7 +43,11 @@ fn standing(city: &City) -> Value {
 
 fn done(city: &City, person: &str, asked: &Requester<'_>, act: &str) {
     let answer = city.act(person, &asked.id.to_string(), act, PASSPHRASE);
-    assert!(answer.status.is_success(), "{person} {act}: {}", answer.text());
+    assert!(
+        answer.status.is_success(),
+        "{person} {act}: {}",
+        answer.text()
+    );
 }
 
 fn view(city: &City, asked: &Requester<'_>) -> Value {
@@ -54,12 +58,19 @@ fn view(city: &City, asked: &Requester<'_>) -> Value {
 fn the_rest_goes_on(city: &City, started_at: i64) {
     let asked = Requester::file(city, started_at, 1);
     let seen = view(city, &asked);
-    assert_eq!((&seen["state"], &seen["witnesses"]), (&json!("asked"), &json!("gone")));
+    assert_eq!(
+        (&seen["state"], &seen["witnesses"]),
+        (&json!("asked"), &json!("gone"))
+    );
     // An approval would be a step towards an opening: the desk does not take it.
     let id = asked.id.to_string();
     let refused = city.act("a.korhonen", &id, "approve", PASSPHRASE);
     assert_eq!(refused.status, 409);
-    assert!(refused.text().contains("too few witnesses"), "{}", refused.text());
+    assert!(
+        refused.text().contains("too few witnesses"),
+        "{}",
+        refused.text()
+    );
     // A refusal is none.
     done(city, "a.korhonen", &asked, "refuse");
     let request = loggia_policy::Request::parse(&asked.json).unwrap();
@@ -71,7 +82,9 @@ fn the_rest_goes_on(city: &City, started_at: i64) {
     });
     let hold: loggia_policy::HoldAsk = serde_json::from_value(hold).unwrap();
     let text = serde_json::to_string(&hold).unwrap();
-    let made = city.post(&asked.cookie, "/api/v1/holds", &json!({ "hold": text })).json();
+    let made = city
+        .post(&asked.cookie, "/api/v1/holds", &json!({ "hold": text }))
+        .json();
     let id = made["id"].as_str().unwrap();
     for person in ["k.virtanen", "a.korhonen"] {
         let answer = city.act(person, id, "hold", PASSPHRASE);
@@ -125,13 +138,20 @@ fn a_minority_of_witnesses_away_changes_nothing_and_a_quorum_away_stops_openings
         (standing(&city)["quorum"] == "gone").then_some(())
     });
     let seen = view(&city, &second);
-    assert_eq!((&seen["state"], &seen["witnesses"]), (&json!("released"), &json!("gone")));
+    assert_eq!(
+        (&seen["state"], &seen["witnesses"]),
+        (&json!("released"), &json!("gone"))
+    );
     assert!(second.released().is_none(), "nothing is opened");
     let entries = seen["log_entries"].as_array().unwrap();
     let opening = entries.iter().find(|e| e["kind"] == "opening").unwrap();
     let proof = city.get("", &format!("/log/proof/{}", opening["index"]));
     assert_eq!(proof.status, 503);
-    assert!(proof.text().contains("urn:loggia:problem:unwitnessed"), "{}", proof.text());
+    assert!(
+        proof.text().contains("urn:loggia:problem:unwitnessed"),
+        "{}",
+        proof.text()
+    );
     assert!(proof.headers.contains_key("retry-after"));
     // What is open stays open.
     assert!(first.released().is_some());

@@ -31,9 +31,15 @@ fn a_custodian_releases_at_a_terminal_what_their_own_machine_has_checked() {
     let state = || city.get(&asked.cookie, &asked.path("")).json()["state"].clone();
 
     let (ok, words) = release(&keys, &city, "k.virtanen", &[]);
-    assert!(ok && words.contains("nothing waits for `release`"), "{words}");
+    assert!(
+        ok && words.contains("nothing waits for `release`"),
+        "{words}"
+    );
     let (ok, words) = release(&keys, &city, "a.korhonen", &["--approve", "--dry-run"]);
-    assert!(ok && words.contains(&id) && words.contains("ok  witnesses"), "{words}");
+    assert!(
+        ok && words.contains(&id) && words.contains("ok  witnesses"),
+        "{words}"
+    );
     assert_eq!(state(), json!("asked"), "a dry run signs nothing");
     let (ok, words) = release(&keys, &city, "a.korhonen", &["--approve", "--yes"]);
     assert!(!ok && words.contains("--request"), "{words}");
@@ -41,8 +47,16 @@ fn a_custodian_releases_at_a_terminal_what_their_own_machine_has_checked() {
     let (ok, words) = release(&keys, &city, "a.korhonen", &["--approve"]);
     assert!(!ok && words.contains("nobody is at a terminal"), "{words}");
     let yes = ["--yes", "--request", &id[..12]];
-    let (ok, words) = release(&keys, &city, "a.korhonen", &[&["--approve"], &yes[..]].concat());
-    assert!(ok && words.contains("`approve` was signed and sent"), "{words}");
+    let (ok, words) = release(
+        &keys,
+        &city,
+        "a.korhonen",
+        &[&["--approve"], &yes[..]].concat(),
+    );
+    assert!(
+        ok && words.contains("`approve` was signed and sent"),
+        "{words}"
+    );
     assert_eq!(state(), json!("approved"));
 
     // Without the policy nothing is even looked at; with the policy of other witnesses it is refused.

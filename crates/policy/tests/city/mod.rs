@@ -329,7 +329,10 @@ impl City {
     }
 
     pub fn signed_request(&self, by: &str, json: &str) -> String {
-        b64(&self.people[by].signing.sign(&Request::to_be_signed(json)).unwrap())
+        b64(&self.people[by]
+            .signing
+            .sign(&Request::to_be_signed(json))
+            .unwrap())
     }
 
     pub fn investigate(&self) -> Asked {

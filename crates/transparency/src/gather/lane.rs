@@ -103,7 +103,9 @@ fn submit(
             Err(away) => return Err(Missed::Failed(away.0)),
         }
     }
-    Err(Missed::Failed("another server submits the same log".to_owned()))
+    Err(Missed::Failed(
+        "another server submits the same log".to_owned(),
+    ))
 }
 
 fn proof(shared: &Shared, old: u64, size: u64) -> Result<Vec<Digest>, Error> {
@@ -120,7 +122,10 @@ fn checked(
     lines: Vec<NoteSignature>,
 ) -> Result<Lines, Missed> {
     let (mut good, mut newest) = (Vec::new(), None);
-    let witnesses = shared.policy.as_ref().map_or(&[][..], |(p, _)| p.witnesses());
+    let witnesses = shared
+        .policy
+        .as_ref()
+        .map_or(&[][..], |(p, _)| p.witnesses());
     for line in lines {
         let Some(witness) = witnesses.iter().find(|w| w.key.claims(&line)) else {
             continue;

@@ -114,7 +114,9 @@ impl Witnesses {
         let bad = |why: &str| Error::malformed("log policy", why);
         if parsed.logs().iter().all(|l| l.key != *log.verifier()) {
             let key = log.verifier();
-            return Err(bad(&format!("names another log than this one, `log {key}`")));
+            return Err(bad(&format!(
+                "names another log than this one, `log {key}`"
+            )));
         }
         if !parsed.needs_witnesses() {
             return Err(bad("`quorum none`: without witnesses nothing is opened"));

@@ -56,7 +56,9 @@ impl LaneState {
     }
 
     pub(super) fn failed(&mut self, why: String, now: Instant) {
-        let pause = PAUSE.saturating_mul(1 << self.failures.min(10)).min(PAUSE_MAX);
+        let pause = PAUSE
+            .saturating_mul(1 << self.failures.min(10))
+            .min(PAUSE_MAX);
         self.failures = self.failures.saturating_add(1);
         self.not_before = Some(now + pause);
         self.failing = Some(why);

@@ -27,7 +27,11 @@ pub(crate) fn routes(all: &Witnesses) -> Vec<Route> {
         Route::get("/log/cosigned", public, get(cosigned).with_state(s())),
         Route::get("/log/policy", public, get(policy).with_state(s())),
         Route::get("/log/proof/{index}", public, get(proof).with_state(s())),
-        Route::get("/api/v1/log/witnesses", public, get(witnesses).with_state(s())),
+        Route::get(
+            "/api/v1/log/witnesses",
+            public,
+            get(witnesses).with_state(s()),
+        ),
     ]
 }
 

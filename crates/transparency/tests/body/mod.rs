@@ -70,7 +70,10 @@ impl Witness for Line {
 /// Five bodies, of which three are enough.
 pub fn five(log: &Log) -> Vec<Arc<Body>> {
     let names = ["court", "university", "press", "ombudsman", "neighbour"];
-    names.iter().map(|n| Body::new(&format!("{n}.example/w"), log)).collect()
+    names
+        .iter()
+        .map(|n| Body::new(&format!("{n}.example/w"), log))
+        .collect()
 }
 
 /// The policy that names them.
