@@ -250,6 +250,16 @@ def main():
                rate >= 10_000)
         figure("log: proof for one of 10^6 entries, p99", proof, "us", "<= 1000", proof <= 1000,
                p50_us=log["proof_us_p50"], max_us=log["proof_us_max"])
+    line = subprocess.run(["cargo", "bench", "-q", "-p", "loggia-charter", "--bench", "charter"],
+                          cwd=ROOT, text=True, capture_output=True).stdout.strip().splitlines()
+    if line:
+        c = json.loads(line[-1])
+        p99 = max(c["yes_us_p99"], c["no_us_p99"])
+        figure("access policy: a set of one policy, p99", c["one_policy_us_p99"], "us")
+        figure("access policy: decision with its entities, p99", p99, "us", "<= 20", p99 <= 20,
+               yes_p50_us=c["yes_us_p50"], no_p50_us=c["no_us_p50"])
+        figure("access policy: proof of the charter", c["proof_s"], "s", "<= 10",
+               c["proof_s"] <= 10, checks=c["checks"])
     said = pages()
     first, many = said["first-frame"], said["eight-thousand"]
     figure("click on play to first decrypted frame, median", round(first["median_ms"]), "ms",

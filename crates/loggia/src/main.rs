@@ -1,5 +1,6 @@
 //! The binary: command line, configuration, wiring. One verb each; no domain logic lives here.
 
+mod access_policy;
 mod alerts;
 mod backup;
 mod bench;
@@ -20,6 +21,7 @@ mod one_line;
 mod openapi;
 mod pages;
 mod roster;
+mod rules;
 mod secrecy;
 mod serve;
 mod tls;

@@ -16,6 +16,7 @@ mod export;
 mod filing;
 mod hold;
 mod http;
+mod in_force;
 mod inbox;
 mod line;
 mod people;
@@ -47,7 +48,7 @@ pub use become_demo::{DEMO_MARKER, DemoMode};
 pub use cases::{CASES_PER_DAY_MAX, Case};
 pub use complaint::{COMPLAINTS_PER_DAY_MAX, COMPLAINTS_WAITING_MAX, ResidentComplaint};
 pub use decide::{
-    Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, decide, deciding_body,
+    Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, deciding_body,
     filing_rule, sentence,
 };
 pub use door::{DESK_CONTEXT, DeskCall, REPLAYS_REMEMBERED};
@@ -57,6 +58,7 @@ pub use export::{EXPORTS_PER_DAY_MAX, ExportProof, Exported};
 pub use filing::{Cover, REQUESTS_PER_DAY_MAX, REQUESTS_WAITING_MAX};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};
+pub use in_force::{ActivatedAs, Agreement, PolicyNow, Promised, ProposedPolicy};
 pub use inbox::{FiledInCase, ResidentAsk};
 pub use people::{PASSWORD_CHARS_MIN, SESSION_IDLE, SESSION_LONGEST, SignedIn};
 pub use permit::{Decided, Live, Open, Permit};

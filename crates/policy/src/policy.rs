@@ -15,6 +15,7 @@ use crate::alerts::{Alerts, Gateways};
 use crate::aside::Aside;
 use crate::become_demo::DemoMode;
 use crate::door::Replays;
+use crate::in_force::InForce;
 use crate::people::Wicket;
 use crate::retention::Retention;
 use crate::roster::VerifiedRoster;
@@ -69,6 +70,7 @@ pub struct Policy {
     pub(crate) noted: Mutex<Noted>,
     /// How long footage is kept, as the last tick of retention had it.
     pub(crate) retention: Mutex<Option<Retention>>,
+    pub(crate) in_force: RwLock<InForce>,
     line: Mutex<()>,
     keeping: Mutex<()>,
 }
@@ -102,11 +104,13 @@ impl Policy {
             disputed: Mutex::new(false),
             noted: Mutex::default(),
             retention: Mutex::default(),
+            in_force: RwLock::new(InForce::of_this_release()?),
             line: Mutex::new(()),
             keeping: Mutex::new(()),
         };
         policy.check_demo_mark()?;
         policy.load_rosters()?;
+        policy.load_statute()?;
         policy.resume()?;
         policy.residents_resume()?;
         Ok(Arc::new(policy))

@@ -34,6 +34,8 @@ pub enum Act {
     EndHold,
     /// A person's password may be set anew (takes both groups).
     ResetCredential,
+    /// An access policy is to come into force (takes an approver of each body).
+    ActivatePolicy,
 }
 
 impl Act {
@@ -47,6 +49,7 @@ impl Act {
             Self::Hold => "hold",
             Self::EndHold => "end_hold",
             Self::ResetCredential => "reset_credential",
+            Self::ActivatePolicy => "activate_policy",
         }
     }
 }

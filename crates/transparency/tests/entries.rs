@@ -99,6 +99,10 @@ fn one_of_each() -> Vec<Event> {
             cameras: 2,
         }),
         Event::ReviewDue(ReviewDue { request: d(3) }),
+        Event::PolicyActivated(PolicyActivated {
+            policy: d(8),
+            proof: d(9),
+        }),
     ]
 }
 

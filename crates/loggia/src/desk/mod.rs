@@ -27,7 +27,7 @@ use checks::{Check, Evidence, Proven};
 use keyring::Keyring;
 pub use page::router;
 use pinned::Pinned;
-use remote::Remote;
+pub use remote::Remote;
 
 /// One desk.
 pub struct Desk {

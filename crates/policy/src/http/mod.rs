@@ -1,6 +1,7 @@
 //! The endpoints of people, requests, desks and holds: thin, each one call of the crate.
 //! Never decides; never blocks the async threads with tables, keys or the log.
 
+mod access_policy;
 mod audit;
 mod clock;
 mod desk;
@@ -15,6 +16,7 @@ use loggia_model::{Fault, Role};
 
 use crate::{Error, Policy};
 
+pub(crate) use access_policy::AccessPolicyApi;
 pub(crate) use audit::AuditApi;
 pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
@@ -49,6 +51,7 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     all.extend(clock::routes(&rooms));
     all.extend(audit::routes(&rooms));
     all.extend(residents::routes(&rooms));
+    all.extend(access_policy::routes(&rooms));
     all
 }
 
@@ -63,6 +66,7 @@ impl utoipa::OpenApi for OpenApi {
         doc.merge(ClockApi::openapi());
         doc.merge(AuditApi::openapi());
         doc.merge(ResidentsApi::openapi());
+        doc.merge(AccessPolicyApi::openapi());
         doc
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod people;
 pub(crate) mod requests;
 pub(crate) mod residents;
 pub(crate) mod spans;
+pub(crate) mod statutes;
 
 use loggia_model::{At, Body, CameraId, Digest, PersonId, Purpose, SpanId};
 use rusqlite::Row;
@@ -26,6 +27,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("003_residents.sql"),
     include_str!("004_complaints.sql"),
     include_str!("005_kept_bytes.sql"),
+    include_str!("006_statutes.sql"),
 ];
 
 #[cfg(test)]

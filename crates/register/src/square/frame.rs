@@ -16,10 +16,11 @@ pub(super) struct Page {
     pub body: Markup,
 }
 
-const PARTS: [(&str, Word); 6] = [
+const PARTS: [(&str, Word); 7] = [
     ("/", e::OVERVIEW),
     ("/cameras", e::CAMERAS),
     ("/statistics", e::STATISTICS),
+    ("/policy", e::RULES),
     ("/check", e::CHECK),
     ("/ask", e::ASK),
     ("/complain", e::COMPLAIN),

@@ -17,7 +17,7 @@ use super::ask::Refused;
 use super::doorstep::Doorstep;
 use super::form::{Fields, Wrong};
 use super::frame::{Page, broken, framed, lost};
-use super::{Square, ask, asked, card, check, complain, feed, front, list, standing, statistics};
+use super::{Square, ask, asked, card, check, complain, feed, front, list, rules, standing, statistics};
 use crate::words::{Lang, everywhere as e};
 
 type Here = State<Arc<Square>>;
@@ -88,6 +88,10 @@ pub(super) async fn statistics(State(s): Here, v: Visit) -> Response {
         })
         .await,
     )
+}
+
+pub(super) async fn rules(State(s): Here, v: Visit) -> Response {
+    sent(off(s, v, |s, v| public(s, v, "/policy", rules::page(s, v))).await)
 }
 
 pub(super) async fn check(State(s): Here, v: Visit) -> Response {

@@ -7,6 +7,7 @@ pub(crate) mod figures;
 pub(crate) mod forms;
 mod latin;
 pub(crate) mod looking;
+pub(crate) mod rules;
 
 pub use dates::Zone;
 pub(crate) use latin::fold;
@@ -124,6 +125,15 @@ impl Tongue {
         }
     }
 
+    /// A sentence that comes with its own Serbian.
+    pub fn told(&self, en: &str, sr: &str) -> String {
+        match self.lang {
+            Lang::En => en.to_owned(),
+            Lang::Sr => sr.to_owned(),
+            Lang::SrLatn => latin::to_latin(sr),
+        }
+    }
+
     /// The word with its places filled; a value is taken as it is.
     pub fn fill(&self, word: Word, values: &[(&str, &str)]) -> String {
         filled(&self.say(word), values)
@@ -203,6 +213,7 @@ mod tests {
             looking::ALL,
             figures::ALL,
             forms::ALL,
+            rules::ALL,
             dates::ALL,
         ]
         .into_iter()
@@ -255,6 +266,8 @@ mod tests {
             "LOG",
             "OpenStreetMap",
             "UTC",
+            "Cedar",
+            "loggia policy prove",
         ];
         for w in all() {
             let mut text = w.sr.to_owned();
