@@ -26,7 +26,11 @@ fn party(name: &str, body: Body, roles: &[Role]) -> Party {
 
 fn facts(ask: Ask, state: State) -> Facts {
     let requester = party("p.lindqvist", Body::Police, &[Role::Investigator]);
-    let overseer = party("a.korhonen", Body::Oversight, &[Role::Approver, Role::Custodian]);
+    let overseer = party(
+        "a.korhonen",
+        Body::Oversight,
+        &[Role::Approver, Role::Custodian],
+    );
     let keeper = party("k.virtanen", Body::Police, &[Role::Custodian]);
     Facts {
         ask,

@@ -132,13 +132,11 @@ impl Example {
     pub fn replay(&self, statute: &Statute) -> Result<Replayed, Error> {
         let uid = |s: &str| EntityUid::from_str(s).map_err(bad);
         let action = uid(&self.action)?;
-        let context = Context::from_json_value(
-            self.context.clone(),
-            Some((&statute.schema, &action)),
-        )
-        .map_err(bad)?;
-        let entities = Entities::from_json_value(self.entities.clone(), Some(&statute.schema))
-            .map_err(bad)?;
+        let context =
+            Context::from_json_value(self.context.clone(), Some((&statute.schema, &action)))
+                .map_err(bad)?;
+        let entities =
+            Entities::from_json_value(self.entities.clone(), Some(&statute.schema)).map_err(bad)?;
         let request = Request::new(
             uid(&self.principal)?,
             action,

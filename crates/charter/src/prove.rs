@@ -140,19 +140,24 @@ impl Prover<'_> {
             action.type_name().to_string() == "Action" && texts.actions.lines().any(|l| l == word)
         };
         let known: Vec<&EntityUid> = self.statute.schema.actions().collect();
-        let same =
-            known.len() == texts.actions.lines().count() && known.iter().all(|a| listed(a));
+        let same = known.len() == texts.actions.lines().count() && known.iter().all(|a| listed(a));
         // An action that applies to nothing, or to other kinds of things, has no place in the list.
         let each_once = envs.len() == known.len() && envs.iter().all(|e| asks_as_known(e));
-        let extra = envs.iter().find(|e| !listed(e.action()) || !asks_as_known(e));
+        let extra = envs
+            .iter()
+            .find(|e| !listed(e.action()) || !asks_as_known(e));
         let outcome = holds(pinned && same && each_once);
         self.note("closed", CLAUSE, "*".into(), outcome);
         if let (Outcome::Refuted, Some(env)) = (outcome, extra) {
             let set = self.compiled(env)?;
-            let asked = self.compiler.check_always_denies_with_counterexample_opt(&set);
+            let asked = self
+                .compiler
+                .check_always_denies_with_counterexample_opt(&set);
             let mut found = asked.await.map_err(solver_error)?;
             if found.is_none() {
-                let asked = self.compiler.check_always_allows_with_counterexample_opt(&set);
+                let asked = self
+                    .compiler
+                    .check_always_allows_with_counterexample_opt(&set);
                 found = asked.await.map_err(solver_error)?;
             }
             if let Some(found) = found {
@@ -172,12 +177,17 @@ impl Prover<'_> {
         let mut outcome = Outcome::Proved;
         let policies = self.statute.policies.clone();
         for policy in in_order(&policies) {
-            let compiled = CompiledPolicy::compile(policy, env, &self.statute.schema)
-                .map_err(solver_error)?;
-            let asked = self.compiler.check_never_errors_with_counterexample_opt(&compiled);
+            let compiled =
+                CompiledPolicy::compile(policy, env, &self.statute.schema).map_err(solver_error)?;
+            let asked = self
+                .compiler
+                .check_never_errors_with_counterexample_opt(&compiled);
             if let Some(found) = asked.await.map_err(solver_error)? {
                 outcome = Outcome::Refuted;
-                let says = format!("The policy `{}` can be evaluated for everything.", policy.id());
+                let says = format!(
+                    "The policy `{}` can be evaluated for everything.",
+                    policy.id()
+                );
                 self.show("policies-never-fail", &says, &found)?;
             }
         }
@@ -210,8 +220,8 @@ impl Prover<'_> {
     /// Whether there is a request that the policy describes.
     async fn speaks(&mut self, policy: &Policy, envs: &[RequestEnv]) -> Result<bool, Error> {
         for env in envs.iter().filter(|e| names(policy, e.action())) {
-            let compiled = CompiledPolicy::compile(policy, env, &self.statute.schema)
-                .map_err(solver_error)?;
+            let compiled =
+                CompiledPolicy::compile(policy, env, &self.statute.schema).map_err(solver_error)?;
             let never = self.compiler.check_never_matches_opt(&compiled);
             if !never.await.map_err(solver_error)? {
                 return Ok(true);
@@ -235,7 +245,12 @@ impl Prover<'_> {
                 Effect::Forbid => ("never", self.never(article, env).await?),
                 Effect::Permit => ("always", self.always(article, env).await?),
             };
-            self.note(kind, &article.promise.id, name_of(env), holds(found.is_none()));
+            self.note(
+                kind,
+                &article.promise.id,
+                name_of(env),
+                holds(found.is_none()),
+            );
             if let Some(found) = found {
                 self.show(&article.promise.id, &article.promise.says, &found)?;
             }
@@ -254,7 +269,9 @@ impl Prover<'_> {
         let wide = CompiledPolicySet::compile(&allowed, env, &self.statute.schema)
             .map_err(solver_error)?;
         let set = self.compiled(env)?;
-        let asked = self.compiler.check_implies_with_counterexample_opt(&set, &wide);
+        let asked = self
+            .compiler
+            .check_implies_with_counterexample_opt(&set, &wide);
         asked.await.map_err(solver_error)
     }
 
@@ -262,10 +279,12 @@ impl Prover<'_> {
     async fn always(&mut self, article: &Article, env: &RequestEnv) -> Result<Option<Env>, Error> {
         let alone = PolicySet::from_policies([article.policy.clone()])
             .map_err(|e| Error::Solver(e.to_string()))?;
-        let narrow = CompiledPolicySet::compile(&alone, env, &self.statute.schema)
-            .map_err(solver_error)?;
+        let narrow =
+            CompiledPolicySet::compile(&alone, env, &self.statute.schema).map_err(solver_error)?;
         let set = self.compiled(env)?;
-        let asked = self.compiler.check_implies_with_counterexample_opt(&narrow, &set);
+        let asked = self
+            .compiler
+            .check_implies_with_counterexample_opt(&narrow, &set);
         asked.await.map_err(solver_error)
     }
 }

@@ -316,11 +316,9 @@ impl Kinds {
             HashSet::new(),
         );
         let request = Entity::new(what.clone(), self.request(facts)?, HashSet::new());
-        let entities = Entities::from_entities(
-            [person.map_err(failed)?, request.map_err(failed)?],
-            None,
-        )
-        .map_err(failed)?;
+        let entities =
+            Entities::from_entities([person.map_err(failed)?, request.map_err(failed)?], None)
+                .map_err(failed)?;
         let action = uid(&self.action, facts.ask.word());
         let request = Request::new(who, action, what, times, None).map_err(failed)?;
         Ok((request, entities))

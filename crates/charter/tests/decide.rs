@@ -5,9 +5,7 @@ mod oracle;
 
 use std::sync::LazyLock;
 
-use loggia_charter::{
-    Ask, Basis, Decision, Facts, Party, Reason, Standing, State, Statute,
-};
+use loggia_charter::{Ask, Basis, Decision, Facts, Party, Reason, Standing, State, Statute};
 use loggia_model::{At, Body, PersonId, Purpose, Role, Roles};
 use proptest::prelude::*;
 
@@ -397,7 +395,11 @@ proptest! {
 
 #[test]
 fn every_reason_is_given_by_some_policy() {
-    let given: Vec<Reason> = STATUTE.clauses().into_iter().filter_map(|c| c.reason).collect();
+    let given: Vec<Reason> = STATUTE
+        .clauses()
+        .into_iter()
+        .filter_map(|c| c.reason)
+        .collect();
     for reason in Reason::ALL {
         assert!(given.contains(&reason), "{reason:?}");
         assert_eq!(serde_json::to_value(reason).unwrap(), reason.word());

@@ -117,8 +117,8 @@ struct Approver {
 
 impl Approver {
     fn open(by: &ApproverArgs) -> anyhow::Result<Self> {
-        let text = fs::read(&by.key)
-            .with_context(|| format!("{} cannot be read", by.key.display()))?;
+        let text =
+            fs::read(&by.key).with_context(|| format!("{} cannot be read", by.key.display()))?;
         let key = Keyfile::parse(&text)?.unlock(&passphrase("Passphrase of the key: ")?)?;
         let clock = Arc::new(SystemClock);
         let city = Remote::new(&by.server, by.cert.as_deref(), clock.clone())?;
@@ -210,7 +210,9 @@ fn activate(policy: &str, by: &ApproverArgs) -> anyhow::Result<()> {
     // What is proved and signed for is the text that was sent here, by its own hash.
     let texts = Texts::with_policies(proposed.policies);
     if texts.hash() != policy {
-        bail!("the text that the city sent is not the one that this hash names; nothing was signed");
+        bail!(
+            "the text that the city sent is not the one that this hash names; nothing was signed"
+        );
     }
     say(&texts.policies);
     must_hold(&proved(texts)?)?;

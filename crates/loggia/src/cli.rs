@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::{
-    access_policy, alerts, backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve, verify,
+    access_policy, alerts, backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve,
+    verify,
 };
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.

@@ -11,13 +11,16 @@ use loggia_transparency::{Event, Loggable, PolicyActivated};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::desk;
-use crate::rows::statutes::{self as rows, StatuteRow, Stage};
+use crate::rows::statutes::{self as rows, Stage, StatuteRow};
 use crate::statement::{Act, SignedStatement};
 use crate::{Error, Policy};
 
 /// Proposed policies that may wait at once, and for how long: both bodies meet within a month.
 const PROPOSED_MAX: usize = 8;
 const PROPOSED_FOR: core::time::Duration = core::time::Duration::from_secs(30 * 86_400);
+
+/// Entries read from the log at a time.
+const PAGE_ENTRIES: usize = 1_000;
 
 struct Activation {
     policy: Digest,
@@ -185,49 +188,85 @@ impl Policy {
         })
     }
 
-    /// Takes up the last policy that was activated, if the log says so too and the text is the one
-    /// that was proved. Otherwise nothing is decided (recording goes on): another policy in its
-    /// place would be one that nobody agreed to.
+    /// Takes up the policy that the log names last, if its text is the one that was proved.
+    /// Otherwise nothing is decided (recording goes on): another policy in its place would be one
+    /// that nobody agreed to.
     pub(crate) fn load_statute(&self) -> Result<(), Error> {
-        let Some(row) = self.read(|c| rows::active(c))? else {
-            return Ok(());
+        let Some((log_index, at, logged)) = self.last_activation()? else {
+            return match self.read(|c| rows::active(c))? {
+                None => Ok(()),
+                Some(row) => {
+                    self.suspend(row.hash, "the log knows no activation");
+                    Ok(())
+                }
+            };
         };
-        match self.reload(&row) {
+        match self.reload(log_index, at, &logged) {
             Ok((statute, activated)) => self.put_in_force(statute, activated),
-            Err(why) => {
-                tracing::error!(policy = %row.hash, error = %why, "the access policy is suspended");
-                let mut now = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
-                now.suspended = Some(
-                    "the access policy that was activated last is not what the log names, or was \
-                     proved for another release's charter: both bodies activate one again \
-                     (loggia policy propose)"
-                        .into(),
-                );
-            }
+            Err(why) => self.suspend(logged.policy, &why.to_string()),
         }
         Ok(())
     }
 
-    fn reload(&self, row: &StatuteRow) -> Result<(Statute, ActivatedAs), Error> {
-        let damaged = |what: &str| Error::Damaged(format!("access policy {}: {what}", row.hash));
-        let (Some(log_index), Some(at), Some(proof), Some(transcript)) =
-            (row.log_index, row.activated_at, row.proof, &row.transcript)
-        else {
-            return Err(damaged("its activation is not whole"));
-        };
-        let policy = row.hash;
-        self.log.recall(Activation { policy, proof }, log_index)?;
-        let texts = Texts::with_policies(row.policies.clone());
-        if texts.hash() != row.hash {
+    fn suspend(&self, policy: Digest, why: &str) {
+        tracing::error!(%policy, why, "the access policy is suspended");
+        let mut now = self
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        now.suspended = Some(
+            "the access policy in the tables is not the one that the log names last, or was proved \
+             for another release's charter: both bodies activate one again (loggia policy propose)"
+                .into(),
+        );
+    }
+
+    /// The newest activation in the log. Reads the whole log, once at each start: 10⁶ entries in
+    /// some seconds.
+    fn last_activation(&self) -> Result<Option<(u64, At, PolicyActivated)>, Error> {
+        let (mut next, mut last) = (0, None);
+        loop {
+            let page = self.log.entries(next, PAGE_ENTRIES)?;
+            let Some((index, _)) = page.last() else {
+                return Ok(last);
+            };
+            next = index + 1;
+            for (index, entry) in page {
+                if let Event::PolicyActivated(p) = entry.event {
+                    last = Some((index, At(entry.at.saturating_mul(1_000_000)), p));
+                }
+            }
+        }
+    }
+
+    /// The activation's row and text. A crash between log and row is finished here: what was proved
+    /// lay in the row before.
+    fn reload(
+        &self,
+        log_index: u64,
+        at: At,
+        logged: &PolicyActivated,
+    ) -> Result<(Statute, ActivatedAs), Error> {
+        let damaged = |what: &str| Error::Damaged(format!("access policy: {what}"));
+        let row = self
+            .read(|c| rows::statute(c, logged.policy))?
+            .filter(|r| r.proof == Some(logged.proof))
+            .ok_or_else(|| damaged("it is not in the tables"))?;
+        let texts = Texts::with_policies(row.policies);
+        if texts.hash() != logged.policy {
             return Err(damaged("its text or the charter is another"));
         }
         let activated = ActivatedAs {
             at,
             log_index,
-            proof,
-            transcript: transcript.clone(),
+            proof: logged.proof,
+            transcript: row.transcript.unwrap_or_default(),
         };
-        Ok((Statute::read(texts)?, activated))
+        let statute = Statute::read(texts)?;
+        if row.stage != Stage::InForce {
+            self.write(|c| rows::activate(c, logged.policy, &activated))?;
+        }
+        Ok((statute, activated))
     }
 
     /// That decisions are made at all.
@@ -239,7 +278,10 @@ impl Policy {
     }
 
     fn put_in_force(&self, statute: Statute, activated: ActivatedAs) {
-        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = InForce {
+        *self
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = InForce {
             statute: Arc::new(statute),
             activated: Some(activated),
             suspended: None,
@@ -282,7 +324,10 @@ impl Policy {
     /// When the tables cannot be read.
     pub fn proposed_policies(&self) -> Result<Vec<ProposedPolicy>, Error> {
         let waiting = self.read(|c| rows::proposed(c))?;
-        waiting.into_iter().map(|row| self.as_proposed(row)).collect()
+        waiting
+            .into_iter()
+            .map(|row| self.as_proposed(row))
+            .collect()
     }
 
     fn as_proposed(&self, row: StatuteRow) -> Result<ProposedPolicy, Error> {
@@ -361,7 +406,15 @@ impl Policy {
             self.write(|c| rows::reject(c, hash))?;
             return Err(Error::Refuted(refutation(&proof)));
         }
-        self.write(|c| desk::put_statement(c, &stated, by.body))?;
+        self.write(|c| {
+            desk::put_statement(c, &stated, by.body)?;
+            rows::proved(
+                c,
+                hash,
+                proof.transcript.hash(),
+                &proof.transcript.to_text(),
+            )
+        })?;
         self.activate(statute, &proof)?;
         Ok(Agreement::InForce)
     }
@@ -373,7 +426,7 @@ impl Policy {
             proof: proof.transcript.hash(),
         })?;
         let activated = ActivatedAs {
-            at: self.clock.now(),
+            at: At(logged.at().saturating_mul(1_000_000)),
             log_index: logged.index(),
             proof: logged.get().proof,
             transcript: proof.transcript.to_text(),

@@ -24,7 +24,13 @@ const FILERS: [(&str, Purpose, &str); 4] = [
 const APPROVERS: [&str; 3] = ["a.korhonen", "r.heikkila", "j.salo"];
 const CUSTODIANS: [&str; 3] = ["a.korhonen", "k.virtanen", "s.makela"];
 const EVERYBODY: [&str; 8] = [
-    "p.lindqvist", "a.korhonen", "k.virtanen", "r.heikkila", "s.makela", "m.niemi", "o.saarinen",
+    "p.lindqvist",
+    "a.korhonen",
+    "k.virtanen",
+    "r.heikkila",
+    "s.makela",
+    "m.niemi",
+    "o.saarinen",
     "j.salo",
 ];
 
@@ -121,23 +127,35 @@ impl Story {
     }
 
     fn decide(&mut self, r: usize, by: &'static str, act: Act) {
-        let Some((asked, ..)) = self.asked.get(r) else { return };
+        let Some((asked, ..)) = self.asked.get(r) else {
+            return;
+        };
         let said = self.city.say(by, asked.id, act);
-        let done = self.city.policy.decide_request(&self.city.actor(by), asked.id, &said);
+        let done = self
+            .city
+            .policy
+            .decide_request(&self.city.actor(by), asked.id, &said);
         if done.is_ok() && act == Act::Approve {
             self.approved.insert(r, (by, self.city.clock.now()));
         }
     }
 
     fn release(&mut self, r: usize, by: &'static str) {
-        let Some((asked, ..)) = self.asked.get(r) else { return };
+        let Some((asked, ..)) = self.asked.get(r) else {
+            return;
+        };
         let me = self.city.actor(by);
         if self.city.policy.desk_shares(&me, asked.id).is_err() {
             return;
         }
         let shares = self.city.reseal(&self.city.people[by].custodian, by, asked);
         let said = self.city.say(by, asked.id, Act::Release);
-        if self.city.policy.release(&me, asked.id, &said, &shares).is_ok() {
+        if self
+            .city
+            .policy
+            .release(&me, asked.id, &said, &shares)
+            .is_ok()
+        {
             self.released.insert((r, me.body), by);
             let groups = [Body::Police, Body::Oversight];
             if groups.iter().all(|b| self.released.contains_key(&(r, *b))) {
@@ -147,9 +165,16 @@ impl Story {
     }
 
     fn stand(&mut self, who: &'static str, on: bool) {
-        let standing = if on { Standing::Enabled } else { Standing::Disabled };
+        let standing = if on {
+            Standing::Enabled
+        } else {
+            Standing::Disabled
+        };
         let (chief, person) = (self.city.actor("t.laine"), PersonId(who.into()));
-        self.city.policy.set_standing(&chief, &person, standing).unwrap();
+        self.city
+            .policy
+            .set_standing(&chief, &person, standing)
+            .unwrap();
         match on {
             true => self.disabled.remove(who),
             false => self.disabled.insert(who),
@@ -172,7 +197,9 @@ impl Story {
             members: members.clone(),
             at: self.city.clock.now(),
         };
-        let signed = self.city.signed_roster(&roster, &["k.virtanen", "a.korhonen"]);
+        let signed = self
+            .city
+            .signed_roster(&roster, &["k.virtanen", "a.korhonen"]);
         let next = self.city.policy.change_roster(signed).unwrap();
         self.roster = Some((*next).clone());
         self.members = members;
@@ -222,10 +249,20 @@ impl Story {
         let rules = Rules::default();
         let hours = |h: u32| Duration::from_secs(u64::from(h) * 3_600);
         let quick = matches!(purpose, Purpose::DangerToLife | Purpose::IncidentLive);
-        let waits = if quick { rules.danger_deadline_h } else { rules.deadline_h };
+        let waits = if quick {
+            rules.danger_deadline_h
+        } else {
+            rules.deadline_h
+        };
         let deadline = filed.after(hours(waits));
-        let opened = self.opened.get(&r).map(|at| at.after(hours(rules.opening_h)));
-        let viewed = self.approved.get(&r).filter(|_| purpose == Purpose::IncidentLive);
+        let opened = self
+            .opened
+            .get(&r)
+            .map(|at| at.after(hours(rules.opening_h)));
+        let viewed = self
+            .approved
+            .get(&r)
+            .filter(|_| purpose == Purpose::IncidentLive);
         let viewed = viewed.map(|(_, at)| at.after(Duration::from_secs(900)));
         let state = self.state(r);
         let custodian = |body| {
@@ -318,13 +355,23 @@ fn a_whole_line_is_recounted_at_each_step() {
         story.take(step);
         for ask in Ask::ALL {
             let me = actor(&story, "p.lindqvist");
-            let found = story.city.policy.facts_of(ask, &me, story.asked[0].0.id).unwrap();
+            let found = story
+                .city
+                .policy
+                .facts_of(ask, &me, story.asked[0].0.id)
+                .unwrap();
             let told = story.recount(ask, "p.lindqvist", 0);
             assert_eq!(format!("{found:?}"), format!("{told:?}"));
         }
         story.state(0)
     })
     .collect();
-    let line = [State::Asked, State::Approved, State::Released, State::Open, State::Expired];
+    let line = [
+        State::Asked,
+        State::Approved,
+        State::Released,
+        State::Open,
+        State::Expired,
+    ];
     assert_eq!(reached, line);
 }

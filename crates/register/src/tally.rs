@@ -147,7 +147,8 @@ impl Tally {
             | Event::Heads(_)
             | Event::ClockDisputed(_)
             | Event::RecorderStarted(_)
-            | Event::ReviewDue(_) => {}
+            | Event::ReviewDue(_)
+            | Event::PolicyActivated(_) => {}
         }
     }
 

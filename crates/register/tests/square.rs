@@ -60,9 +60,15 @@ async fn the_rules_page_says_what_is_proved_and_shows_the_text() {
     ] {
         let page = get(&town, &format!("/policy?lang={lang}")).await;
         assert_eq!(page.status, StatusCode::OK);
-        assert!(page.text.contains(never) && page.text.contains(always), "{lang}");
+        assert!(
+            page.text.contains(never) && page.text.contains(always),
+            "{lang}"
+        );
         assert!(page.text.contains(&"ab".repeat(32)) && page.text.contains(&"cd".repeat(32)));
-        assert!(page.text.contains("permit (principal &lt; 1, action, resource);"));
+        assert!(
+            page.text
+                .contains("permit (principal &lt; 1, action, resource);")
+        );
         assert!(page.text.contains("loggia policy prove loggia-policy"));
     }
 }

@@ -30,7 +30,7 @@ pub use commit::{SALT_BYTES, commit, commit_fresh};
 pub use entry::{
     CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision, Entry,
     Event, Export, Freeze, Heads, Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable,
-    Opening, RecorderStarted, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
+    Opening, PolicyActivated, RecorderStarted, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
 };
 pub use error::Error;
 pub use heads::{HeadLine, HeadsRoot, heads_proof, heads_root, verify_head};

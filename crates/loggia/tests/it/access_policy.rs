@@ -35,13 +35,22 @@ fn a_policy_is_proved_and_a_planted_permit_refuted_by_hand() {
     std::fs::write(&policies, text).unwrap();
     let (code, refuted) = run(dir.path(), &["policy", "prove", "ours"]);
     assert_eq!(code, Some(2), "{refuted}");
-    assert!(refuted.contains("refuted never vendor-never-reads open:Person:Request"), "{refuted}");
-    let file = "refuted-1-vendor-never-reads.json";
+    assert!(
+        refuted.contains("refuted never vendor-never-reads open:Person:Request"),
+        "{refuted}"
+    );
+    let file = "refuted-2-vendor-never-reads.json";
     let (code, replayed) = run(dir.path(), &["policy", "replay", file, "ours"]);
     assert_eq!(code, Some(0));
-    assert!(replayed.contains(": allowed by maintenance\n"), "{replayed}");
+    assert!(
+        replayed.contains(": allowed by maintenance\n"),
+        "{replayed}"
+    );
     let (_, release) = run(dir.path(), &["policy", "replay", file]);
-    assert!(release.contains(": denied: no policy permits it"), "{release}");
+    assert!(
+        release.contains(": denied: no policy permits it"),
+        "{release}"
+    );
 }
 
 #[test]
@@ -50,6 +59,7 @@ fn without_cvc5_it_names_the_package() {
     let mut command = loggia(dir.path(), &["policy", "prove"]);
     let answer = command.env("PATH", dir.path()).output().unwrap();
     assert_eq!(answer.status.code(), Some(1));
-    let said = String::from_utf8(answer.stdout).unwrap() + &String::from_utf8(answer.stderr).unwrap();
+    let said =
+        String::from_utf8(answer.stdout).unwrap() + &String::from_utf8(answer.stderr).unwrap();
     assert!(said.contains("apt-get install cvc5"), "{said}");
 }

@@ -115,10 +115,11 @@ async fn agree(
     axum::extract::Path(id): axum::extract::Path<String>,
     Json(signed): Json<SignedStatement>,
 ) -> Result<Json<PolicyAgreed>, Problem> {
-    let id = id
-        .parse()
-        .map_err(|_| Error::NotFound("proposed policy"))?;
+    let id = id.parse().map_err(|_| Error::NotFound("proposed policy"))?;
     Ok(Json(PolicyAgreed {
-        state: off(&rooms, move |p| p.agree_to_policy(&me, id, &signed, Path::new(SOLVER))).await?,
+        state: off(&rooms, move |p| {
+            p.agree_to_policy(&me, id, &signed, Path::new(SOLVER))
+        })
+        .await?,
     }))
 }

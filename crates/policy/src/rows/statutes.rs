@@ -4,7 +4,7 @@
 use loggia_model::{At, Digest, PersonId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{at, count, digest, int, person};
+use super::{at, digest, int, person};
 use crate::Error;
 use crate::in_force::ActivatedAs;
 
@@ -40,8 +40,6 @@ pub(crate) struct StatuteRow {
     pub(crate) stage: Stage,
     pub(crate) proposed_by: PersonId,
     pub(crate) proposed_at: At,
-    pub(crate) activated_at: Option<At>,
-    pub(crate) log_index: Option<u64>,
     pub(crate) proof: Option<Digest>,
     pub(crate) transcript: Option<String>,
 }
@@ -53,8 +51,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(StatuteRow, String)> {
         stage: Stage::Past,
         proposed_by: person(row, "proposed_by")?,
         proposed_at: at(row, "proposed_at")?,
-        activated_at: row.get::<_, Option<i64>>("activated_at")?.map(At),
-        log_index: row.get::<_, Option<i64>>("log_index")?.map(count),
         proof: row.get::<_, Option<[u8; 32]>>("proof")?.map(Digest),
         transcript: row.get("transcript")?,
     };
@@ -124,6 +120,20 @@ pub(crate) fn reject(c: &Connection, hash: Digest) -> Result<(), Error> {
     Ok(())
 }
 
+/// Keeps what was proved, before the log says so.
+pub(crate) fn proved(
+    c: &Connection,
+    hash: Digest,
+    proof: Digest,
+    transcript: &str,
+) -> Result<(), Error> {
+    c.execute(
+        "UPDATE policy_statute SET proof = ?2, transcript = ?3 WHERE hash = ?1",
+        params![hash.0, proof.0, transcript],
+    )?;
+    Ok(())
+}
+
 /// Puts one in force and the one before it into the past.
 pub(crate) fn activate(c: &Connection, hash: Digest, how: &ActivatedAs) -> Result<(), Error> {
     c.execute(
@@ -131,9 +141,9 @@ pub(crate) fn activate(c: &Connection, hash: Digest, how: &ActivatedAs) -> Resul
         [],
     )?;
     let n = c.execute(
-        "UPDATE policy_statute SET stage = 'in_force', activated_at = ?2, log_index = ?3,
-         proof = ?4, transcript = ?5 WHERE hash = ?1 AND stage = 'proposed'",
-        params![hash.0, how.at.0, int(how.log_index), how.proof.0, how.transcript],
+        "UPDATE policy_statute SET stage = 'in_force', activated_at = ?2, log_index = ?3
+         WHERE hash = ?1",
+        params![hash.0, how.at.0, int(how.log_index)],
     )?;
     if n == 1 {
         Ok(())

@@ -17,7 +17,9 @@ use super::ask::Refused;
 use super::doorstep::Doorstep;
 use super::form::{Fields, Wrong};
 use super::frame::{Page, broken, framed, lost};
-use super::{Square, ask, asked, card, check, complain, feed, front, list, rules, standing, statistics};
+use super::{
+    Square, ask, asked, card, check, complain, feed, front, list, rules, standing, statistics,
+};
 use crate::words::{Lang, everywhere as e};
 
 type Here = State<Arc<Square>>;

@@ -10,8 +10,8 @@ use loggia_model::{
     Actor, At, CameraId, Clock, Complaint, Fault, LegalBasis, MANUAL_START, ManualClock, OwnFootage,
 };
 use loggia_register::{
-    Activated, City, Declared, Dress, Forms, Gazetteer, InForce, Offices, Promise, Proved, Register,
-    Rules, Setting, Source, Square, Stage, Standing, Zone, pages,
+    Activated, City, Declared, Dress, Forms, Gazetteer, InForce, Offices, Promise, Proved,
+    Register, Rules, Setting, Source, Square, Stage, Standing, Zone, pages,
 };
 use loggia_transparency::{Log, LogKey};
 use tower::ServiceExt;
