@@ -1,5 +1,6 @@
 //! The charter with the real solver: this release keeps it, and planted changes are refuted with an
 //! example that Cedar's own evaluator confirms.
+#![cfg(test)]
 
 use loggia_charter::{Error, Outcome, Proof, Solver, Statute, Texts, prove};
 
