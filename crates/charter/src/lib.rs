@@ -6,6 +6,7 @@ mod error;
 mod example;
 mod facts;
 mod prove;
+mod question;
 mod reason;
 mod solver;
 mod statute;

@@ -2,6 +2,7 @@
 //! decision to permit; the two-person rule. Never decrypts footage and never opens a share.
 
 mod access;
+mod activation;
 mod alerts;
 mod aside;
 mod become_demo;
@@ -40,6 +41,7 @@ mod view;
 mod wire;
 
 pub use access::{AccessAct, AccessLine, Looks};
+pub use activation::{Agreement, ProposedPolicy};
 pub use alerts::{
     Alert, AlertStage, ESCALATE, ESCALATE_DANGER, GatewayHealth, Gateways, Login, Mail, MailTls,
     Pace, Webhook,
@@ -58,7 +60,7 @@ pub use export::{EXPORTS_PER_DAY_MAX, ExportProof, Exported};
 pub use filing::{Cover, REQUESTS_PER_DAY_MAX, REQUESTS_WAITING_MAX};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};
-pub use in_force::{ActivatedAs, Agreement, PolicyNow, Promised, ProposedPolicy};
+pub use in_force::{ActivatedAs, PolicyNow, Promised};
 pub use inbox::{FiledInCase, ResidentAsk};
 pub use people::{PASSWORD_CHARS_MIN, SESSION_IDLE, SESSION_LONGEST, SignedIn};
 pub use permit::{Decided, Live, Open, Permit};

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Rooms, off};
-use crate::in_force::{ActivatedAs, Agreement, PolicyNow, Promised, ProposedPolicy};
+use crate::activation::{Agreement, ProposedPolicy};
+use crate::in_force::{ActivatedAs, PolicyNow, Promised};
 use crate::statement::SignedStatement;
 use crate::{Error, Policy};
 
