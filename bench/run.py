@@ -265,6 +265,16 @@ def main():
         figure("witness: memory after 1,000 checkpoints", memory, "MB", "<= 50", memory <= 50)
         figure("witness: an answer, p95", round(witness["answer_us_p95"] / 1000, 1), "ms",
                p50_us=witness["answer_us_p50"])
+    line = subprocess.run(["cargo", "bench", "-q", "-p", "loggia-charter", "--bench", "charter"],
+                          cwd=ROOT, text=True, capture_output=True).stdout.strip().splitlines()
+    if line:
+        c = json.loads(line[-1])
+        p99 = max(c["yes_us_p99"], c["no_us_p99"])
+        figure("access policy: a set of one policy, p99", c["one_policy_us_p99"], "us")
+        figure("access policy: decision with its entities, p99", p99, "us", "<= 20", p99 <= 20,
+               yes_p50_us=c["yes_us_p50"], no_p50_us=c["no_us_p50"])
+        figure("access policy: proof of the charter", c["proof_s"], "s", "<= 10",
+               c["proof_s"] <= 10, checks=c["checks"])
     said = pages()
     first, many = said["first-frame"], said["eight-thousand"]
     figure("click on play to first decrypted frame, median", round(first["median_ms"]), "ms",

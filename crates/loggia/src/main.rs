@@ -1,5 +1,6 @@
 //! The binary: command line, configuration, wiring. One verb each; no domain logic lives here.
 
+mod access_policy;
 mod alerts;
 mod backup;
 mod bench;
@@ -24,6 +25,7 @@ mod openapi;
 mod pages;
 mod provider;
 mod roster;
+mod rules;
 mod secrecy;
 mod serve;
 mod tls;

@@ -309,6 +309,7 @@ fn setting(house: &House, basemap: Option<&Path>, secure: Secure) -> Setting {
         map: pages::gazetteer(basemap),
         offices,
         forms: Some(forms::of(&house.policy)),
+        rules: rules::of(&house.policy),
         secure,
     }
 }

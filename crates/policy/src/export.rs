@@ -6,7 +6,7 @@ use loggia_transparency::{Event, Export, Loggable};
 use serde::{Deserialize, Serialize};
 
 use crate::cases::DAY;
-use crate::decide::{Ask, State, decide};
+use crate::decide::{Ask, State};
 use crate::filing::length_s;
 use crate::rows::desk::{ExportRow, exported_since, put_access, put_export};
 use crate::rows::requests as rows;
@@ -99,7 +99,7 @@ impl Policy {
         }
         let step = self.one_step();
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Open, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Open, by, &row)?)?;
         let day = self.clock.now().before(DAY);
         if self.read(|c| Ok(exported_since(c, &by.person, day)?))? >= EXPORTS_PER_DAY_MAX {
             return Err(Error::Busy(format!(

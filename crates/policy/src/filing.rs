@@ -10,7 +10,7 @@ use loggia_transparency::{Event, Freeze, Loggable, RequestFiled};
 use serde::{Deserialize, Serialize};
 
 use crate::cases::DAY;
-use crate::decide::{Ask, State, decide};
+use crate::decide::{Ask, State};
 use crate::disclosure::Dated;
 use crate::request::{CAMERAS_MAX, CameraSpans, LENGTH_US_MAX, Request, SPANS_MAX};
 use crate::rows::requests::{self as rows, RequestRow, SpanRow};
@@ -215,7 +215,7 @@ impl Policy {
             opening_index: None,
             open_until: None,
         };
-        decide(&self.facts(Ask::File, by, &row)?).require()?;
+        self.require(&self.facts(Ask::File, by, &row)?)?;
         let spans = self.put_and_freeze(&row, &request)?;
         // The freeze stands; from here on it is the log that is waited for.
         let _step = self.one_step();
@@ -284,7 +284,7 @@ impl Policy {
         if request.requester != by.person {
             return bad("the request names another requester than the person signed in");
         }
-        if request.policy_hash != self.rules.hash()? {
+        if request.policy_hash != self.policy_hash()? {
             return bad("the rules have changed since this request was written; write it again");
         }
         let case = self

@@ -2,6 +2,7 @@
 //! decision to permit; the two-person rule. Never decrypts footage and never opens a share.
 
 mod access;
+mod activation;
 mod alerts;
 mod aside;
 mod become_demo;
@@ -18,6 +19,7 @@ mod export;
 mod filing;
 mod hold;
 mod http;
+mod in_force;
 mod inbox;
 mod line;
 mod oidc;
@@ -43,6 +45,7 @@ mod view;
 mod wire;
 
 pub use access::{AccessAct, AccessLine, Looks};
+pub use activation::{Agreement, ProposedPolicy};
 pub use alerts::{
     Alert, AlertStage, ESCALATE, ESCALATE_DANGER, GatewayHealth, Gateways, Login, Mail, MailTls,
     Pace, Webhook,
@@ -54,7 +57,7 @@ pub use break_glass::{
 pub use cases::{CASES_PER_DAY_MAX, Case};
 pub use complaint::{COMPLAINTS_PER_DAY_MAX, COMPLAINTS_WAITING_MAX, ResidentComplaint};
 pub use decide::{
-    Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, decide, deciding_body,
+    Ask, Basis, Decision, Facts, LIVE_MAX_S, Party, Reason, Standing, State, deciding_body,
     filing_rule, sentence,
 };
 pub use disclosure::{
@@ -68,6 +71,7 @@ pub use export::{EXPORTS_PER_DAY_MAX, ExportProof, Exported};
 pub use filing::{Asked, Cover, REQUESTS_PER_DAY_MAX, REQUESTS_WAITING_MAX};
 pub use hold::{HOLD_LONGEST, Hold, HoldAsk, HoldState};
 pub use http::{OpenApi, routes};
+pub use in_force::{ActivatedAs, PolicyNow, Promised};
 pub use inbox::{FiledInCase, ResidentAsk};
 pub use oidc::id_token;
 pub use oidc::{Begun, CALLBACK, LOGIN_WITHIN, NotIn, Provider, ProviderPlan, Returned};

@@ -6,7 +6,7 @@ use loggia_transparency::{
     Event, LiveView, Loggable, Logged, RequestEnd, RequestEnded, ReviewDue, Verdict, Witnessed,
 };
 
-use crate::decide::{Ask, Facts, Party, Reason, Standing, State, decide};
+use crate::decide::{Ask, Facts, Party, Reason, Standing, State};
 use crate::permit::{Decided, Live, Open, Permit};
 use crate::request::Request;
 use crate::rows::desk;
@@ -69,6 +69,7 @@ impl Policy {
     /// The facts for an act about a request, as they are now.
     pub(crate) fn facts(&self, ask: Ask, who: &Actor, row: &RequestRow) -> Result<Facts, Error> {
         let request = Request::parse(&row.json)?;
+        self.under_this_policy(&request)?;
         let until = match (ask, row.open_until) {
             (Ask::Open | Ask::Live, Some(until)) => until,
             (Ask::Release, Some(until)) if row.opening_index.is_some() => until,
@@ -93,6 +94,27 @@ impl Policy {
             now: self.clock.now(),
             until,
         })
+    }
+
+    /// The facts on which a decision would rest now, for whoever wants to check them.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Conflict`] when another access policy has come into force.
+    pub fn facts_of(&self, ask: Ask, who: &Actor, id: RequestId) -> Result<Facts, Error> {
+        self.facts(ask, who, &self.request_row(id)?)
+    }
+
+    /// That a request was filed under the rules and the access policy in force. One that was not
+    /// keeps its freeze until its deadline, so that it can be filed again, and nothing else.
+    fn under_this_policy(&self, request: &Request) -> Result<(), Error> {
+        if request.policy_hash == self.policy_hash()? {
+            return Ok(());
+        }
+        Err(Error::Conflict(
+            "the access policy has changed since this request was filed: file it again; its footage \
+             stays frozen until this request's deadline"
+                .into(),
+        ))
     }
 
     /// A desk's statement, checked against the roster and against having been made before.
@@ -129,7 +151,7 @@ impl Policy {
         let _step = self.one_step();
         let row = self.request_row(id)?;
         let stated = self.stated(by, id, signed, &[Act::Approve, Act::Refuse])?;
-        decide(&self.facts(Ask::Decide, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Decide, by, &row)?)?;
         let (verdict, to) = match stated.statement.act {
             Act::Approve => (Verdict::Approve, State::Approved),
             _ => (Verdict::Refuse, State::Refused),
@@ -236,7 +258,7 @@ impl Policy {
     /// [`Error::Denied`] with the reasons.
     pub fn footage_permit(&self, id: RequestId, actor: &Actor) -> Result<Permit<Open>, Error> {
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Open, actor, &row)?).require()?;
+        self.require(&self.facts(Ask::Open, actor, &row)?)?;
         let request = Request::parse(&row.json)?;
         let not_released = || Error::Denied(vec![Reason::NotReleased]);
         let until = row.open_until.ok_or_else(not_released)?;
@@ -268,7 +290,7 @@ impl Policy {
     ) -> Result<Permit<Live>, Error> {
         let _step = self.one_step();
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Live, actor, &row)?).require()?;
+        self.require(&self.facts(Ask::Live, actor, &row)?)?;
         let request = Request::parse(&row.json)?;
         if !request.camera_spans.iter().any(|c| c.camera == camera) {
             return Err(Error::Forbidden(
@@ -302,7 +324,7 @@ impl Policy {
     pub fn live_stands(&self, permit: &Permit<Live>) -> Result<(), Error> {
         permit.still(self.clock.now())?;
         let row = self.request_row(permit.request())?;
-        decide(&self.facts(Ask::Live, permit.actor(), &row)?).require()
+        self.require(&self.facts(Ask::Live, permit.actor(), &row)?)
     }
 
     /// The approval as it stands in the log: read back and compared, never assumed.

@@ -17,6 +17,7 @@ use crate::become_demo::DemoMode;
 use crate::break_glass::Glass;
 use crate::disclosure::Published;
 use crate::door::Replays;
+use crate::in_force::InForce;
 use crate::oidc::Provider;
 use crate::people::Wicket;
 use crate::retention::Retention;
@@ -81,6 +82,7 @@ pub struct Policy {
     pub(crate) provider: OnceLock<Provider>,
     /// The break-glass account.
     pub(crate) glass: Mutex<Glass>,
+    pub(crate) in_force: RwLock<InForce>,
     line: Mutex<()>,
     keeping: Mutex<()>,
 }
@@ -118,11 +120,13 @@ impl Policy {
             published: Mutex::default(),
             provider: OnceLock::new(),
             glass: Mutex::default(),
+            in_force: RwLock::new(InForce::of_this_release()?),
             line: Mutex::new(()),
             keeping: Mutex::new(()),
         };
         policy.check_demo_mark()?;
         policy.load_rosters()?;
+        policy.load_statute()?;
         policy.glass_resume()?;
         policy.resume()?;
         policy.residents_resume()?;

@@ -12,7 +12,7 @@ use loggia_seal::{
 use loggia_transparency::Opening;
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{Ask, State, decide};
+use crate::decide::{Ask, State};
 use crate::filing::length_s;
 use crate::permit::Opens;
 use crate::request::Request;
@@ -66,7 +66,7 @@ impl Policy {
     /// roster after these spans were sealed.
     pub fn desk_shares(&self, by: &Actor, id: RequestId) -> Result<Vec<DeskShare>, Error> {
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Release, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Release, by, &row)?)?;
         let approval = self.seen_approval(&row)?;
         debug_assert_eq!(approval.get().request, id, "the approval of this request");
         let group = Group::of(by.body).ok_or_else(|| Error::Forbidden("no group".into()))?;
@@ -156,7 +156,7 @@ impl Policy {
         let _step = self.one_step();
         let row = self.request_row(id)?;
         let stated = self.stated(by, id, signed, &[Act::Release])?;
-        decide(&self.facts(Ask::Release, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Release, by, &row)?)?;
         let _seen = self.seen_approval(&row)?;
         let group = Group::of(by.body).ok_or_else(|| Error::Forbidden("no group".into()))?;
         let spans = self.read(|c| rows::spans(c, id))?;
@@ -254,7 +254,7 @@ impl Policy {
     /// [`Error::Denied`] with the reasons.
     pub fn released(&self, by: &Actor, id: RequestId) -> Result<Vec<ReleasedShare>, Error> {
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Open, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Open, by, &row)?)?;
         self.look(by, id, "shares", "")?;
         self.read(|c| desk::shares(c, id))
     }

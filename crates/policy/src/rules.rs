@@ -12,7 +12,7 @@ use crate::decide::Basis;
 use crate::wire::sha256;
 
 /// Before the rules' bytes in their hash.
-pub const RULES_CONTEXT: &[u8] = b"loggia/policy/v1\n";
+pub const RULES_CONTEXT: &[u8] = b"loggia/policy/v2\n";
 
 /// A law under which footage may be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -218,13 +218,14 @@ impl Rules {
         Ok(())
     }
 
-    /// Hash of the rules as JSON: a request names it, so a changed rule needs a new request.
+    /// Hash of the access policy's hash and the rules as JSON: a request names it, so a change of
+    /// either needs a new request.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the rules cannot be written.
-    pub fn hash(&self) -> Result<Digest, Error> {
+    pub fn hash(&self, access_policy: Digest) -> Result<Digest, Error> {
         let json = serde_json::to_vec(self).map_err(|e| Error::Invalid(e.to_string()))?;
-        Ok(sha256(&[RULES_CONTEXT, &json]))
+        Ok(sha256(&[RULES_CONTEXT, &access_policy.0, &json]))
     }
 
     /// Whether the basis is listed for the purpose.

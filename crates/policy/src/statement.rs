@@ -43,6 +43,8 @@ pub enum Act {
     EraseRecords,
     /// The break-glass account may be opened (takes both groups).
     OpenBreakGlass,
+    /// An access policy is to come into force (takes an approver of each body).
+    ActivatePolicy,
 }
 
 impl Act {
@@ -60,6 +62,7 @@ impl Act {
             Self::WithdrawDisclosure => "withdraw_disclosure",
             Self::EraseRecords => "erase_records",
             Self::OpenBreakGlass => "open_break_glass",
+            Self::ActivatePolicy => "activate_policy",
         }
     }
 }

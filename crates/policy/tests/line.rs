@@ -462,7 +462,7 @@ fn requests_are_checked_byte_for_byte() {
     let more = a.json.replacen("{\"v\":1", "{\"v\":1,\"x\":2", 1);
     let wide = a.json.replace("\"last\":3", "\"last\":6");
     let rules = a.json.replace(
-        &city.policy.rules().hash().unwrap().to_string(),
+        &city.policy.policy_hash().unwrap().to_string(),
         &"0".repeat(64),
     );
     let basis = a.json.replace("fi-pkl-7", "gdpr-15");
@@ -573,7 +573,7 @@ fn city_live(city: &City) -> city::Asked {
         legal_basis: loggia_model::LegalBasis("fi-poll-2-6".into()),
         case_commitment: case.commitment,
         one_time_key: city::b64(&key.public().0),
-        policy_hash: city.policy.rules().hash().unwrap(),
+        policy_hash: city.policy.policy_hash().unwrap(),
         requester: loggia_model::PersonId("p.lindqvist".into()),
         nonce: loggia_model::Digest([3; 32]),
         necessity: Some(loggia_policy::Request::necessity_hash(city::WHY)),

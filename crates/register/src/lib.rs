@@ -8,6 +8,7 @@ mod finder;
 mod forms;
 mod gazetteer;
 mod routes;
+mod rules;
 mod square;
 mod tally;
 mod words;
@@ -19,6 +20,7 @@ pub use disclosures::{
 pub use forms::{Forms, Promise, REFERENCE_MAX, Stage, Standing};
 pub use gazetteer::Gazetteer;
 pub use routes::{City, OpenApi, Register, Summary, routes};
+pub use rules::{Activated, InForce, Proved, Rules};
 pub use square::{Dress, Offices, Setting, Square, pages};
 pub use tally::{Month, NEWS_MAX, Statistics, Tally};
 pub use words::{Lang, Zone};

@@ -157,7 +157,8 @@ impl Tally {
             | Event::RecordsErased(_)
             | Event::BreakGlassOpened(_)
             | Event::BreakGlassUsed(_)
-            | Event::BreakGlassEnded(_) => {}
+            | Event::BreakGlassEnded(_)
+            | Event::PolicyActivated(_) => {}
         }
     }
 

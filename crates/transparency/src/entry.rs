@@ -278,6 +278,13 @@ kinds! {
         /// How.
         how: GlassEnd as GlassEndWord,
     }
+    /// Another access policy comes into force: both bodies agreed, and the charter was proved.
+    PolicyActivated = "policy_activated" {
+        /// Hash of the policy's texts.
+        policy: Digest as Hex32,
+        /// SHA-256 of the proof's transcript.
+        proof: Digest as Hex32,
+    }
 }
 
 /// An event can be logged as it is (recovery tools do); crates log their own types.

@@ -43,8 +43,8 @@ pub use entry::{BreakGlassEnded, BreakGlassOpened, BreakGlassUsed};
 pub use entry::{
     CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision,
     DisclosureDue, DisclosureExtended, DisclosureWithdrawn, Entry, Event, Export, Freeze, Heads,
-    Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable, Opening, RecorderStarted,
-    RecordsErased, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
+    Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, Loggable, Opening, PolicyActivated,
+    RecorderStarted, RecordsErased, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
 };
 pub use error::Error;
 pub use gather::{

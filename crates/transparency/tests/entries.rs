@@ -127,6 +127,10 @@ fn one_of_each() -> Vec<Event> {
         Event::BreakGlassEnded(BreakGlassEnded {
             how: GlassEnd::SignedOut,
         }),
+        Event::PolicyActivated(PolicyActivated {
+            policy: d(8),
+            proof: d(9),
+        }),
     ]
 }
 

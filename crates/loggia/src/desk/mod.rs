@@ -33,7 +33,7 @@ use keyring::Keyring;
 use log_view::{LogView, Patience};
 pub use page::router;
 use pinned::Pinned;
-use remote::Remote;
+pub use remote::Remote;
 
 /// One desk.
 pub struct Desk {

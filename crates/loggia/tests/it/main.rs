@@ -2,6 +2,7 @@
 //! Never asserts a duration, never needs a network, never leaves a process behind.
 #![cfg(test)]
 
+mod access_policy;
 mod between;
 mod bundle;
 mod chains;

@@ -138,7 +138,7 @@ async fn desk_requests(
         Ok(DeskRequests {
             requests: p.request_views(&me)?,
             rosters: p.roster_chain()?,
-            policy_hash: p.rules().hash()?,
+            policy_hash: p.policy_hash()?,
         })
     });
     Ok(Json(answer.await?))

@@ -182,10 +182,9 @@ pub(super) fn id_of(text: &str) -> Result<RequestId, Problem> {
 #[utoipa::path(get, path = "/api/v1/legal-bases", tag = "evidence",
     responses((status = 200, body = RulesInForce)))]
 async fn legal_bases(State(rooms): State<Rooms>) -> Result<Json<RulesInForce>, Problem> {
-    let rules = rooms.policy.rules().clone();
     Ok(Json(RulesInForce {
-        policy_hash: rules.hash()?,
-        rules,
+        policy_hash: rooms.policy.policy_hash()?,
+        rules: rooms.policy.rules().clone(),
     }))
 }
 

@@ -1,6 +1,7 @@
 //! The endpoints of people, requests, desks and holds: thin, each one call of the crate.
 //! Never decides; never blocks the async threads with tables, keys or the log.
 
+mod access_policy;
 mod audit;
 mod break_glass;
 mod clock;
@@ -19,6 +20,7 @@ use loggia_model::{Fault, Role};
 
 use crate::{Error, Policy};
 
+pub(crate) use access_policy::AccessPolicyApi;
 pub(crate) use audit::AuditApi;
 pub(crate) use break_glass::BreakGlassApi;
 pub(crate) use clock::ClockApi;
@@ -61,6 +63,7 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     all.extend(audit::routes(&rooms));
     all.extend(residents::routes(&rooms));
     all.extend(disclosures::routes(&rooms));
+    all.extend(access_policy::routes(&rooms));
     all
 }
 
@@ -79,6 +82,7 @@ impl utoipa::OpenApi for OpenApi {
         doc.merge(AuditApi::openapi());
         doc.merge(ResidentsApi::openapi());
         doc.merge(DisclosuresApi::openapi());
+        doc.merge(AccessPolicyApi::openapi());
         doc
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod people;
 pub(crate) mod requests;
 pub(crate) mod residents;
 pub(crate) mod spans;
+pub(crate) mod statutes;
 
 use loggia_model::{At, Body, CameraId, Digest, PersonId, Purpose, SpanId};
 use rusqlite::Row;
@@ -31,6 +32,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("006_signed_requests.sql"),
     include_str!("007_disclosures.sql"),
     include_str!("008_people.sql"),
+    include_str!("009_statutes.sql"),
 ];
 
 #[cfg(test)]

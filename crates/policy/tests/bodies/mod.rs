@@ -73,7 +73,7 @@ impl Bodies {
         let (ask, complaint) = written(&city);
         // A case in which nothing is asked for.
         let bare = city.case("p.lindqvist", Purpose::Investigation);
-        let policy = city.policy.rules().hash().unwrap().to_string();
+        let policy = city.policy.policy_hash().unwrap().to_string();
         let mut words = vec![
             ("$WAITING", waiting.id.to_string()),
             ("$OPEN", open.id.to_string()),

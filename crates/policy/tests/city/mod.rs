@@ -289,7 +289,7 @@ impl City {
             legal_basis: loggia_model::LegalBasis(basis.into()),
             case_commitment: case.commitment,
             one_time_key: b64(&key.public().0),
-            policy_hash: self.policy.rules().hash().unwrap(),
+            policy_hash: self.policy.policy_hash().unwrap(),
             requester: PersonId(by.into()),
             nonce: Digest(nonce),
             necessity: Some(Request::necessity_hash(WHY)),

@@ -21,6 +21,7 @@ const PARTS: [(&str, Word); 7] = [
     ("/cameras", e::CAMERAS),
     ("/statistics", e::STATISTICS),
     ("/disclosures", delays::NAV),
+    ("/policy", e::RULES),
     ("/check", e::CHECK),
     ("/ask", e::ASK),
     ("/complain", e::COMPLAIN),

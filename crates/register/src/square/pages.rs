@@ -18,8 +18,8 @@ use super::doorstep::Doorstep;
 use super::form::{Fields, Wrong};
 use super::frame::{Page, broken, framed, lost};
 use super::{
-    Square, ask, asked, card, check, complain, delays as dates, feed, front, list, standing,
-    statistics,
+    Square, ask, asked, card, check, complain, delays as dates, feed, front, list, rules,
+    standing, statistics,
 };
 use crate::words::{Lang, everywhere as e};
 
@@ -96,6 +96,10 @@ pub(super) async fn statistics(State(s): Here, v: Visit) -> Response {
 pub(super) async fn delays(State(s): Here, v: Visit) -> Response {
     let work = |s: &Square, v: &Visit| public(s, v, "/disclosures", dates::page(s, v));
     sent(off(s, v, work).await)
+}
+
+pub(super) async fn rules(State(s): Here, v: Visit) -> Response {
+    sent(off(s, v, |s, v| public(s, v, "/policy", rules::page(s, v))).await)
 }
 
 pub(super) async fn check(State(s): Here, v: Visit) -> Response {

@@ -12,8 +12,8 @@ use loggia_model::{
     OwnFootage, RequestId,
 };
 use loggia_register::{
-    City, Declared, Dress, Forms, Gazetteer, Offices, Promise, Publications, Register, Setting,
-    Source, Square, Stage, Standing, Zone, pages,
+    Activated, City, Declared, Dress, Forms, Gazetteer, InForce, Offices, Promise, Proved,
+    Publications, Register, Rules, Setting, Source, Square, Stage, Standing, Zone, pages,
 };
 use loggia_transparency::{Disclosed, Log, LogKey};
 use tower::ServiceExt;
@@ -102,6 +102,32 @@ pub struct Town {
     _dir: tempfile::TempDir,
 }
 
+/// Rules that came into force, with a promise of each kind.
+fn rules() -> Rules {
+    Rules(Box::new(|| {
+        let promise = |always, en: &str, sr: &str| Proved {
+            always,
+            en: en.into(),
+            sr: sr.into(),
+        };
+        Ok(InForce {
+            policy: loggia_model::Digest([0xab; 32]),
+            activated: Some(Activated {
+                at: loggia_model::MANUAL_START,
+                log_index: 7,
+                proof: loggia_model::Digest([0xcd; 32]),
+            }),
+            suspended: false,
+            promises: vec![
+                promise(false, "Nobody opens alone.", "Нико не отвара сам."),
+                promise(true, "An auditor can ask.", "Ревизор може да тражи."),
+            ],
+            policies: "permit (principal < 1, action, resource);".into(),
+            charter: "forbid (principal, action, resource);".into(),
+        })
+    }))
+}
+
 pub fn town(with_forms: bool) -> Town {
     let dir = tempfile::tempdir().unwrap();
     let manual = Arc::new(ManualClock::default());
@@ -131,6 +157,7 @@ pub fn town(with_forms: bool) -> Town {
             authority: vec![],
         },
         forms: with_forms.then(|| forms(&filed)),
+        rules: rules(),
         secure: Secure::No,
     };
     let mut routes = pages(Arc::new(Square::new(register.clone(), setting)));
