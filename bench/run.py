@@ -236,6 +236,13 @@ def main():
                wrap_us=row["wrap_us"])
     span_us = 20e6 * recorder_pct["burst"] / 100
     share = 100 * curve[1]["total_us"] / span_us
+    with tempfile.TemporaryDirectory() as folder:
+        line = subprocess.run([LOGGIA, "bench", "witnessed", "--data", f"{folder}/w"], text=True,
+                              check=True, stdout=subprocess.PIPE).stdout
+    waited = json.loads(line)
+    out["witnessed"] = waited
+    figure("last approval to releasable, 3 of 5 witnesses, p95", round(waited["p95_ms"]), "ms",
+           "<= 5000", waited["p95_ms"] <= 5000)
     figure("sealing, of the recorder's CPU (burst)", round(share, 1), "%", "<= 25", share <= 25)
     more = (curve[-1]["wrap_us"] - curve[1]["wrap_us"]) / (2 * (curve[-1]["holders"] - 1))
     each = 100 * more / span_us
@@ -250,6 +257,24 @@ def main():
                rate >= 10_000)
         figure("log: proof for one of 10^6 entries, p99", proof, "us", "<= 1000", proof <= 1000,
                p50_us=log["proof_us_p50"], max_us=log["proof_us_max"])
+    line = subprocess.run(["cargo", "bench", "-q", "-p", "loggia", "--bench", "witness"],
+                          cwd=ROOT, text=True, capture_output=True).stdout.strip().splitlines()
+    if line:
+        witness = json.loads(line[-1])
+        memory = round(witness["vm_hwm_kb"] / 1024, 1)
+        figure("witness: memory after 1,000 checkpoints", memory, "MB", "<= 50", memory <= 50)
+        figure("witness: an answer, p95", round(witness["answer_us_p95"] / 1000, 1), "ms",
+               p50_us=witness["answer_us_p50"])
+    line = subprocess.run(["cargo", "bench", "-q", "-p", "loggia-charter", "--bench", "charter"],
+                          cwd=ROOT, text=True, capture_output=True).stdout.strip().splitlines()
+    if line:
+        c = json.loads(line[-1])
+        p99 = max(c["yes_us_p99"], c["no_us_p99"])
+        figure("access policy: a set of one policy, p99", c["one_policy_us_p99"], "us")
+        figure("access policy: decision with its entities, p99", p99, "us", "<= 20", p99 <= 20,
+               yes_p50_us=c["yes_us_p50"], no_p50_us=c["no_us_p50"])
+        figure("access policy: proof of the charter", c["proof_s"], "s", "<= 10",
+               c["proof_s"] <= 10, checks=c["checks"])
     said = pages()
     first, many = said["first-frame"], said["eight-thousand"]
     figure("click on play to first decrypted frame, median", round(first["median_ms"]), "ms",

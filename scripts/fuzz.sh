@@ -11,12 +11,15 @@ fi
 # libFuzzer needs compiler flags that stable rustc hides; nothing else is built this way.
 export RUSTC_BOOTSTRAP=1
 
-# seeds_of TARGET : the committed corpus of a target, as `crate/parser`.
+# seeds_of TARGET : the committed corpora of a target, a folder on each line.
 seeds_of() {
   case $1 in
     seal_*) echo "crates/seal/corpus/${1#seal_}" ;;
+    log_cosigned) printf '%s\n' crates/transparency/corpus/{tlog-policy,tlog-proof,witness-key} ;;
     log_*) echo "crates/transparency/corpus/${1#log_}" ;;
+    witness_wire) printf '%s\n' crates/transparency/corpus/{add-checkpoint,witness-answer} ;;
     api_body) echo "crates/policy/corpus/body" ;;
+    passkey | id_token) echo "crates/policy/corpus/$1" ;;
     time_stamp) echo "crates/policy/corpus/time_stamp" ;;
     export_bundle) echo "crates/loggia/corpus/bundle" ;;
     desk) echo "crates/loggia/corpus/desk" ;;
@@ -26,10 +29,11 @@ seeds_of() {
 
 for target in fuzz/targets/*.rs; do
   name=$(basename "$target" .rs)
-  seeds=$(seeds_of "$name")
   mkdir -p "fuzz/corpus/$name"
   corpora=("fuzz/corpus/$name")
-  if [ -d "$seeds" ]; then corpora+=("$seeds"); fi
+  while read -r seeds; do
+    if [ -d "$seeds" ]; then corpora+=("$seeds"); fi
+  done < <(seeds_of "$name")
   say "$name for ${SECONDS_EACH:-30} s"
   cargo fuzz run "$name" "${corpora[@]}" -- \
     -max_total_time="${SECONDS_EACH:-30}" -max_len=65536 -rss_limit_mb=2048

@@ -11,9 +11,11 @@ export LOGGIA_SEED="${LOGGIA_SEED:-$(date +%s)}"
 say "kills, power cuts and full disks: $LOGGIA_SOAK rounds, seed $LOGGIA_SEED"
 if cargo nextest --version >/dev/null 2>&1; then
   cargo nextest run --no-fail-fast -p loggia-store -p loggia-transparency
+  cargo nextest run --no-fail-fast -p loggia --test witness --no-capture kills::
   # Alone on the machine: what a kill may lose is counted against the recorder's own pace.
   cargo nextest run --no-fail-fast -p loggia --test it --no-capture crash:: full::
 else
   cargo test --no-fail-fast -p loggia-store -p loggia-transparency
+  cargo test --no-fail-fast -p loggia --test witness -- --nocapture kills::
   cargo test --no-fail-fast -p loggia --test it -- --nocapture --test-threads 1 crash:: full::
 fi

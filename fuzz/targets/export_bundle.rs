@@ -7,6 +7,10 @@ mod verify {
     /// What `loggia verify` prints is of no interest here.
     pub fn say(_: &str) {}
 
+    pub fn bounded(path: &std::path::Path, _: u64) -> anyhow::Result<Vec<u8>> {
+        Ok(std::fs::read(path)?)
+    }
+
     pub fn broken(what: impl core::fmt::Display) -> anyhow::Error {
         anyhow::anyhow!("seal broken: {what}")
     }
@@ -15,10 +19,12 @@ mod verify {
     #[expect(dead_code, reason = "files are opened by the binary alone")]
     pub mod bundle;
     mod clip;
+    #[expect(dead_code, reason = "policies are read from files by the binary alone")]
+    mod cosigned;
     mod receipt;
     mod spans;
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let _ = verify::bundle::whole(std::io::Cursor::new(bytes), None);
+    let _ = verify::bundle::whole(std::io::Cursor::new(bytes), None, None);
 });

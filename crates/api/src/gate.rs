@@ -35,14 +35,14 @@ pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
 pub fn router_over(routes: Vec<Route>, door: Arc<dyn Doorkeeper>, secure: Secure) -> Router {
     let mut by_path: BTreeMap<&'static str, MethodRouter<()>> = BTreeMap::new();
     for route in routes {
-        let (access, door) = (route.access, Arc::clone(&door));
+        let (access, path, door) = (route.access, route.path, Arc::clone(&door));
         let guarded =
             route
                 .handler
                 .layer(middleware::from_fn(move |request: Request, next: Next| {
                     let door = Arc::clone(&door);
                     async move {
-                        let answer = admit((access, secure), door.as_ref(), request, next);
+                        let answer = admit((access, secure, path), door, request, next);
                         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
                             Ok(answer) => answer,
                             Err(_) => Problem(Fault::Busy(
@@ -106,8 +106,8 @@ async fn as_problem(answer: Response) -> Response {
 }
 
 async fn admit(
-    asked: (Access, Secure),
-    door: &dyn Doorkeeper,
+    asked: (Access, Secure, &'static str),
+    door: Arc<dyn Doorkeeper>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -118,8 +118,8 @@ async fn admit(
 }
 
 async fn identify(
-    (access, secure): (Access, Secure),
-    door: &dyn Doorkeeper,
+    (access, secure, path): (Access, Secure, &'static str),
+    door: Arc<dyn Doorkeeper>,
     mut request: Request,
 ) -> Result<Request, Fault> {
     if access == Access::DemoOnly && !door.demo() {
@@ -128,7 +128,7 @@ async fn identify(
         ));
     }
     if access == Access::RosterKey {
-        let (request, actor) = signed(door, request).await?;
+        let (request, actor) = signed(door.as_ref(), request).await?;
         return Ok(with(request, actor));
     }
     let actor = token_of(request.headers(), secure).and_then(|token| door.session(token));
@@ -149,9 +149,26 @@ async fn identify(
         });
     }
     if let Some(actor) = actor {
+        if access != Access::Public && door.watched(&actor) {
+            noted(door, actor.clone(), request.method().clone(), path).await?;
+        }
         request.extensions_mut().insert(Me(actor));
     }
     Ok(request)
+}
+
+/// A watched person's call, noted before it happens.
+async fn noted(
+    door: Arc<dyn Doorkeeper>,
+    actor: Actor,
+    method: Method,
+    path: &'static str,
+) -> Result<(), Fault> {
+    let note = move || door.note(&actor, method.as_str(), path);
+    match tokio::task::spawn_blocking(note).await {
+        Ok(noted) => noted,
+        Err(_) => Err(Fault::Broken("the call broke off".to_owned())),
+    }
 }
 
 fn with(mut request: Request, actor: Actor) -> Request {

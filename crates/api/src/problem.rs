@@ -48,6 +48,11 @@ impl Problem {
                 "Not possible as things stand",
             ),
             Fault::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much at once"),
+            Fault::Unwitnessed(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unwitnessed",
+                "The witnesses have not seen it yet",
+            ),
             Fault::Broken(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "broken",

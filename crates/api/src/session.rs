@@ -30,6 +30,18 @@ pub trait Doorkeeper: Send + Sync + 'static {
         path_and_query: &str,
         body_sha256: [u8; 32],
     ) -> Result<Actor, Fault>;
+    /// Whether each call of this person is to be noted before it happens.
+    fn watched(&self, _: &Actor) -> bool {
+        false
+    }
+    /// Notes that a watched person calls this route (its pattern), or says why they may not. May
+    /// block; the gate calls it off the async threads, after access and before the handler.
+    ///
+    /// # Errors
+    /// Whatever then refuses the call.
+    fn note(&self, _: &Actor, _method: &str, _path: &str) -> Result<(), Fault> {
+        Ok(())
+    }
     /// Whether this is a demo installation (every key on one machine, marked for good).
     fn demo(&self) -> bool;
 }
@@ -99,16 +111,53 @@ pub const fn end_cookie(secure: Secure) -> HeaderValue {
     })
 }
 
+/// Name of the cookie that carries a login to the identity provider and back.
+const LOGIN_COOKIE: &str = "loggia_login";
+/// Its name over TLS.
+const HOST_LOGIN_COOKIE: &str = "__Host-loggia_login";
+
+impl Secure {
+    const fn login(self) -> &'static str {
+        match self {
+            Self::Yes => HOST_LOGIN_COOKIE,
+            Self::No => LOGIN_COOKIE,
+        }
+    }
+}
+
+/// The `Set-Cookie` value that keeps a login until its answer comes back. The answer is a navigation
+/// from the provider's page, with which a browser sends no Strict cookie: hence Lax.
+///
+/// # Errors
+/// [`Fault::Broken`] if it has characters that no header may hold.
+pub fn login_cookie(sealed: &str, seconds: u64, secure: Secure) -> Result<HeaderValue, Fault> {
+    let (name, mark) = (secure.login(), secure.mark());
+    HeaderValue::from_str(&format!(
+        "{name}={sealed}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{mark}"
+    ))
+    .map_err(|_| Fault::Broken("the sign-in could not be started".to_owned()))
+}
+
+/// The login in a request's cookies.
+#[must_use]
+pub fn login_of(headers: &HeaderMap, secure: Secure) -> Option<&str> {
+    cookie(headers, secure.login())
+}
+
 /// The session token in a request's cookies; over TLS under its protected name only.
 #[must_use]
 pub fn token_of(headers: &HeaderMap, secure: Secure) -> Option<&str> {
+    cookie(headers, secure.cookie())
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == secure.cookie()).then_some(value))
+        .find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
 #[cfg(test)]

@@ -105,7 +105,8 @@ impl MailConfig {
     }
 }
 
-fn pem(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// A file of certificates.
+pub fn pem(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("`ca`: {} cannot be read", path.display()))
 }
 
@@ -117,7 +118,8 @@ pub fn run(verb: &AlertsVerb) -> anyhow::Result<()> {
     }
 }
 
-fn secrets(config: &Config) -> anyhow::Result<Secrets> {
+/// The machine's secrets, for a command.
+pub fn secrets(config: &Config) -> anyhow::Result<Secrets> {
     if !config.data.join(crate::house::PUBLIC).exists() {
         bail!(
             "{} is not there yet: `loggia init` first",

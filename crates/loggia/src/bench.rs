@@ -16,6 +16,7 @@ use loggia_shield::{CameraDecl, Mask};
 use loggia_sim::{CameraConfig, Film, SimCity, SimConfig, WriteMode};
 use loggia_video::RecorderConfig;
 
+use crate::bench_witnessed;
 use crate::cli::BenchVerb;
 use crate::clock::SystemClock;
 use crate::house::{House, Plan};
@@ -36,6 +37,7 @@ pub fn run(verb: &BenchVerb) -> anyhow::Result<()> {
             holders,
         } => record(*cameras, *port, data, *holders),
         BenchVerb::Seal { holders } => seal(*holders),
+        BenchVerb::Witnessed { data, rounds } => bench_witnessed::run(data, *rounds),
     }
 }
 
@@ -94,6 +96,7 @@ fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()
         quota_bytes: None,
         alerts: crate::alerts::AlertsConfig::default(),
         time_authority: None,
+        witnesses: None,
         square: crate::house::SquarePlan::default(),
     })?;
     for n in 1..=count {

@@ -2,6 +2,7 @@
 //! folder made with it, first passwords. Never grants a role: the custodians' signatures do.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use base64::Engine;
@@ -11,9 +12,10 @@ use loggia_policy::{Member, Roster, SignedRoster};
 use loggia_seal::Keyfile;
 use serde::Deserialize;
 
-use crate::cli::{RosterVerb, say};
+use crate::cli::{AtCity, RosterVerb, say};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::desk::remote::Remote;
 use crate::{files, keys, roster};
 
 /// `members.toml`: a row for each person, with the keys that `loggia key show` prints.
@@ -32,6 +34,7 @@ pub fn roster(verb: &RosterVerb) -> anyhow::Result<()> {
             out,
         } => draft(members, after.as_deref(), out),
         RosterVerb::Sign { roster, key } => sign(roster, key),
+        RosterVerb::Send { roster, at } => send(roster, at),
     }
 }
 
@@ -87,6 +90,9 @@ fn sign(path: &Path, key: &Path) -> anyhow::Result<()> {
             format!("{:?}", m.body),
             roles.join(", ")
         ));
+        for p in &m.passkeys {
+            say(&format!("{:<16} passkey {} for {}", "", p.id, p.origin));
+        }
     }
     let hash = Roster::hash_of(&signed.roster);
     signed.signatures.retain(|s| s.person != key.person);
@@ -95,6 +101,20 @@ fn sign(path: &Path, key: &Path) -> anyhow::Result<()> {
         .push(roster::signature(&key, &Roster::to_be_signed(hash))?);
     files::replace(path, &serde_json::to_vec_pretty(&signed)?)?;
     say(&format!("{} has signed roster {hash}", key.person));
+    Ok(())
+}
+
+fn send(path: &Path, at: &AtCity) -> anyhow::Result<()> {
+    let signed = read(path)?;
+    let text =
+        std::fs::read(&at.key).with_context(|| format!("{} cannot be read", at.key.display()))?;
+    let key = Keyfile::parse(&text)?.unlock(&keys::passphrase("Passphrase of the key: ")?)?;
+    let city = Remote::new(&at.server, at.cert.as_deref(), Arc::new(SystemClock))?;
+    city.post(&key, "/api/v1/desk/roster", &signed)?;
+    say(&format!(
+        "the city has taken roster {}",
+        Roster::hash_of(&signed.roster)
+    ));
     Ok(())
 }
 

@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::{
-    alerts, backup, bench, cameras, city_setup, demo, keys, openapi, secrecy, serve, verify,
+    access_policy, alerts, backup, bench, cameras, city_setup, demo, keys, openapi, provider,
+    secrecy, serve, verify, witness,
 };
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged reason.
@@ -52,12 +53,21 @@ enum Verb {
     /// The ways to people on duty: the mail server's password, and a test
     #[command(subcommand)]
     Alerts(AlertsVerb),
+    /// The identity provider: our secret there
+    #[command(subcommand)]
+    Oidc(OidcVerb),
     /// Find, check and enrol cameras
     #[command(subcommand)]
     Camera(CameraVerb),
     /// Make keys and use them on their holder's own machine
     #[command(subcommand)]
     Key(KeyVerb),
+    /// Cosign other people's logs: a witness outside the city
+    #[command(subcommand)]
+    Witness(witness::WitnessVerb),
+    /// The access policy: prove it, replay a counterexample, change it
+    #[command(subcommand)]
+    Policy(PolicyVerb),
     /// Check a data folder, an export bundle, a backup or a log, offline
     Verify(VerifyArgs),
     /// Copy a data folder, without the keys that must stay erasable
@@ -106,11 +116,14 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Account { config, person } => city_setup::account(&config, &person)?,
         Verb::Serve { config } => serve::city(&Config::read(&config)?)?,
         Verb::Key(verb) => keys::run(&verb)?,
+        Verb::Witness(verb) => witness::run(&verb)?,
+        Verb::Policy(verb) => return access_policy::run(&verb),
         Verb::Verify(args) => return verify::run(&args),
         Verb::Backup(args) => backup::back_up(&args)?,
         Verb::Restore(args) => backup::restore(&args)?,
         Verb::Basemap(BasemapVerb::Build { extract, out }) => basemap(&extract, &out)?,
         Verb::Alerts(verb) => alerts::run(&verb)?,
+        Verb::Oidc(verb) => provider::run(&verb)?,
         Verb::Camera(verb) => cameras::run(&verb)?,
         Verb::Openapi => say(&openapi::document().to_pretty_json()?),
         Verb::Routes { data } => say(&demo::routes(&data)?.join("\n")),
@@ -209,6 +222,17 @@ pub enum AlertsVerb {
     },
 }
 
+/// The identity provider.
+#[derive(Debug, Subcommand)]
+pub enum OidcVerb {
+    /// Keep our secret at the provider, sealed (in LOGGIA_PASSPHRASE, or asked)
+    Secret {
+        /// Configuration file
+        #[arg(long)]
+        config: PathBuf,
+    },
+}
+
 /// Cameras.
 #[derive(Debug, Subcommand)]
 pub enum CameraVerb {
@@ -260,6 +284,10 @@ pub enum KeyVerb {
     },
     /// Serve the desk's page on this machine: approve, release
     Desk(DeskArgs),
+    /// Check what waits and release it, on this terminal, with no page that anybody serves
+    Release(ReleaseArgs),
+    /// Open the break-glass account together with a custodian of the other group, or shut it
+    BreakGlass(GlassArgs),
     /// Custodians come and go: draw, sign and send the next roster, hand on what is kept
     Rotate(RotateArgs),
     /// The public log's key has a successor: draw the statement, sign and send it
@@ -276,6 +304,9 @@ pub struct LogKeyArgs {
     pub at: AtCity,
     /// The statement that a custodian of the other group has drawn: it is shown, signed and sent
     pub proposal: Option<PathBuf>,
+    /// Follow the log to the key that both groups named, and add it to the log policy beside the key
+    #[arg(long, conflicts_with = "proposal")]
+    pub follow: bool,
     /// Where a drawn statement goes
     #[arg(long, default_value = "log-key-next.json")]
     pub out: PathBuf,
@@ -363,6 +394,70 @@ pub enum HoldVerb {
         /// The hold's name (64 digits)
         id: String,
     },
+
+/// The break-glass account.
+#[derive(Debug, Args)]
+pub struct GlassArgs {
+    #[command(flatten)]
+    pub at: AtCity,
+    /// Shut it at once
+    #[arg(long)]
+    pub end: bool,
+}
+
+/// The access policy.
+#[derive(Debug, Subcommand)]
+pub enum PolicyVerb {
+    /// Write this release's policy to a folder, to read or to change
+    Write {
+        /// Folder
+        folder: PathBuf,
+    },
+    /// Prove that a policy keeps the charter (needs cvc5); exits with 2 if it does not
+    Prove {
+        /// Folder with the five texts; without it this release's own
+        folder: Option<PathBuf>,
+        /// Folder for the counterexamples' request files
+        #[arg(long, default_value = ".")]
+        examples: PathBuf,
+    },
+    /// Ask a policy what it answers to a counterexample
+    Replay {
+        /// Request file that `prove` wrote
+        file: PathBuf,
+        /// Folder with the five texts; without it this release's own
+        folder: Option<PathBuf>,
+    },
+    /// Prove a changed policy, lay it before both bodies and agree to it, as an approver
+    Propose {
+        /// Folder with the five texts; only policies.cedar may differ from this release's
+        folder: PathBuf,
+        #[command(flatten)]
+        by: ApproverArgs,
+    },
+    /// What waits for both bodies
+    Waiting(ApproverArgs),
+    /// Read and prove a policy that waits, and agree to it, as an approver of the other body
+    Activate {
+        /// Its hash
+        policy: String,
+        #[command(flatten)]
+        by: ApproverArgs,
+    },
+}
+
+/// An approver, on the approver's own machine.
+#[derive(Debug, Args)]
+pub struct ApproverArgs {
+    /// Key file
+    #[arg(long)]
+    pub key: PathBuf,
+    /// Address of the city's Loggia
+    #[arg(long)]
+    pub server: String,
+    /// The city's certificate, or its authority's (PEM): no other is trusted
+    #[arg(long)]
+    pub cert: Option<PathBuf>,
 }
 
 /// The roster.
@@ -387,6 +482,13 @@ pub enum RosterVerb {
         #[arg(long)]
         key: PathBuf,
     },
+    /// Send a version that both groups have signed to the city, which logs it and takes it
+    Send {
+        /// The signed roster
+        roster: PathBuf,
+        #[command(flatten)]
+        at: AtCity,
+    },
 }
 
 /// A key desk.
@@ -406,6 +508,38 @@ pub struct DeskArgs {
     pub port: u16,
 }
 
+/// A release at a terminal.
+#[derive(Debug, Args)]
+pub struct ReleaseArgs {
+    /// Key file, or a folder of them; the file `tlog-policy` lies beside
+    #[arg(long)]
+    pub keys: PathBuf,
+    /// Address of the city's Loggia
+    #[arg(long)]
+    pub server: String,
+    /// The city's certificate, or its authority's (PEM): no other is trusted
+    #[arg(long)]
+    pub cert: Option<PathBuf>,
+    /// Whose key, where several lie here
+    #[arg(long)]
+    pub person: Option<String>,
+    /// Only the request whose name begins so
+    #[arg(long)]
+    pub request: Option<String>,
+    /// Approve as the second person instead of releasing
+    #[arg(long)]
+    pub approve: bool,
+    /// A remark that goes into the statement
+    #[arg(long, default_value = "")]
+    pub note: String,
+    /// Only check and say; sign nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask at the terminal (with --request; the passphrase is in LOGGIA_PASSPHRASE)
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
+}
+
 /// What to check.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -414,6 +548,9 @@ pub struct VerifyArgs {
     /// A checkpoint kept from earlier: the log must still contain it
     #[arg(long)]
     pub since: Option<PathBuf>,
+    /// The log policy (C2SP tlog-policy) that the log entry of a bundle must be cosigned by
+    #[arg(long)]
+    pub policy: Option<PathBuf>,
     /// The log's public key (`name+hash+key`), when it is known from elsewhere
     #[arg(long)]
     pub log_key: Option<String>,
@@ -487,6 +624,15 @@ pub enum BenchVerb {
         /// Custodians in each group
         #[arg(long)]
         holders: u32,
+    },
+    /// From the last approval to what a custodian can release, with 3 of 5 witnesses
+    Witnessed {
+        /// A folder that does not exist yet
+        #[arg(long)]
+        data: PathBuf,
+        /// How many approvals
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
     },
     /// Sealing, step by step
     Seal {

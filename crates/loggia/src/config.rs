@@ -11,7 +11,8 @@ use loggia_register::{Offices, Zone};
 use serde::Deserialize;
 
 use crate::alerts::AlertsConfig;
-use crate::house::{House, Plan, SquarePlan};
+use crate::house::{House, Plan, SquarePlan, WitnessPlan};
+use crate::provider::OidcConfig;
 use crate::tls;
 
 /// Shortest and longest time between a record and its sync.
@@ -44,6 +45,13 @@ pub struct Config {
     pub time_zone: Option<String>,
     /// Where people turn to about data protection; the public pages print it.
     pub data_protection: Option<DataProtection>,
+    /// File with the log policy (C2SP tlog-policy): this log, the witnesses with their addresses,
+    /// and the quorum. Without it everything is recorded and nothing is opened.
+    pub tlog_policy: Option<PathBuf>,
+    /// Certificates (PEM) of the witnesses with an `https://` address, or their authorities'.
+    pub witness_ca: Option<PathBuf>,
+    /// The identity provider at which people may sign in besides.
+    pub oidc: Option<OidcConfig>,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP; its token is signed).
     pub time_authority: Option<String>,
 }
@@ -98,14 +106,24 @@ impl Config {
         Ok(())
     }
 
-    /// Opens the data folder to serve: people on duty are called.
+    /// Opens the data folder to serve: people on duty are called, the witnesses are asked.
     pub fn open_to_serve(&self) -> anyhow::Result<House> {
-        self.house(self.alerts.clone().unwrap_or_default())
+        let read = |path: &PathBuf| {
+            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+        };
+        let witnesses = match &self.tlog_policy {
+            None => None,
+            Some(path) => Some(WitnessPlan {
+                policy: String::from_utf8(read(path)?).context("`tlog_policy` is no text")?,
+                ca: self.witness_ca.as_ref().map(read).transpose()?,
+            }),
+        };
+        self.house(self.alerts.clone().unwrap_or_default(), witnesses)
     }
 
-    /// Opens the data folder for a command: nobody is called.
+    /// Opens the data folder for a command: nobody is called, no witness is asked.
     pub fn open(&self) -> anyhow::Result<House> {
-        self.house(AlertsConfig::default())
+        self.house(AlertsConfig::default(), None)
     }
 
     /// What the public pages say of the city.
@@ -121,7 +139,7 @@ impl Config {
         })
     }
 
-    fn house(&self, alerts: AlertsConfig) -> anyhow::Result<House> {
+    fn house(&self, alerts: AlertsConfig, witnesses: Option<WitnessPlan>) -> anyhow::Result<House> {
         let sync = self.sync_interval_ms.map(Duration::from_millis);
         House::open(Plan {
             data: self.data.clone(),
@@ -133,6 +151,7 @@ impl Config {
                 .footage_gb_max
                 .map(|gb| gb.saturating_mul(1_000_000_000)),
             alerts,
+            witnesses,
             time_authority: self.time_authority.clone(),
             square: self.square()?,
         })

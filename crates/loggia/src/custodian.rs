@@ -180,6 +180,13 @@ fn hand_on(me: &Custodian) -> anyhow::Result<Handed> {
 /// Draws, signs or sends the statement that hands the public log over to its next key.
 pub fn log_key(args: &LogKeyArgs) -> anyhow::Result<()> {
     let me = Custodian::open(&args.at)?;
+    if args.follow {
+        say(&match me.desk.follow_log(&me.person)? {
+            Some(key) => format!("both groups handed the log over to {key}; your log policy names it now"),
+            None => "the log is signed by a key of your log policy".to_owned(),
+        });
+        return Ok(());
+    }
     let (mut signed, out) = match &args.proposal {
         None => (me.desk.draw_log_key(&me.person)?, &args.out),
         Some(path) => {
@@ -193,7 +200,7 @@ pub fn log_key(args: &LogKeyArgs) -> anyhow::Result<()> {
     let statement = me.desk.proposed_log_key(&me.person, &signed)?;
     say(&format!("the log's key now:  {}", statement.old));
     say(&format!("the key after it:   {}", statement.new));
-    say("Every witness, and whoever checks the log, must know the second before it signs.");
+    say("Every witness and every log policy, the city's too, must name the second before it signs.");
     agreed(args.yes)?;
     me.desk.sign_log_key(&me.person, &mut signed)?;
     files::replace(out, &serde_json::to_vec_pretty(&signed)?)?;

@@ -10,16 +10,19 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use loggia_model::{Body, LegalBasis, Role};
 use loggia_policy::{DemoMode, Roster, RosterSignature, SignedRoster};
-use loggia_seal::{KeyfileCost, PersonKey, Randomness};
+use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 use loggia_shield::{CameraDecl, Mask};
 use loggia_sim::{CameraConfig, CameraFault, FaultPlan, FaultStep, Film, SimCity, SimConfig};
 
 use crate::city::{Camera, City};
 use crate::cli::DemoArgs;
+use crate::demo_witnesses::Bodies;
 use crate::desk::keyring::ENDING;
-use crate::house::{House, Plan};
+use crate::house::{House, Plan, WitnessPlan, log_verifier};
 use crate::{files, serve};
 
+/// The demo log's name.
+const ORIGIN: &str = "demo.loggia.example/log";
 /// Where everybody's keys lie in a demo folder.
 pub const KEYS: &str = "keys-of-everybody";
 /// Footage of the demo takes no more than this: fourteen cameras fill 5 GB an hour, and an hour's
@@ -38,7 +41,9 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     runtime.block_on(async {
         let city = City::shipped()?;
         let quota = args.quota_bytes.unwrap_or(QUOTA_BYTES);
-        let house = Arc::new(open(&args.data, &city, quota)?);
+        let (house, bodies) = open(&args.data, &city, quota)?;
+        let house = Arc::new(house);
+        let _witnesses = bodies.start()?;
         let sim = cameras(&house, &city, args.streams.as_deref()).await?;
         let addresses = serve::Addresses {
             console: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
@@ -56,32 +61,39 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     })
 }
 
-/// The demo's data folder, with its people.
-fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<House> {
+/// The demo's data folder, with its people and its witnesses.
+fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bodies)> {
     let fresh = DemoMode::of(data).is_none();
     let demo = DemoMode::mark(data)?;
+    let bodies = Bodies::of(data, &log_verifier(data, ORIGIN)?)?;
     let house = House::open(Plan {
         data: data.to_owned(),
         city: city.city.clone(),
-        origin: "demo.loggia.example/log".to_owned(),
+        origin: ORIGIN.to_owned(),
         demo: Some(demo),
         sync_interval: loggia_store::SYNC_INTERVAL,
         quota_bytes: Some(quota_bytes),
         alerts: crate::alerts::AlertsConfig::default(),
+        witnesses: Some(WitnessPlan {
+            policy: bodies.policy.clone(),
+            ca: None,
+        }),
         time_authority: None,
         square: city.square()?,
     })?;
     if fresh || house.policy.roster_now().is_none() {
         people(&house, city)?;
     }
-    Ok(house)
+    requesters_sign(&house, city)?;
+    bodies.hand_out(&house.data.join(KEYS))?;
+    Ok((house, bodies))
 }
 
 /// Every endpoint of a demo at `data`, see [`serve::listing`].
 pub fn routes(data: &Path) -> anyhow::Result<Vec<String>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _inside = runtime.enter();
-    serve::listing(&open(data, &City::shipped()?, QUOTA_BYTES)?)
+    serve::listing(&open(data, &City::shipped()?, QUOTA_BYTES)?.0)
 }
 
 /// Everybody's keys and accounts, and the first roster, signed by a custodian of each group.
@@ -125,6 +137,48 @@ pub fn people(house: &House, city: &City) -> anyhow::Result<()> {
     for person in &city.people {
         house.policy.add_account(&person.id, &city.passphrase)?;
     }
+    Ok(())
+}
+
+/// A demo folder of an older version has a roster in which those who ask have no key: the next
+/// version names it, signed by a custodian of each group as any other.
+fn requesters_sign(house: &House, city: &City) -> anyhow::Result<()> {
+    let before = house.policy.roster()?;
+    let asks = |r: &Role| matches!(r, Role::Investigator | Role::Auditor);
+    let unsigned = |m: &loggia_policy::Member| m.sign_key.is_none() && m.roles.iter().any(asks);
+    if !before.roster().members.iter().any(unsigned) {
+        return Ok(());
+    }
+    let mut roster = before.roster().clone();
+    let mut signers = Vec::new();
+    for member in &mut roster.members {
+        let path = house
+            .data
+            .join(KEYS)
+            .join(format!("{}.{ENDING}", member.person));
+        let Ok(text) = fs::read(&path) else { continue };
+        let key = Keyfile::parse(&text)?.unlock(&city.passphrase)?;
+        let roles: Vec<Role> = member.roles.iter().copied().collect();
+        let now = crate::roster::member(&key, &member.name, member.body, &roles);
+        if member.sign_key.is_none() {
+            member.sign_key = now.sign_key;
+        }
+        if member.roles.contains(&Role::Custodian) && member.body != Body::City {
+            signers.push(key);
+        }
+    }
+    (roster.version, roster.prev) = (roster.version + 1, before.hash());
+    roster.at = house.clock.now();
+    let json = roster.to_json()?;
+    let tbs = Roster::to_be_signed(Roster::hash_of(&json));
+    let signatures = signers
+        .iter()
+        .map(|key| crate::roster::signature(key, &tbs))
+        .collect::<anyhow::Result<Vec<RosterSignature>>>()?;
+    house.policy.change_roster(SignedRoster {
+        roster: json,
+        signatures,
+    })?;
     Ok(())
 }
 
@@ -292,7 +346,7 @@ fn mishaps(city: &City) -> FaultPlan {
 }
 
 /// A port of the simulator, the same at every start, because the inventory pins the addresses.
-fn port(path: &Path) -> anyhow::Result<SocketAddr> {
+pub fn port(path: &Path) -> anyhow::Result<SocketAddr> {
     if let Ok(text) = fs::read_to_string(path) {
         let port = text
             .trim()

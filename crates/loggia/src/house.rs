@@ -12,7 +12,7 @@ use loggia_register::{Offices, Zone};
 use loggia_seal::{Custodians, Randomness, RecorderKey, RecorderPublic};
 use loggia_shield::{AskMasks, Shield};
 use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore, Secrets};
-use loggia_transparency::{Log, LogKey};
+use loggia_transparency::{Log, LogKey, Verifier, Witnesses};
 use loggia_video::{Recorder, RecorderConfig, onvif};
 use loggia_watch::Watch;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,15 @@ pub struct SquarePlan {
     pub offices: Offices,
 }
 
+/// Whom the log is shown to.
+#[derive(Debug, Clone)]
+pub struct WitnessPlan {
+    /// The log policy's text (C2SP tlog-policy).
+    pub policy: String,
+    /// Certificates (PEM) of witnesses with an `https://` address, or their authorities'.
+    pub ca: Option<Vec<u8>>,
+}
+
 /// How a house is opened.
 pub struct Plan {
     /// The data folder.
@@ -61,6 +70,8 @@ pub struct Plan {
     pub quota_bytes: Option<u64>,
     /// The ways to people on duty.
     pub alerts: AlertsConfig,
+    /// The log policy with the witnesses to ask; without one nothing is opened.
+    pub witnesses: Option<WitnessPlan>,
     /// Time-stamping authority (RFC 3161) that exports ask.
     pub time_authority: Option<String>,
     /// For the public pages.
@@ -77,6 +88,8 @@ pub struct House {
     pub square: SquarePlan,
     /// The public log.
     pub log: Log,
+    /// The bodies outside the city that cosign it.
+    pub witnesses: Witnesses,
     /// Hour keys.
     pub keys: Arc<KeyStore>,
     /// Sealed footage.
@@ -113,6 +126,11 @@ impl House {
         let secrets = Arc::new(Secrets::open(&data.join("secrets"), FileLayer::Real)?);
         let recorder_key = Arc::new(recorder_key(&secrets)?);
         let log = open_log(&data.join("log"), &secrets, &plan.origin, &clock)?;
+        let witnesses = match &plan.witnesses {
+            Some(w) => Witnesses::ask(log.clone(), &w.policy, w.ca.as_deref())
+                .context("the log policy (`tlog_policy`)")?,
+            None => Witnesses::none(log.clone()),
+        };
         let public = keep_public(&data, &plan.city, &log, recorder_key.public())?;
         let db = Arc::new(Db::open(&data.join("city.sqlite"))?);
         let blobs = Arc::new(Blobs::open(
@@ -132,8 +150,12 @@ impl House {
             blobs: Arc::clone(&blobs),
             keys: Arc::clone(&keys),
             log: log.clone(),
+            witnesses: witnesses.clone(),
             clock: Arc::clone(&clock),
-            rules: Rules::default(),
+            rules: match plan.demo {
+                Some(_) => Rules::demo(),
+                None => Rules::default(),
+            },
             demo: plan.demo,
             gateways: plan.alerts.gateways(&secrets)?,
             secrets: Arc::clone(&secrets),
@@ -146,6 +168,7 @@ impl House {
             city: plan.city,
             square: plan.square,
             log,
+            witnesses,
             keys,
             blobs,
             policy,
@@ -190,7 +213,7 @@ impl House {
 }
 
 /// One process a folder: two would write two continuations of one log.
-fn only_one(data: &Path) -> anyhow::Result<std::fs::File> {
+pub fn only_one(data: &Path) -> anyhow::Result<std::fs::File> {
     let path = data.join("lock");
     let file = std::fs::File::create(&path)
         .with_context(|| format!("{} cannot be made", path.display()))?;
@@ -216,21 +239,35 @@ fn open_log(
     origin: &str,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Log> {
+    let next = secrets.kept(NEXT_LOG_KEY_SECRET)?;
+    let next_key = next.as_deref().map(|b| read_key(b)).transpose()?;
+    let next_public = next_key.as_ref().map(|k| k.verifier(origin)).transpose()?;
+    let (layer, clock) = (FileLayer::Real, Arc::clone(clock));
+    let log = Log::open_with_next(layer, at, log_key(secrets)?, next_key, origin, clock)?;
+    if next_public.is_some_and(|next| next == log.verifier()) {
+        secrets.succeed(LOG_KEY_SECRET, NEXT_LOG_KEY_SECRET)?;
+    }
+    Ok(log)
+}
+
+/// The log's key, made if there is none yet.
+pub fn log_key(secrets: &Secrets) -> anyhow::Result<LogKey> {
     let pkcs8 = secrets.keep(LOG_KEY_SECRET, || {
         LogKey::generate()
             .map(|(_, bytes)| bytes.into())
             .map_err(|e| loggia_store::Error::Refused(e.to_string()))
     })?;
-    let read = |b: &[u8]| LogKey::from_pkcs8(b).context("the log's key does not read back");
-    let next = secrets.kept(NEXT_LOG_KEY_SECRET)?;
-    let next_key = next.as_deref().map(|b| read(b)).transpose()?;
-    let next_public = next_key.as_ref().map(|k| k.verifier(origin)).transpose()?;
-    let (layer, clock) = (FileLayer::Real, Arc::clone(clock));
-    let log = Log::open_with_next(layer, at, read(&pkcs8)?, next_key, origin, clock)?;
-    if next_public.is_some_and(|next| next == log.verifier()) {
-        secrets.succeed(LOG_KEY_SECRET, NEXT_LOG_KEY_SECRET)?;
-    }
-    Ok(log)
+    read_key(&pkcs8)
+}
+
+fn read_key(pkcs8: &[u8]) -> anyhow::Result<LogKey> {
+    LogKey::from_pkcs8(pkcs8).context("the log's key does not read back")
+}
+
+/// The public key of the log in `data`, which is made if there is none yet.
+pub fn log_verifier(data: &Path, origin: &str) -> anyhow::Result<Verifier> {
+    let secrets = Secrets::open(&data.join("secrets"), FileLayer::Real)?;
+    Ok(log_key(&secrets)?.verifier(origin)?)
 }
 
 fn keep_public(

@@ -4,13 +4,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use loggia_model::PersonId;
+use loggia_policy::{Act, SignedStatement, Statement};
 use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 
-use crate::cli::{DeskArgs, KeyVerb, say};
+use crate::cli::{DeskArgs, KeyVerb, ReleaseArgs, say};
 use crate::clock::SystemClock;
 use crate::desk::Desk;
-use crate::{city_setup, custodian, files, serve};
+use crate::desk::console::{self, Mode, Wanted};
+use crate::{city_setup, custodian, files, glass, serve};
 
 /// Environment variable that may hold the passphrase; else it is read from standard input.
 const PASSPHRASE: &str = "LOGGIA_PASSPHRASE";
@@ -43,10 +47,39 @@ pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
             Ok(())
         }
         KeyVerb::Desk(args) => desk(args),
+        KeyVerb::Release(args) => release(args),
+        KeyVerb::BreakGlass(args) => glass::run(args),
         KeyVerb::Rotate(args) => custodian::rotate(args),
         KeyVerb::LogKey(args) => custodian::log_key(args),
         KeyVerb::Hold(verb) => custodian::hold(verb),
     }
+}
+
+fn release(args: &ReleaseArgs) -> anyhow::Result<()> {
+    let passphrase = passphrase("Passphrase of the key: ")?;
+    let clock = Arc::new(SystemClock);
+    let (keys, cert) = (&args.keys, args.cert.as_deref());
+    let desk = Desk::open(keys, &passphrase, &args.server, cert, clock)?;
+    let mode = match (args.dry_run, args.yes) {
+        (true, _) => Mode::Check,
+        (_, true) => Mode::Yes,
+        _ => Mode::Ask,
+    };
+    console::run(
+        &desk,
+        &Wanted {
+            person: args.person.as_deref(),
+            request: args.request.as_deref(),
+            act: if args.approve {
+                Act::Approve
+            } else {
+                Act::Release
+            },
+            mode,
+            passphrase: &passphrase,
+            note: &args.note,
+        },
+    )
 }
 
 fn desk(args: &DeskArgs) -> anyhow::Result<()> {
@@ -68,6 +101,16 @@ fn desk(args: &DeskArgs) -> anyhow::Result<()> {
             "The desk is open at http://{at}; Ctrl+C closes it"
         ));
         serve::desk_alone(desk, at).await
+    })
+}
+
+/// A statement with the key's signature.
+pub fn signed(key: &PersonKey, statement: String) -> anyhow::Result<SignedStatement> {
+    let bytes = Statement::to_be_signed(&statement);
+    let signature = STANDARD.encode(key.signing.sign(&bytes)?);
+    Ok(SignedStatement {
+        statement,
+        signature,
     })
 }
 

@@ -1,8 +1,10 @@
 //! The binary: command line, configuration, wiring. One verb each; no domain logic lives here.
 
+mod access_policy;
 mod alerts;
 mod backup;
 mod bench;
+mod bench_witnessed;
 mod cameras;
 mod city;
 mod city_setup;
@@ -11,21 +13,26 @@ mod clock;
 mod config;
 mod custodian;
 mod demo;
+mod demo_witnesses;
 mod desk;
 mod files;
 mod forms;
+mod glass;
 mod guests;
 mod house;
 mod keys;
 mod one_line;
 mod openapi;
 mod pages;
+mod provider;
 mod roster;
+mod rules;
 mod secrecy;
 mod serve;
 mod tls;
 mod turns;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 

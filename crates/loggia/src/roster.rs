@@ -7,12 +7,12 @@ use loggia_model::{Body, Role};
 use loggia_policy::{Member, RosterSignature};
 use loggia_seal::PersonKey;
 
-/// The roster's row of a person: a signing key for those who state things, a second one for
-/// custodians.
+/// The roster's row of a person: a signing key for those who state or ask for things, a second one
+/// for custodians.
 pub fn member(key: &PersonKey, name: &str, body: Body, roles: &[Role]) -> Member {
     let states = roles
         .iter()
-        .any(|r| matches!(r, Role::Approver | Role::Custodian));
+        .any(|r| !matches!(r, Role::Operator | Role::Administrator));
     let keeps = roles.contains(&Role::Custodian);
     Member {
         person: key.person.clone(),
@@ -21,6 +21,7 @@ pub fn member(key: &PersonKey, name: &str, body: Body, roles: &[Role]) -> Member
         roles: roles.iter().copied().collect(),
         sign_key: states.then(|| STANDARD.encode(key.signing.public().0)),
         hpke_key: keeps.then(|| STANDARD.encode(key.custodian.public().0)),
+        passkeys: Vec::new(),
     }
 }
 

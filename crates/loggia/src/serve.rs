@@ -22,11 +22,11 @@ use tokio::sync::watch;
 use crate::city::City;
 use crate::config::Config;
 use crate::desk::{self, Desk};
-use crate::guests::{self, GUESTS};
+use crate::guests::{self, Bounds, GUESTS};
 use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
-use crate::{forms, pages, tls};
+use crate::{forms, pages, provider, tls};
 
 /// Where to listen.
 pub struct Addresses {
@@ -65,6 +65,9 @@ pub fn city(config: &Config) -> anyhow::Result<()> {
         .build()?;
     runtime.block_on(async {
         let house = Arc::new(config.open_to_serve()?);
+        if let Some(provider) = provider::of(config)? {
+            house.policy.use_provider(provider)?;
+        }
         let at = Addresses {
             console: config.listen,
             desk: None,
@@ -109,6 +112,9 @@ pub async fn run(
         welcome(&house, &at, &people);
     } else {
         tracing::info!(address = %at.console, "Loggia serves");
+        if house.witnesses.policy_text().is_none() {
+            tracing::warn!("{}", loggia_transparency::Unseen::Missing);
+        }
     }
     told_to_stop().await?;
     tracing::info!("stopping: sealing what is complete");
@@ -127,12 +133,22 @@ pub async fn run(
 
 /// A desk on its holder's own machine, until it is told to stop.
 pub async fn desk_alone(desk: Arc<Desk>, at: SocketAddr) -> anyhow::Result<()> {
+    alone(only_this_host(desk::router(desk), at), at, GUESTS, || ()).await
+}
+
+/// One app at one plain address, until it is told to stop; `ready` is called once it listens.
+pub async fn alone(
+    app: Router,
+    at: SocketAddr,
+    bounds: Bounds,
+    ready: impl FnOnce(),
+) -> anyhow::Result<()> {
     let listener = TcpListener::bind(at)
         .await
         .with_context(|| format!("{at} is taken"))?;
-    let app = only_this_host(desk::router(desk), at);
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(guests::serve(listener, app, GUESTS, stopped));
+    let serving = tokio::spawn(guests::serve(listener, app, bounds, stopped));
+    ready();
     told_to_stop().await?;
     let _ = stop.send(true);
     Ok(serving.await?)
@@ -148,7 +164,10 @@ pub fn routes(
 ) -> Vec<Route> {
     let mut routes = pages::console();
     routes.extend(loggia_policy::routes(Arc::clone(&house.policy), secure));
-    routes.extend(loggia_transparency::routes(house.log.clone()));
+    routes.extend(loggia_transparency::routes(
+        house.log.clone(),
+        &house.witnesses,
+    ));
     routes.extend(loggia_shield::routes(&house.shield, house.ask_masks()));
     routes.extend(loggia_watch::routes(&house.watch));
     let register = Arc::new(register(house, recorder));
@@ -168,7 +187,8 @@ pub fn routes(
         recorder_keys: house.recorders.clone(),
     }));
     routes.extend(pages::basemap(basemap));
-    routes.push(desk::links::route(desk_port));
+    let keys = house.data.join(crate::demo::KEYS);
+    routes.extend(desk::links::routes(desk_port, keys));
     routes
 }
 
@@ -271,7 +291,13 @@ fn register(house: &House, recorder: &Recorder) -> loggia_register::Register {
         loggia_register::City::Real { name }
     };
     let clock = Arc::clone(&house.clock);
+    let policy = Arc::clone(&house.policy);
+    let publications = loggia_register::Publications {
+        published: Arc::new(move || policy.published().map_err(Fault::from)),
+        small_cell_cases: house.policy.rules().disclosure.small_cell_cases,
+    };
     loggia_register::Register::new(city, house.log.clone(), clock, Arc::new(declared))
+        .with_publications(publications)
 }
 
 /// How the public pages are set up.
@@ -283,6 +309,7 @@ fn setting(house: &House, basemap: Option<&Path>, secure: Secure) -> Setting {
         map: pages::gazetteer(basemap),
         offices,
         forms: Some(forms::of(&house.policy)),
+        rules: rules::of(&house.policy),
         secure,
     }
 }

@@ -16,14 +16,17 @@ use crate::house::House;
 /// How often retention, deadlines and the key store's age are looked at.
 const TICK: Duration = Duration::from_secs(10);
 
+/// How long the thread of openings waits for the witnesses before it looks whether it is to end.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The custodians that the recorder follows.
 pub type Followed = watch::Sender<Arc<loggia_seal::Custodians>>;
 
-/// The four threads that must not be forgotten. Each ends when this is dropped. A log that hangs
+/// The five threads that must not be forgotten. Each ends when this is dropped. A log that hangs
 /// stops the one of the deadlines; it must neither keep footage alive nor a night's call or an
 /// alarm from going out, so those have threads of their own.
 pub struct Turns {
-    _ends: [mpsc::Sender<()>; 4],
+    _ends: [mpsc::Sender<()>; 5],
 }
 
 impl Turns {
@@ -50,7 +53,7 @@ impl Turns {
             deadlines(&of_requests, &recorder, &custodians)
         })?;
         Ok(Self {
-            _ends: [retention, calls, alarms, requests],
+            _ends: [retention, calls, alarms, requests, openings(house)?],
         })
     }
 }
@@ -74,6 +77,27 @@ fn turn(
     };
     std::thread::Builder::new()
         .name(name.to_owned())
+        .spawn(work)?;
+    Ok(end)
+}
+
+/// Opens what both groups have released as soon as the witnesses have cosigned its entry.
+fn openings(house: &Arc<House>) -> anyhow::Result<mpsc::Sender<()>> {
+    let (house, (end, ended)) = (Arc::clone(house), mpsc::channel());
+    let work = move || {
+        let mut seen = 0;
+        while ended.try_recv() == Err(mpsc::TryRecvError::Empty) {
+            let Some(size) = house.witnesses.wait_newer(seen, LOOK) else {
+                continue;
+            };
+            seen = size;
+            if let Err(error) = house.policy.finish_openings() {
+                tracing::warn!("an opening was not finished: {error:#}");
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("openings".to_owned())
         .spawn(work)?;
     Ok(end)
 }
@@ -192,6 +216,7 @@ mod tests {
             quota_bytes: None,
             alerts: crate::alerts::AlertsConfig::default(),
             time_authority: None,
+            witnesses: None,
             square: crate::house::SquarePlan::default(),
         };
         let house = House::open_at(plan, clock.clone()).unwrap();

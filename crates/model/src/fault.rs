@@ -19,6 +19,8 @@ pub enum Fault {
     Conflict(String),
     /// Too much at once; try again later.
     Busy(String),
+    /// Its entry in the public log waits for the witnesses; the text says what stops and what goes on.
+    Unwitnessed(String),
     /// Something broke here; the text is safe to show.
     Broken(String),
 }
@@ -33,6 +35,7 @@ impl fmt::Display for Fault {
             | Self::NotFound(s)
             | Self::Conflict(s)
             | Self::Busy(s)
+            | Self::Unwitnessed(s)
             | Self::Broken(s) => f.write_str(s),
         }
     }

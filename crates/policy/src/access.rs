@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use loggia_model::{Actor, At, Body, PersonId, RequestId, Role};
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{Ask, decide};
+use crate::decide::Ask;
 use crate::rows::desk as rows;
 use crate::rows::requests;
 use crate::{Error, Policy};
@@ -64,7 +64,7 @@ pub struct AccessLine {
     /// For which request.
     #[schema(value_type = String)]
     pub request: RequestId,
-    /// `play`, `seek`, `shares`, `footage`, `live`, `export`.
+    /// `play`, `seek`, `shares`, `footage`, `live`, `export`, `delay` (of details not public yet).
     pub act: String,
     /// Position, exhibit or span.
     pub detail: String,
@@ -131,7 +131,7 @@ impl Policy {
         position: At,
     ) -> Result<(), Error> {
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Open, who, &row)?).require()?;
+        self.require(&self.facts(Ask::Open, who, &row)?)?;
         let word = match act {
             AccessAct::Play => "play",
             AccessAct::Seek => "seek",

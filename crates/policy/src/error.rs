@@ -2,6 +2,7 @@
 //! Never carries detail of the machine to a client; that goes to the journal of the process.
 
 use loggia_model::Fault;
+use loggia_transparency::Unseen;
 
 use crate::decide::Reason;
 
@@ -29,6 +30,9 @@ pub enum Error {
     /// Too many at once or too soon; try later.
     #[error("{0}")]
     Busy(String),
+    /// The log's entry is not cosigned by the quorum of witnesses yet: nothing is opened until it is.
+    #[error("{0}")]
+    Unwitnessed(Unseen),
     /// A signature of a statement or roster does not hold.
     #[error("the signature of {0} does not hold")]
     Signature(String),
@@ -41,6 +45,12 @@ pub enum Error {
     /// Randomness or a cipher of the machine failed.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),
+    /// A change of the access policy that breaks the charter; the text is the counterexample.
+    #[error("{0}")]
+    Refuted(String),
+    /// From the access policy: a text that does not read, no solver, no answer.
+    #[error(transparent)]
+    Charter(#[from] loggia_charter::Error),
     /// From the store.
     #[error(transparent)]
     Store(#[from] loggia_store::Error),
@@ -63,8 +73,10 @@ impl From<Error> for Fault {
             Error::Denied(_) | Error::Signature(_) => Self::Forbidden(e.to_string()),
             Error::Forbidden(s) => Self::Forbidden(s),
             Error::NotFound(_) => Self::NotFound(e.to_string()),
-            Error::Conflict(s) => Self::Conflict(s),
+            Error::Conflict(s) | Error::Refuted(s) => Self::Conflict(s),
+            Error::Charter(e) => of_charter(&e),
             Error::Busy(s) => Self::Busy(s),
+            Error::Unwitnessed(why) => Self::Unwitnessed(why.to_string()),
             Error::NotADemo => Self::NotFound("there is nothing at this address".to_owned()),
             Error::Store(e) => e.into(),
             Error::Seal(e) => e.into(),
@@ -75,6 +87,18 @@ impl From<Error> for Fault {
                     "the request could not be completed; the operator has the detail".into(),
                 )
             }
+        }
+    }
+}
+
+fn of_charter(e: &loggia_charter::Error) -> Fault {
+    use loggia_charter::Error as Charter;
+    match e {
+        Charter::Text { .. } | Charter::Example(_) => Fault::Invalid(e.to_string()),
+        Charter::NoSolver => Fault::Conflict(e.to_string()),
+        Charter::Solver(_) | Charter::Evaluation(_) | Charter::File { .. } => {
+            tracing::error!(error = %e, "access policy");
+            Fault::Broken("the access policy gave no answer, so nothing was done".into())
         }
     }
 }

@@ -6,7 +6,7 @@ use loggia_transparency::{Event, Export, Loggable};
 use serde::{Deserialize, Serialize};
 
 use crate::cases::DAY;
-use crate::decide::{Ask, State, decide};
+use crate::decide::{Ask, State};
 use crate::filing::length_s;
 use crate::rows::desk::{ExportRow, exported_since, put_access, put_export};
 use crate::rows::requests as rows;
@@ -15,6 +15,9 @@ use crate::{Error, Policy, time_stamp};
 
 /// Longest recipient or exhibit number, characters.
 pub const FIELD_CHARS_MAX: usize = 200;
+
+/// An export waits so long for the witnesses.
+const WITNESSES_WITHIN: core::time::Duration = core::time::Duration::from_secs(5);
 
 /// Exports that one person makes in 24 hours, each an entry in the public log for good: five of
 /// each of the twenty requests that may wait.
@@ -46,6 +49,10 @@ pub struct ExportProof {
     pub checkpoint: String,
     /// The log's public key.
     pub log_key: String,
+    /// Proofs (C2SP tlog-proof) of filing, approval, opening and export under a checkpoint that the
+    /// witnesses have cosigned. The export's is missing when they did not answer in time.
+    #[serde(default)]
+    pub proofs: Vec<String>,
     /// `TimeStampResp` over the bundle's hash (RFC 3161, DER in base64), where a time authority is
     /// set and answered; `openssl ts -verify` checks it.
     pub timestamp: Option<String>,
@@ -92,7 +99,7 @@ impl Policy {
         }
         let step = self.one_step();
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Open, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Open, by, &row)?)?;
         let day = self.clock.now().before(DAY);
         if self.read(|c| Ok(exported_since(c, &by.person, day)?))? >= EXPORTS_PER_DAY_MAX {
             return Err(Error::Busy(format!(
@@ -125,6 +132,11 @@ impl Policy {
             Ok(())
         })?;
         drop(step);
+        // Nobody is kept from exporting what is open: a proof that does not come in time is left out.
+        if !self.witnesses.wait(logged.index(), WITNESSES_WITHIN) {
+            tracing::warn!("an export goes without the witnesses' proof of its own entry");
+        }
+        let proofs = self.proofs_of(id, logged.index())?;
         let receipt = self.log.receipt(logged.index())?;
         Ok(ExportProof {
             timestamp: self.time_of(&export.sha256),
@@ -133,7 +145,18 @@ impl Policy {
             proof: receipt.proof.iter().map(|d| to_base64(&d.0)).collect(),
             checkpoint: receipt.checkpoint,
             log_key: receipt.log_key,
+            proofs,
         })
+    }
+
+    /// The cosigned proofs of what led to an export, in the log's order.
+    fn proofs_of(&self, id: RequestId, export: u64) -> Result<Vec<String>, Error> {
+        let told = self.read(|c| rows::log_of(c, id))?;
+        let wanted = told.into_iter().filter(|(index, kind)| {
+            ["request_filed", "decision", "opening"].contains(&kind.as_str()) || *index == export
+        });
+        let proofs = wanted.filter_map(|(index, _)| self.witnesses.proof(index).ok());
+        Ok(proofs.map(|p| p.text()).collect())
     }
 
     /// An authority's time over the hash, where one is set; one that fails delays no export.

@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use loggia_model::{Actor, At, CameraId, Hour, Purpose, RequestId, SpanId, is_prose};
 use loggia_store::{SpanRow as Stored, SpanState as Closing};
-use loggia_transparency::{Event, Freeze, Loggable, RequestFiled, SALT_BYTES, commit};
+use loggia_transparency::{Event, Freeze, Loggable, RequestFiled};
 use serde::{Deserialize, Serialize};
 
 use crate::cases::DAY;
-use crate::decide::{Ask, State, decide};
+use crate::decide::{Ask, State};
+use crate::disclosure::Dated;
 use crate::request::{CAMERAS_MAX, CameraSpans, LENGTH_US_MAX, Request, SPANS_MAX};
 use crate::rows::requests::{self as rows, RequestRow, SpanRow};
-use crate::rows::{cases, holds};
+use crate::rows::{cases, disclosures, holds};
 use crate::wire::random;
 use crate::{Error, Policy};
 
@@ -45,6 +46,19 @@ pub struct Cover {
     pub end: At,
     /// Longest overhang of any camera beyond what was asked, microseconds.
     pub overhang_us: i64,
+}
+
+/// A request as its requester's device made it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The exact bytes.
+    pub json: &'a str,
+    /// Ed25519 over [`Request::to_be_signed`] with the requester's key in the roster (base64).
+    pub signature: &'a str,
+    /// The case's number in the table.
+    pub case: u64,
+    /// Why it is needed, in words.
+    pub necessity: &'a str,
 }
 
 struct Frozen {
@@ -159,24 +173,32 @@ impl Policy {
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::Denied`], [`Error::Conflict`] when it was filed before or its
-    /// spans are gone, [`Error::Busy`] when the person has too many waiting or filed
+    /// spans are gone, [`Error::Signature`] when the requester's key did not sign it,
+    /// [`Error::Busy`] when the person has too many waiting or filed
     /// [`REQUESTS_PER_DAY_MAX`] in the last 24 hours.
-    pub fn file(
-        &self,
-        by: &Actor,
-        json: &str,
-        case: u64,
-        necessity: &str,
-    ) -> Result<RequestId, Error> {
+    pub fn file(&self, by: &Actor, asked: &Asked<'_>) -> Result<RequestId, Error> {
+        let Asked {
+            json,
+            case,
+            necessity,
+            ..
+        } = *asked;
         let request = Request::parse(json)?;
         let id = Request::id_of(json);
         self.check_filing(by, &request, case, necessity)?;
+        let roster = self.roster()?;
+        let me = roster
+            .roster()
+            .member(&by.person)
+            .ok_or(Error::Unauthenticated)?;
+        Request::check_signed(json, me, asked.signature)?;
         let now = self.clock.now();
         let row = RequestRow {
             id,
             json: json.to_owned(),
             case_id: case,
             necessity: necessity.trim().to_owned(),
+            signature: Some(asked.signature.to_owned()),
             requester: by.person.clone(),
             body: by.body,
             purpose: request.purpose,
@@ -193,7 +215,7 @@ impl Policy {
             opening_index: None,
             open_until: None,
         };
-        decide(&self.facts(Ask::File, by, &row)?).require()?;
+        self.require(&self.facts(Ask::File, by, &row)?)?;
         let spans = self.put_and_freeze(&row, &request)?;
         // The freeze stands; from here on it is the log that is waited for.
         let _step = self.one_step();
@@ -210,6 +232,7 @@ impl Policy {
         let (id, by) = (row.id, &row.requester);
         let _kept = self.keeping();
         let spans = self.spans_named(request)?;
+        let dated = Dated::of(&self.rules, row, request, &spans)?;
         self.write(|c| {
             if rows::request(c, id)?.is_some() {
                 return Err(Error::Conflict("this request was filed before".into()));
@@ -227,11 +250,12 @@ impl Policy {
                     nth.after(DAY)
                 )));
             }
-            rows::put_request(c, row, &spans)
+            rows::put_request(c, row, &spans)?;
+            dated.put(c)
         })?;
         if let Err(e) = self.freeze(id, &spans) {
             self.keys.thaw(id)?;
-            self.write(|c| Ok(rows::drop_request(c, id)?))?;
+            self.drop_filing(id)?;
             return Err(e);
         }
         Ok(spans)
@@ -254,10 +278,13 @@ impl Policy {
         if !(NECESSITY_CHARS_MIN..=NECESSITY_CHARS_MAX).contains(&chars) {
             return bad("say why this footage is needed, in 10 to 4,000 characters");
         }
+        if request.necessity != Some(Request::necessity_hash(necessity.trim())) {
+            return bad("the request names another reason than the one written; write it again");
+        }
         if request.requester != by.person {
             return bad("the request names another requester than the person signed in");
         }
-        if request.policy_hash != self.rules.hash()? {
+        if request.policy_hash != self.policy_hash()? {
             return bad("the rules have changed since this request was written; write it again");
         }
         let case = self
@@ -328,6 +355,14 @@ impl Policy {
         Ok(())
     }
 
+    /// Takes back a filing that broke off.
+    fn drop_filing(&self, id: RequestId) -> Result<(), Error> {
+        self.write(|c| {
+            disclosures::drop_all(c, id)?;
+            Ok(rows::drop_request(c, id)?)
+        })
+    }
+
     /// From a kept and frozen request to a logged one. Also called after a crash, so each entry is
     /// written only if its index is not kept yet.
     fn finish_filing(
@@ -346,8 +381,13 @@ impl Policy {
             })?;
             self.write(|c| Ok(rows::put_log(c, row.id, logged.index(), "freeze")?))?;
         }
+        if !has("disclosure_due") && !has("request_filed") {
+            self.tell_date(row)?;
+        }
         if !has("request_filed") {
             let logged = self.tell(Filed(filed_entry(row, request, spans)?))?;
+            // Nobody waits here; whoever approves finds it cosigned.
+            self.witnesses.need(logged.index());
             self.write(|c| Ok(rows::put_log(c, row.id, logged.index(), "request_filed")?))?;
         }
         self.write(|c| rows::step(c, row.id, State::Filing, State::Asked))
@@ -370,7 +410,7 @@ impl Policy {
             if let Err(e) = self.freeze(row.id, &spans) {
                 tracing::warn!(request = %row.id, error = %e, "a filing that broke off is dropped");
                 self.keys.thaw(row.id)?;
-                self.write(|c| Ok(rows::drop_request(c, row.id)?))?;
+                self.drop_filing(row.id)?;
                 continue;
             }
             drop(kept);
@@ -395,7 +435,7 @@ fn filed_entry(
     request: &Request,
     spans: &[SpanRow],
 ) -> Result<RequestFiled, Error> {
-    let (span, place) = commitments(row, request)?;
+    let (span, place) = request.commitments(&row.span_salt, &row.place_salt)?;
     let live = request.purpose == Purpose::IncidentLive;
     let asked_s = (request.to.0 - request.from.0).div_euclid(1_000_000);
     Ok(RequestFiled {
@@ -414,21 +454,4 @@ fn filed_entry(
         place_commitment: place,
         danger_to_life: request.purpose == Purpose::DangerToLife,
     })
-}
-
-/// Commitments to when and where, with the request's salts (docs/design/policy.md gives the bytes).
-fn commitments(
-    row: &RequestRow,
-    request: &Request,
-) -> Result<(loggia_model::Digest, loggia_model::Digest), Error> {
-    let bad = |e: serde_json::Error| Error::Invalid(e.to_string());
-    let cameras: Vec<u32> = request.camera_spans.iter().map(|c| c.camera.0).collect();
-    let span =
-        serde_json::to_vec(&(request.from, request.to, &request.camera_spans)).map_err(bad)?;
-    let place = serde_json::to_vec(&cameras).map_err(bad)?;
-    let salted = |salt: &[u8; SALT_BYTES], bytes: &[u8]| commit(salt, bytes);
-    Ok((
-        salted(&row.span_salt, &span),
-        salted(&row.place_salt, &place),
-    ))
 }

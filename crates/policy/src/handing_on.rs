@@ -43,8 +43,6 @@ pub struct KeptShare {
 pub struct KeptPage {
     /// Version of the roster in force.
     pub version: u32,
-    /// Its entry in the public log.
-    pub log_index: u64,
     /// Spans to hand on, with the caller's own shares.
     pub shares: Vec<KeptShare>,
     /// Cameras' hours (and a line for the held spans) that are still to be looked at.
@@ -223,13 +221,8 @@ impl Policy {
             };
             next = self.gather_held(from, &mut page)?;
         }
-        let version = roster.roster().version;
-        let unlogged = || Error::Damaged(format!("roster {version} has no entry"));
         Ok(KeptPage {
-            version,
-            log_index: self
-                .read(|c| Ok(rows::roster_entry(c, version)?))?
-                .ok_or_else(unlogged)?,
+            version: roster.roster().version,
             shares: page.shares,
             left: if next.is_some() { left } else { 0 },
             next: next.map(Place::text),

@@ -3,10 +3,10 @@
 
 use loggia_model::{Actor, At, Body, CameraId, PersonId, Purpose, RequestId};
 use loggia_transparency::{
-    Event, LiveView, Loggable, RequestEnd, RequestEnded, ReviewDue, Verdict,
+    Event, LiveView, Loggable, Logged, RequestEnd, RequestEnded, ReviewDue, Verdict, Witnessed,
 };
 
-use crate::decide::{Ask, Facts, Party, Reason, Standing, State, decide};
+use crate::decide::{Ask, Facts, Party, Reason, Standing, State};
 use crate::permit::{Decided, Live, Open, Permit};
 use crate::request::Request;
 use crate::rows::desk;
@@ -69,6 +69,7 @@ impl Policy {
     /// The facts for an act about a request, as they are now.
     pub(crate) fn facts(&self, ask: Ask, who: &Actor, row: &RequestRow) -> Result<Facts, Error> {
         let request = Request::parse(&row.json)?;
+        self.under_this_policy(&request)?;
         let until = match (ask, row.open_until) {
             (Ask::Open | Ask::Live, Some(until)) => until,
             (Ask::Release, Some(until)) if row.opening_index.is_some() => until,
@@ -95,6 +96,27 @@ impl Policy {
         })
     }
 
+    /// The facts on which a decision would rest now, for whoever wants to check them.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Conflict`] when another access policy has come into force.
+    pub fn facts_of(&self, ask: Ask, who: &Actor, id: RequestId) -> Result<Facts, Error> {
+        self.facts(ask, who, &self.request_row(id)?)
+    }
+
+    /// That a request was filed under the rules and the access policy in force. One that was not
+    /// keeps its freeze until its deadline, so that it can be filed again, and nothing else.
+    fn under_this_policy(&self, request: &Request) -> Result<(), Error> {
+        if request.policy_hash == self.policy_hash()? {
+            return Ok(());
+        }
+        Err(Error::Conflict(
+            "the access policy has changed since this request was filed: file it again; its footage \
+             stays frozen until this request's deadline"
+                .into(),
+        ))
+    }
+
     /// A desk's statement, checked against the roster and against having been made before.
     pub(crate) fn stated(
         &self,
@@ -108,11 +130,11 @@ impl Policy {
             .roster()
             .member(&by.person)
             .ok_or(Error::Unauthenticated)?;
-        let key = member.sign_public()?;
-        let stated = signed.check(subject, &by.person, &key, acts, self.clock.now())?;
+        let stated = signed.check(subject, member, acts, self.clock.now())?;
         if self.read(|c| desk::stated(c, stated.hash))? {
             return Err(Error::Conflict("this statement was made before".into()));
         }
+        self.not_copied(&stated)?;
         Ok(stated)
     }
 
@@ -129,7 +151,7 @@ impl Policy {
         let _step = self.one_step();
         let row = self.request_row(id)?;
         let stated = self.stated(by, id, signed, &[Act::Approve, Act::Refuse])?;
-        decide(&self.facts(Ask::Decide, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Decide, by, &row)?)?;
         let (verdict, to) = match stated.statement.act {
             Act::Approve => (Verdict::Approve, State::Approved),
             _ => (Verdict::Refuse, State::Refused),
@@ -138,7 +160,10 @@ impl Policy {
             request: id,
             verdict,
             body: by.body,
+            statement: Some(signed.logged_as()),
         })?;
+        // A custodian's desk waits for the witnesses: they are asked at once.
+        self.witnesses.need(logged.index());
         let now = self.clock.now();
         let live = row.purpose == Purpose::IncidentLive && to == State::Approved;
         let until = live.then(|| self.live_until(now));
@@ -233,16 +258,21 @@ impl Policy {
     /// [`Error::Denied`] with the reasons.
     pub fn footage_permit(&self, id: RequestId, actor: &Actor) -> Result<Permit<Open>, Error> {
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Open, actor, &row)?).require()?;
+        self.require(&self.facts(Ask::Open, actor, &row)?)?;
         let request = Request::parse(&row.json)?;
-        let until = row
-            .open_until
-            .ok_or(Error::Denied(vec![Reason::NotReleased]))?;
+        let not_released = || Error::Denied(vec![Reason::NotReleased]);
+        let until = row.open_until.ok_or_else(not_released)?;
+        let index = row.opening_index.ok_or_else(not_released)?;
+        let spans = self.read(|c| rows::spans(c, id))?;
+        let opening = self.seen(
+            self.log
+                .recall(crate::release::opens(&row, &spans), index)?,
+        )?;
         Permit::new(
-            Open::new(request.camera_spans),
+            Open::new(request.camera_spans, opening),
             actor.clone(),
             until,
-            self.approval(&row)?,
+            self.seen_approval(&row)?,
         )
     }
 
@@ -260,7 +290,7 @@ impl Policy {
     ) -> Result<Permit<Live>, Error> {
         let _step = self.one_step();
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Live, actor, &row)?).require()?;
+        self.require(&self.facts(Ask::Live, actor, &row)?)?;
         let request = Request::parse(&row.json)?;
         if !request.camera_spans.iter().any(|c| c.camera == camera) {
             return Err(Error::Forbidden(
@@ -294,20 +324,41 @@ impl Policy {
     pub fn live_stands(&self, permit: &Permit<Live>) -> Result<(), Error> {
         permit.still(self.clock.now())?;
         let row = self.request_row(permit.request())?;
-        decide(&self.facts(Ask::Live, permit.actor(), &row)?).require()
+        self.require(&self.facts(Ask::Live, permit.actor(), &row)?)
     }
 
     /// The approval as it stands in the log: read back and compared, never assumed.
-    fn approval(&self, row: &RequestRow) -> Result<loggia_transparency::Logged<Decided>, Error> {
+    fn approval(&self, row: &RequestRow) -> Result<Logged<Decided>, Error> {
         let not_approved = || Error::Denied(vec![Reason::NotApproved]);
         let index = row.decision_index.ok_or_else(not_approved)?;
         let body = row.decided_body.ok_or_else(not_approved)?;
-        let decided = Decided {
+        let said = self.read(|c| desk::statements(c, row.id))?;
+        let said = said
+            .into_iter()
+            .find(|s| s.act == Act::Approve.word())
+            .ok_or_else(not_approved)?;
+        let signed = SignedStatement {
+            statement: said.statement,
+            signature: said.signature,
+        };
+        let decided = |statement| Decided {
             request: row.id,
             verdict: Verdict::Approve,
             body,
+            statement,
         };
-        Ok(self.log.recall(decided, index)?)
+        match self.log.recall(decided(Some(signed.logged_as())), index) {
+            // As older versions logged it.
+            Err(loggia_transparency::Error::NotThere(_)) => {
+                Ok(self.log.recall(decided(None), index)?)
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// The approval, cosigned by the witnesses: before that no custodian is shown a share.
+    pub(crate) fn seen_approval(&self, row: &RequestRow) -> Result<Witnessed<Decided>, Error> {
+        self.seen(self.approval(row)?)
     }
 
     /// When a live view ends that is approved at `now`.
@@ -326,6 +377,13 @@ impl Policy {
         let opened = self.finish_openings();
         let held = self.hold_tick();
         let asked = self.residents_tick();
-        opened.and(held).and(asked).and(expired)
+        let disclosed = self.disclosure_tick();
+        let glass = self.glass_tick();
+        opened
+            .and(held)
+            .and(asked)
+            .and(disclosed)
+            .and(glass)
+            .and(expired)
     }
 }

@@ -8,9 +8,11 @@ use core::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use loggia_model::{Actor, PersonId, Role};
+use loggia_transparency::GlassEnd;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use crate::break_glass::BREAK_GLASS;
 use crate::rows::people::{self as rows, AccountRow};
 use crate::wire::{random, sha256};
 use crate::{Error, Policy};
@@ -104,6 +106,15 @@ impl Wicket {
     }
 }
 
+/// Where a session began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Began {
+    /// With a password, or as a person of the demo.
+    Here,
+    /// At the city's identity provider.
+    AtProvider,
+}
+
 /// A new session: the token goes to the browser and is kept nowhere.
 pub struct SignedIn {
     /// For the cookie.
@@ -126,6 +137,11 @@ impl Policy {
         let _place = self.wicket.waiting.try_acquire().map_err(|_| full())?;
         let _turn = self.wicket.turns.acquire().await.map_err(|_| full())?;
         self.wicket.try_now(person, self.clock.mono())?;
+        if person.0 == BREAK_GLASS {
+            let actor = self.both_halves(password)?;
+            self.wicket.succeeded(person);
+            return self.start_session(actor, Began::Here);
+        }
         let account = self.read(|c| Ok(rows::account(c, person)?))?;
         let known = account.is_some();
         let actor = self.actor_enabled(person)?;
@@ -145,7 +161,7 @@ impl Policy {
         match actor {
             Some(actor) if same && known => {
                 self.wicket.succeeded(person);
-                self.start_session(actor)
+                self.start_session(actor, Began::Here)
             }
             _ => Err(Error::Unauthenticated),
         }
@@ -162,15 +178,15 @@ impl Policy {
         let actor = self
             .actor_enabled(person)?
             .ok_or(Error::NotFound("person"))?;
-        self.start_session(actor)
+        self.start_session(actor, Began::Here)
     }
 
-    fn start_session(&self, actor: Actor) -> Result<SignedIn, Error> {
+    pub(crate) fn start_session(&self, actor: Actor, began: Began) -> Result<SignedIn, Error> {
         let token = Zeroizing::new(hex::encode(*Zeroizing::new(random::<32>()?)));
         let (now, hash) = (self.clock.now(), token_hash(&token));
         self.write(|c| {
             rows::sweep_sessions(c, now.before(SESSION_LONGEST), now.before(SESSION_IDLE))?;
-            rows::put_session(c, &hash, &actor.person, now)?;
+            rows::put_session(c, &hash, &actor.person, began, now)?;
             Ok(rows::trim_sessions(c, &actor.person, SESSIONS_PER_PERSON)?)
         })?;
         Ok(SignedIn { token, actor })
@@ -202,13 +218,22 @@ impl Policy {
         self.actor_enabled(&session.person)
     }
 
-    /// Ends a session.
+    /// Ends a session; where it began, if there was one. Signing out of the break-glass account
+    /// shuts it.
     ///
     /// # Errors
     /// When the tables cannot be written.
-    pub fn sign_out(&self, token: &str) -> Result<(), Error> {
+    pub fn sign_out(&self, token: &str) -> Result<Option<Began>, Error> {
         let hash = token_hash(token);
-        self.write(|c| Ok(rows::end_session(c, &hash)?))
+        let session = self.write(|c| {
+            let session = rows::session(c, &hash)?;
+            rows::end_session(c, &hash)?;
+            Ok(session)
+        })?;
+        if session.as_ref().is_some_and(|s| s.person.0 == BREAK_GLASS) {
+            self.shut_glass(GlassEnd::SignedOut)?;
+        }
+        Ok(session.map(|s| s.began))
     }
 
     /// Makes an account with its first password. Who already has one needs both groups
@@ -299,6 +324,9 @@ impl Policy {
     /// The person as an actor, if in the roster and not disabled. A roster member needs no account
     /// for that (a custodian who only uses a desk has none).
     pub(crate) fn actor_enabled(&self, person: &PersonId) -> Result<Option<Actor>, Error> {
+        if person.0 == BREAK_GLASS {
+            return Ok(self.glass_actor());
+        }
         let disabled = self.read(|c| Ok(rows::disabled(c, person)?))?;
         Ok(if disabled {
             None

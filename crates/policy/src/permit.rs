@@ -1,10 +1,11 @@
 //! The permit: this person may do this, for this request, until then. Made in this crate only, after
-//! a decision that is in the public log. Never cloned, never read from bytes, never made in tests.
+//! a decision that is in the public log, and for opening footage one that the witnesses have cosigned.
+//! Never cloned, never read from bytes, never made in tests.
 
 use std::fmt;
 
-use loggia_model::{Actor, At, Body, CameraId, RequestId};
-use loggia_transparency::{Event, Loggable, Logged, Verdict};
+use loggia_model::{Actor, At, Body, CameraId, Digest, RequestId};
+use loggia_transparency::{Event, Loggable, Opening, Verdict, Witnessed};
 
 use crate::Error;
 use crate::decide::Reason;
@@ -19,6 +20,8 @@ pub struct Decided {
     pub verdict: Verdict,
     /// The deciding person's body.
     pub body: Body,
+    /// Hash of the signed statement that decided; none where an older version logged it.
+    pub statement: Option<Digest>,
 }
 
 impl Loggable for Decided {
@@ -27,21 +30,57 @@ impl Loggable for Decided {
             request: self.request,
             decision: self.verdict,
             body: self.body,
+            statement: self.statement,
         })
     }
 }
 
 mod acts {
+    use loggia_transparency::{Logged, Witnessed};
+
+    use super::{Decided, Live, Open};
+
     /// Sealed: the acts that a permit can be for are this crate's closed list.
-    pub trait Act: Send + Sync {}
-    impl Act for super::Open {}
-    impl Act for super::Live {}
+    pub trait Act: Send + Sync {
+        /// What the decision must have been through before the act.
+        type Proof: core::fmt::Debug + Send + Sync;
+        /// The decision under it.
+        fn decided(proof: &Self::Proof) -> &Decided;
+    }
+
+    /// Footage at rest waits for the witnesses.
+    impl Act for Open {
+        type Proof = Witnessed<Decided>;
+        fn decided(proof: &Self::Proof) -> &Decided {
+            proof.get()
+        }
+    }
+
+    /// A live view in an incident must not wait for bodies outside the city: it is in the log first,
+    /// and whoever is root on the recorder needs no permit for what is in its memory (THREATS.md).
+    impl Act for Live {
+        type Proof = Logged<Decided>;
+        fn decided(proof: &Self::Proof) -> &Decided {
+            proof.get()
+        }
+    }
 }
 
 /// Reading the sealed records of opened spans.
 #[derive(Debug)]
 pub struct Open {
     spans: Vec<CameraSpans>,
+    opening: Witnessed<Opens>,
+}
+
+/// Footage is being opened: both groups have released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Opens(pub(crate) Opening);
+
+impl Loggable for Opens {
+    fn event(&self) -> Event {
+        Event::Opening(self.0.clone())
+    }
 }
 
 /// Viewing cameras live, unblurred, in a declared incident.
@@ -58,21 +97,16 @@ pub struct Permit<A: acts::Act> {
     request: RequestId,
     actor: Actor,
     until: At,
-    decision: Logged<Decided>,
+    decision: A::Proof,
 }
 
 impl<A: acts::Act> Permit<A> {
     /// Called after `decide` allowed the act and the approval was found in the log.
-    pub(crate) fn new(
-        act: A,
-        actor: Actor,
-        until: At,
-        decision: Logged<Decided>,
-    ) -> Result<Self, Error> {
-        if decision.get().verdict != Verdict::Approve {
+    pub(crate) fn new(act: A, actor: Actor, until: At, decision: A::Proof) -> Result<Self, Error> {
+        if A::decided(&decision).verdict != Verdict::Approve {
             return Err(Error::Denied(vec![Reason::NotApproved]));
         }
-        let request = decision.get().request;
+        let request = A::decided(&decision).request;
         Ok(Self {
             act,
             request,
@@ -101,7 +135,7 @@ impl<A: acts::Act> Permit<A> {
     }
 
     /// The decision that it rests on, in the public log.
-    pub fn decision(&self) -> &Logged<Decided> {
+    pub fn decision(&self) -> &A::Proof {
         &self.decision
     }
 
@@ -118,8 +152,8 @@ impl<A: acts::Act> Permit<A> {
 }
 
 impl Open {
-    pub(crate) fn new(spans: Vec<CameraSpans>) -> Self {
-        Self { spans }
+    pub(crate) fn new(spans: Vec<CameraSpans>, opening: Witnessed<Opens>) -> Self {
+        Self { spans, opening }
     }
 }
 
@@ -137,6 +171,12 @@ impl Permit<Open> {
     #[must_use]
     pub fn spans(&self) -> &[CameraSpans] {
         &self.act.spans
+    }
+
+    /// The place of the opening's cosigned entry in the log.
+    #[must_use]
+    pub fn opening_index(&self) -> u64 {
+        self.act.opening.index()
     }
 
     /// Whether this span of this camera may be read.

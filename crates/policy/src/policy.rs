@@ -2,11 +2,11 @@
 //! Never acts by itself; a tick or a call does.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use loggia_model::{Actor, Clock, Hour, PersonId};
 use loggia_store::{Blobs, Db, KeyStore, Secrets};
-use loggia_transparency::{Log, Loggable, Logged};
+use loggia_transparency::{Log, Loggable, Logged, Witnessed, Witnesses};
 use rusqlite::Transaction;
 
 use crate::Error;
@@ -14,7 +14,11 @@ use crate::access::Noted;
 use crate::alerts::{Alerts, Gateways};
 use crate::aside::Aside;
 use crate::become_demo::DemoMode;
+use crate::break_glass::Glass;
+use crate::disclosure::Published;
 use crate::door::Replays;
+use crate::in_force::InForce;
+use crate::oidc::Provider;
 use crate::people::Wicket;
 use crate::retention::Retention;
 use crate::roster::VerifiedRoster;
@@ -31,6 +35,8 @@ pub struct Parts {
     pub keys: Arc<KeyStore>,
     /// The public log.
     pub log: Log,
+    /// The witnesses outside the city; without any nothing is opened.
+    pub witnesses: Witnesses,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The city's rules.
@@ -51,6 +57,7 @@ pub struct Policy {
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) keys: Arc<KeyStore>,
     pub(crate) log: Log,
+    pub(crate) witnesses: Witnesses,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rules: Rules,
     pub(crate) demo: Option<DemoMode>,
@@ -69,6 +76,13 @@ pub struct Policy {
     pub(crate) noted: Mutex<Noted>,
     /// How long footage is kept, as the last tick of retention had it.
     pub(crate) retention: Mutex<Option<Retention>>,
+    /// What is public of openings, read once.
+    pub(crate) published: Mutex<Option<Published>>,
+    /// Where people may sign in besides.
+    pub(crate) provider: OnceLock<Provider>,
+    /// The break-glass account.
+    pub(crate) glass: Mutex<Glass>,
+    pub(crate) in_force: RwLock<InForce>,
     line: Mutex<()>,
     keeping: Mutex<()>,
 }
@@ -88,6 +102,7 @@ impl Policy {
             blobs: parts.blobs,
             keys: parts.keys,
             log: parts.log,
+            witnesses: parts.witnesses,
             clock: parts.clock,
             rules: parts.rules,
             demo: parts.demo,
@@ -102,14 +117,26 @@ impl Policy {
             disputed: Mutex::new(false),
             noted: Mutex::default(),
             retention: Mutex::default(),
+            published: Mutex::default(),
+            provider: OnceLock::new(),
+            glass: Mutex::default(),
+            in_force: RwLock::new(InForce::of_this_release()?),
             line: Mutex::new(()),
             keeping: Mutex::new(()),
         };
         policy.check_demo_mark()?;
         policy.load_rosters()?;
+        policy.load_statute()?;
+        policy.glass_resume()?;
         policy.resume()?;
         policy.residents_resume()?;
         Ok(Arc::new(policy))
+    }
+
+    /// The witnesses of the public log.
+    #[must_use]
+    pub fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     /// The city's rules.
@@ -157,6 +184,11 @@ impl Policy {
     /// Writes to the public log and waits until it is durable there.
     pub(crate) fn tell<T: Loggable>(&self, value: T) -> Result<Logged<T>, Error> {
         Ok(self.log.append(value)?)
+    }
+
+    /// What was logged earlier, once the witnesses have cosigned it; asks them for it.
+    pub(crate) fn seen<T: Loggable>(&self, logged: Logged<T>) -> Result<Witnessed<T>, Error> {
+        self.witnesses.witnessed(logged).map_err(Error::Unwitnessed)
     }
 
     /// The person as the roster in force knows them.

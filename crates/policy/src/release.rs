@@ -9,11 +9,12 @@ use loggia_seal::{
     Body as RecordBody, CustodianPublic, Group, Record, ReleasedShare, SealedShare, ShareTable,
     SpanRef, WrappedShares,
 };
-use loggia_transparency::{Event, Loggable, Opening};
+use loggia_transparency::Opening;
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{Ask, State, decide};
+use crate::decide::{Ask, State};
 use crate::filing::length_s;
+use crate::permit::Opens;
 use crate::request::Request;
 use crate::rows::requests::{self as rows, RequestRow};
 use crate::rows::{desk, holds};
@@ -59,22 +60,15 @@ impl DeskShare {
     }
 }
 
-struct Opens {
-    request: RequestId,
-    body: Body,
-    length_s: u32,
-    cameras: u32,
-}
-
-impl Loggable for Opens {
-    fn event(&self) -> Event {
-        Event::Opening(Opening {
-            request: self.request,
-            body: self.body,
-            length_s: self.length_s,
-            cameras: self.cameras,
-        })
-    }
+/// What the log says of an opening.
+pub(crate) fn opens(row: &RequestRow, spans: &[rows::SpanRow]) -> Opens {
+    let cameras: BTreeSet<CameraId> = spans.iter().map(|s| s.camera).collect();
+    Opens(Opening {
+        request: row.id,
+        body: row.body,
+        length_s: length_s(spans),
+        cameras: u32::try_from(cameras.len()).unwrap_or(u32::MAX),
+    })
 }
 
 impl Policy {
@@ -86,7 +80,9 @@ impl Policy {
     /// roster after these spans were sealed.
     pub fn desk_shares(&self, by: &Actor, id: RequestId) -> Result<Vec<DeskShare>, Error> {
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Release, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Release, by, &row)?)?;
+        let approval = self.seen_approval(&row)?;
+        debug_assert_eq!(approval.get().request, id, "the approval of this request");
         let group = Group::of(by.body).ok_or_else(|| Error::Forbidden("no group".into()))?;
         let roster = self.roster()?;
         let member = roster
@@ -168,7 +164,8 @@ impl Policy {
         let _step = self.one_step();
         let row = self.request_row(id)?;
         let stated = self.stated(by, id, signed, &[Act::Release])?;
-        decide(&self.facts(Ask::Release, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Release, by, &row)?)?;
+        let _seen = self.seen_approval(&row)?;
         let group = Group::of(by.body).ok_or_else(|| Error::Forbidden("no group".into()))?;
         let spans = self.read(|c| rows::spans(c, id))?;
         complete(&spans, shares, group)?;
@@ -194,34 +191,67 @@ impl Policy {
         self.begin_opening(&row, &spans)
     }
 
-    /// Both groups have released: the log first, then the door. Until the entry is durable the state
-    /// stays `released`, and nothing can be fetched.
+    /// Both groups have released: the log first, then the witnesses, then the door. Until the entry
+    /// is cosigned the state stays `released`, and nothing can be fetched. Nobody waits here: the
+    /// next cosigned checkpoint opens it ([`Policy::finish_openings`]).
     fn begin_opening(&self, row: &RequestRow, spans: &[rows::SpanRow]) -> Result<State, Error> {
-        let cameras: BTreeSet<CameraId> = spans.iter().map(|s| s.camera).collect();
-        let logged = self.tell(Opens {
-            request: row.id,
-            body: row.body,
-            length_s: length_s(spans),
-            cameras: u32::try_from(cameras.len()).unwrap_or(u32::MAX),
-        })?;
+        let opens = opens(row, spans);
+        let told = self.read(|c| rows::log_of(c, row.id))?;
+        let told = told.iter().find(|(_, kind)| kind == "opening");
+        let logged = if let Some((index, _)) = told {
+            self.log.recall(opens, *index)?
+        } else {
+            let logged = self.tell(opens)?;
+            self.write(|c| Ok(rows::put_log(c, row.id, logged.index(), "opening")?))?;
+            logged
+        };
+        let seen = match self.seen(logged) {
+            Err(Error::Unwitnessed(_)) => return Ok(State::Released),
+            seen => seen?,
+        };
         let lasts = core::time::Duration::from_secs(u64::from(self.rules.opening_h) * 3_600);
         let until: At = self.clock.now().after(lasts);
-        self.write(|c| {
-            rows::put_log(c, row.id, logged.index(), "opening")?;
-            rows::opened(c, row.id, logged.index(), until)
-        })?;
+        self.write(|c| rows::opened(c, row.id, seen.index(), until))?;
         Ok(State::Open)
     }
 
-    /// Opens what both groups have released when the log or the machine failed in between.
-    pub(crate) fn finish_openings(&self) -> Result<(), Error> {
+    /// Opens what both groups have released once the witnesses have cosigned its entry, and what
+    /// the log or the machine failed to finish. Call it whenever the witnesses cosign.
+    ///
+    /// # Errors
+    /// The first failure of log or tables; the others are done all the same.
+    pub fn finish_openings(&self) -> Result<(), Error> {
         let _step = self.one_step();
+        let mut failed = Ok(());
         for row in self.read(|c| rows::running(c))? {
             let both = row.police_custodian.is_some() && row.oversight_custodian.is_some();
             if row.state == State::Released && both && self.clock.now() < row.deadline {
                 let spans = self.read(|c| rows::spans(c, row.id))?;
-                self.begin_opening(&row, &spans)?;
+                failed = failed.and(self.begin_opening(&row, &spans).map(drop));
             }
+        }
+        failed
+    }
+
+    /// Waits until the witnesses have cosigned everything that this request needs of them now, for
+    /// `within` at most; opens it if that was what it waited for.
+    ///
+    /// # Errors
+    /// As [`Self::finish_openings`].
+    pub fn wait_for_witnesses(
+        &self,
+        id: RequestId,
+        within: core::time::Duration,
+    ) -> Result<(), Error> {
+        let newest = self
+            .read(|c| rows::log_of(c, id))?
+            .into_iter()
+            .map(|l| l.0)
+            .max();
+        if let Some(index) = newest
+            && self.witnesses.wait(index, within)
+        {
+            self.finish_openings()?;
         }
         Ok(())
     }
@@ -232,7 +262,7 @@ impl Policy {
     /// [`Error::Denied`] with the reasons.
     pub fn released(&self, by: &Actor, id: RequestId) -> Result<Vec<ReleasedShare>, Error> {
         let row = self.request_row(id)?;
-        decide(&self.facts(Ask::Open, by, &row)?).require()?;
+        self.require(&self.facts(Ask::Open, by, &row)?)?;
         self.look(by, id, "shares", "")?;
         self.read(|c| desk::shares(c, id))
     }

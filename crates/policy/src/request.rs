@@ -1,15 +1,22 @@
 //! The access request: exact bytes made by the requester's device, whose hash everything later
 //! names. Never trusts a field that was not checked here.
 
-use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
+use aws_lc_rs::agreement::{self, PrivateKey, X25519, agree};
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use loggia_model::{At, CameraId, Digest, LegalBasis, PersonId, Purpose, RequestId, SpanId};
+use loggia_transparency::{SALT_BYTES, commit};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::roster::Member;
 use crate::wire::{base64_n, sha256};
 
 /// Before the request's bytes in its hash.
 pub const REQUEST_CONTEXT: &[u8] = b"loggia/request/v1\n";
+/// Before the request's bytes in what its requester signs.
+pub const SIGNED_CONTEXT: &[u8] = b"loggia/request/signed/v1\n";
+/// Before the reason's words in the hash that the request names.
+pub const NECESSITY_CONTEXT: &[u8] = b"loggia/necessity/v1\n";
 /// Longest request: 64 cameras of 60 B and the rest.
 pub const REQUEST_BYTES_MAX: usize = 16 * 1024;
 /// Most cameras in one request.
@@ -61,6 +68,10 @@ pub struct Request {
     pub requester: PersonId,
     /// Random, so that no two requests are the same.
     pub nonce: Digest,
+    /// Hash of the reason in words ([`Request::necessity_hash`]), so that nobody is shown another
+    /// one; requests of older versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub necessity: Option<Digest>,
 }
 
 impl Request {
@@ -93,10 +104,52 @@ impl Request {
         serde_json::to_string(self).map_err(|e| Error::Invalid(e.to_string()))
     }
 
+    /// What a request says of its reason in words. (The request's own bytes are not public and hold
+    /// a nonce, so nobody can guess the words from its hash.)
+    #[must_use]
+    pub fn necessity_hash(words: &str) -> Digest {
+        sha256(&[NECESSITY_CONTEXT, words.as_bytes()])
+    }
+
+    /// What the requester's key signs for these exact bytes.
+    #[must_use]
+    pub fn to_be_signed(json: &str) -> Vec<u8> {
+        [SIGNED_CONTEXT, json.as_bytes()].concat()
+    }
+
+    /// Checks that the key which the roster names for the requester signed these exact bytes: the
+    /// one-time key in them is theirs.
+    ///
+    /// # Errors
+    /// [`Error::Signature`]; [`Error::Forbidden`] when the roster names no key.
+    pub fn check_signed(json: &str, requester: &Member, signature: &str) -> Result<(), Error> {
+        let signature: [u8; 64] = base64_n(signature, "the request's signature")?;
+        UnparsedPublicKey::new(&ED25519, requester.sign_public()?)
+            .verify(&Self::to_be_signed(json), &signature)
+            .map_err(|_| Error::Signature("the request by its requester".to_owned()))
+    }
+
     /// The request's name: the hash of its exact bytes.
     #[must_use]
     pub fn id_of(json: &str) -> RequestId {
         sha256(&[REQUEST_CONTEXT, json.as_bytes()])
+    }
+
+    /// Commitments to when and where, with the request's salts (docs/design/policy.md gives the
+    /// bytes): span, then place.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a field cannot be written.
+    pub fn commitments(
+        &self,
+        span_salt: &[u8; SALT_BYTES],
+        place_salt: &[u8; SALT_BYTES],
+    ) -> Result<(Digest, Digest), Error> {
+        let bad = |e: serde_json::Error| Error::Invalid(e.to_string());
+        let cameras: Vec<u32> = self.camera_spans.iter().map(|c| c.camera.0).collect();
+        let span = serde_json::to_vec(&(self.from, self.to, &self.camera_spans)).map_err(bad)?;
+        let place = serde_json::to_vec(&cameras).map_err(bad)?;
+        Ok((commit(span_salt, &span), commit(place_salt, &place)))
     }
 
     /// The one-time public key.
@@ -110,7 +163,7 @@ impl Request {
         // of eight.
         let any =
             PrivateKey::from_private_key(&X25519, &[9; 32]).map_err(|_| Error::Crypto("X25519"))?;
-        let peer = UnparsedPublicKey::new(&X25519, key);
+        let peer = agreement::UnparsedPublicKey::new(&X25519, key);
         agree(&any, peer, (), |_| Ok(())).map_err(|()| {
             Error::Invalid(
                 "one_time_key is no X25519 key of a device: everybody could read what is sealed \

@@ -8,6 +8,7 @@ use loggia_model::{Actor, At, Body, Digest, PersonId, Role, Roles, is_line};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::passkey::{PASSKEYS_MAX, Passkey, Touched, asserted, is_assertion};
 use crate::wire::{base64_n, sha256};
 
 /// Before a roster's bytes in its hash, and before the hash in its signatures.
@@ -35,6 +36,9 @@ pub struct Member {
     pub sign_key: Option<String>,
     /// X25519 public key (base64) to which shares are sealed; custodians only.
     pub hpke_key: Option<String>,
+    /// Authenticators with which an approver may approve or refuse on the city's own page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passkeys: Vec<Passkey>,
 }
 
 impl Member {
@@ -61,6 +65,23 @@ impl Member {
                 self.person
             ))),
         }
+    }
+
+    /// Whether this member's own key signed these bytes: the key file's (base64 of Ed25519), or a
+    /// passkey's, which is then named ([`crate::passkey`]). Whoever believes a statement asks here,
+    /// on the server and on a custodian's desk.
+    ///
+    /// # Errors
+    /// [`Error::Signature`] and [`Error::Forbidden`] say what does not hold.
+    pub fn signed(&self, bytes: &[u8], signature: &str) -> Result<Option<Touched>, Error> {
+        if is_assertion(signature) {
+            return asserted(&self.passkeys, bytes, signature).map(Some);
+        }
+        let signature: [u8; 64] = base64_n(signature, "the statement's signature")?;
+        UnparsedPublicKey::new(&ED25519, self.sign_public()?)
+            .verify(bytes, &signature)
+            .map_err(|_| Error::Signature("the statement".into()))?;
+        Ok(None)
     }
 
     /// The X25519 public key.
@@ -165,12 +186,16 @@ impl Roster {
             return bad(format!("over {MEMBERS_MAX} members"));
         }
         let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        let mut passkeys = BTreeSet::new();
         for m in &self.members {
             if !person_form(&m.person) || m.name.chars().count() > NAME_CHARS_MAX {
                 return bad(format!(
                     "`{}` is no short name (a–z, 0–9, dot, hyphen)",
                     m.person
                 ));
+            }
+            if m.person.0 == crate::break_glass::BREAK_GLASS {
+                return bad(format!("`{}` is nobody's name", m.person));
             }
             if !is_line(&m.name) {
                 return bad(format!("the name of {} has characters not seen", m.person));
@@ -182,6 +207,15 @@ impl Roster {
             for key in [&m.sign_key, &m.hpke_key].into_iter().flatten() {
                 if !keys.insert(base64_n::<32>(key, "a key of the roster")?) {
                     return bad(format!("{} has a key that somebody else has too", m.person));
+                }
+            }
+            for passkey in &m.passkeys {
+                passkey.check()?;
+                if !passkeys.insert(&passkey.id) || !passkeys.insert(&passkey.key) {
+                    return bad(format!(
+                        "{} has a passkey that stands in it twice",
+                        m.person
+                    ));
                 }
             }
         }
@@ -201,8 +235,17 @@ fn member_rules(m: &Member) -> Result<(), Error> {
         m.roles.contains(&Role::Custodian),
         m.roles.contains(&Role::Approver),
     );
-    if (custodian || approver) && m.sign_key.is_none() {
-        return bad("approves or releases but has no sign_key");
+    if custodian && m.sign_key.is_none() {
+        return bad("releases but has no sign_key");
+    }
+    if approver && m.sign_key.is_none() && m.passkeys.is_empty() {
+        return bad("approves but has neither sign_key nor passkey");
+    }
+    if !m.passkeys.is_empty() && !approver {
+        return bad("has a passkey but approves nothing");
+    }
+    if m.passkeys.len() > PASSKEYS_MAX {
+        return bad("has more than four passkeys");
     }
     if custodian != m.hpke_key.is_some() {
         return bad("must have an hpke_key exactly if they are a custodian");

@@ -84,6 +84,7 @@ impl Policy {
             version: next.roster().version,
         };
         let logged = self.tell(change)?;
+        self.witnesses.need(logged.index());
         let signatures = serde_json::to_string(&next.signed().signatures)
             .map_err(|e| Error::Invalid(e.to_string()))?;
         let row = RosterRow {
@@ -113,6 +114,14 @@ impl Policy {
                 })
             })
             .collect()
+    }
+
+    /// The log's entry of each version, first to last: a desk looks whether the log holds it.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn roster_entries(&self) -> Result<Vec<u64>, Error> {
+        self.read(|c| Ok(rows::roster_entries(c)?))
     }
 
     /// The custodians to whom the recorder seals the next spans.

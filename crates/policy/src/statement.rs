@@ -3,11 +3,12 @@
 
 use core::time::Duration;
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use loggia_model::{At, Digest, PersonId, RequestId};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::passkey::Touched;
+use crate::roster::Member;
 
 /// What a statement's signature covers, before its bytes.
 pub const STATEMENT_CONTEXT: &[u8] = b"loggia/statement/v1\n";
@@ -34,6 +35,16 @@ pub enum Act {
     EndHold,
     /// A person's password may be set anew (takes both groups).
     ResetCredential,
+    /// Place and hour of what was opened become public later (oversight).
+    ExtendDelay,
+    /// What was published about an opening is taken down (oversight).
+    WithdrawDisclosure,
+    /// The records of a request that is over are erased (oversight, two people).
+    EraseRecords,
+    /// The break-glass account may be opened (takes both groups).
+    OpenBreakGlass,
+    /// An access policy is to come into force (takes an approver of each body).
+    ActivatePolicy,
 }
 
 impl Act {
@@ -47,6 +58,11 @@ impl Act {
             Self::Hold => "hold",
             Self::EndHold => "end_hold",
             Self::ResetCredential => "reset_credential",
+            Self::ExtendDelay => "extend_delay",
+            Self::WithdrawDisclosure => "withdraw_disclosure",
+            Self::EraseRecords => "erase_records",
+            Self::OpenBreakGlass => "open_break_glass",
+            Self::ActivatePolicy => "activate_policy",
         }
     }
 }
@@ -101,7 +117,8 @@ impl Statement {
 pub struct SignedStatement {
     /// The JSON, as a string, byte for byte as it was signed.
     pub statement: String,
-    /// Ed25519 signature over the context and the JSON (base64).
+    /// Over the context and the JSON: Ed25519 by the key file (base64), or the assertion of a
+    /// passkey whose challenge is their SHA-256 (`webauthn.v1.…`).
     pub signature: String,
 }
 
@@ -114,9 +131,22 @@ pub struct Stated {
     pub hash: Digest,
     /// As it came.
     pub signed: SignedStatement,
+    /// The passkey that signed it; none when the key file did.
+    pub touched: Option<Touched>,
 }
 
+/// Before a signed statement's parts in the hash that the public log's entry names.
+pub const STATED_CONTEXT: &[u8] = b"loggia/stated/v1\n";
+
 impl SignedStatement {
+    /// What the log's entry names: SHA-256(context ‖ statement ‖ LF ‖ signature). The signature is
+    /// not public and cannot be guessed, so the hash of a short statement says nothing about it.
+    #[must_use]
+    pub fn logged_as(&self) -> Digest {
+        let (said, signature) = (self.statement.as_bytes(), self.signature.as_bytes());
+        crate::wire::sha256(&[STATED_CONTEXT, said, b"\n", signature])
+    }
+
     /// Who the statement claims to be by; believed only after [`Self::check`] with that key.
     ///
     /// # Errors
@@ -139,8 +169,7 @@ impl SignedStatement {
     pub fn check(
         &self,
         subject: RequestId,
-        by: &PersonId,
-        sign_key: &[u8],
+        member: &Member,
         acts: &[Act],
         now: At,
     ) -> Result<Stated, Error> {
@@ -149,11 +178,8 @@ impl SignedStatement {
                 "a statement is at most {STATEMENT_BYTES_MAX} B"
             )));
         }
-        let signature = crate::wire::base64(&self.signature, "the statement's signature")?;
         let signed = Statement::to_be_signed(&self.statement);
-        UnparsedPublicKey::new(&ED25519, sign_key)
-            .verify(&signed, &signature)
-            .map_err(|_| Error::Signature("the statement".into()))?;
+        let touched = member.signed(&signed, &self.signature)?;
         let statement: Statement = serde_json::from_str(&self.statement)
             .map_err(|e| Error::Invalid(format!("the statement does not read: {e}")))?;
         // One statement, one form: what was signed is what this struct writes, so that no second
@@ -168,10 +194,10 @@ impl SignedStatement {
                 "only statements of version 1 are known".into(),
             ));
         }
-        if statement.by != *by {
+        if statement.by != member.person {
             return Err(Error::Invalid(format!(
-                "the statement is by {}, not {by}",
-                statement.by
+                "the statement is by {}, not {}",
+                statement.by, member.person
             )));
         }
         if statement.request != subject {
@@ -185,12 +211,21 @@ impl SignedStatement {
                 statement.act.word()
             )));
         }
+        // Shares, holds and roster keys stay with the key file: a page of the city's shows what it
+        // likes, and the statement behind an approval is checked again on two custodians' desks.
+        if touched.is_some() && !matches!(statement.act, Act::Approve | Act::Refuse) {
+            return Err(Error::Invalid(format!(
+                "`{}` is signed with the key file, at the desk",
+                statement.act.word()
+            )));
+        }
         fresh(statement.at, now)?;
         let hash = crate::wire::sha256(&[&signed]);
         Ok(Stated {
             statement,
             hash,
             signed: self.clone(),
+            touched,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use loggia_model::{Actor, At, Body, CameraId, PersonId, RequestId, Role, SpanId};
 use loggia_store::SpanRow as Stored;
+use loggia_transparency::SeenBy;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{State, deciding_body};
@@ -17,6 +18,9 @@ use crate::{Error, Policy};
 pub const REQUESTS_MAX: u32 = 500;
 /// Earlier requests shown with one: more than this in a case says enough by itself.
 const BEFORE_MAX: u32 = 50;
+
+/// Entries that an opening rests on.
+const RESTS_ON: [&str; 3] = ["request_filed", "decision", "opening"];
 
 /// A request as a person concerned by it sees it.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -33,6 +37,15 @@ pub struct RequestView {
     pub case: CaseView,
     /// Why it is needed, in words.
     pub necessity: String,
+    /// Salt of the log's commitment to the span (hexadecimal): the desk checks what was logged.
+    #[serde(default)]
+    pub span_salt: String,
+    /// Salt of the log's commitment to the place.
+    #[serde(default)]
+    pub place_salt: String,
+    /// The requester's signature over the bytes (base64); none under those of older versions.
+    #[serde(default)]
+    pub signature: Option<String>,
     /// Who asks.
     #[schema(value_type = String)]
     pub requester: PersonId,
@@ -56,6 +69,10 @@ pub struct RequestView {
     pub opening_index: Option<u64>,
     /// Every entry about it in the log.
     pub log_entries: Vec<LogEntryView>,
+    /// Whether the witnesses have seen all of them that an opening rests on.
+    #[schema(value_type = String)]
+    #[serde(default)]
+    pub witnesses: SeenBy,
     /// What was asked in this case before, newest first: for those who decide, and the auditor.
     #[serde(default)]
     pub before: Vec<AskedBefore>,
@@ -188,7 +205,16 @@ impl Policy {
             (&row.police_custodian, "police"),
             (&row.oversight_custodian, "oversight"),
         ];
+        let newest = entries
+            .iter()
+            .filter(|(_, kind)| RESTS_ON.contains(&kind.as_str()))
+            .map(|(index, _)| *index)
+            .max();
         Ok(RequestView {
+            witnesses: match newest {
+                Some(index) if !row.state.ended() => self.witnesses.seen_by(index),
+                _ => SeenBy::Quorum,
+            },
             id: row.id,
             state: row.state,
             request: row.json,
@@ -199,6 +225,9 @@ impl Policy {
                 salt: hex::encode(case.salt),
             },
             necessity: row.necessity,
+            signature: row.signature,
+            span_salt: hex::encode(row.span_salt),
+            place_salt: hex::encode(row.place_salt),
             requester: row.requester,
             body: row.body,
             filed_at: row.filed_at,

@@ -70,12 +70,7 @@ fn who_opened_a_case_closes_it_or_the_auditor_and_nobody_files_in_it_then() {
         .close_case(&city.actor(AUDITOR), case.id)
         .unwrap();
     let asked = city.ask_in(&case, "p.lindqvist", Purpose::Investigation, "fi-pkl-7");
-    let filed = city.policy.file(
-        &city.actor(POLICE),
-        &asked.json,
-        case.id,
-        "a theft at this corner",
-    );
+    let filed = city.file_text(POLICE, &asked.json, case.id, city::WHY);
     assert!(matches!(filed, Err(Error::Conflict(_))));
 }
 
@@ -107,10 +102,7 @@ fn whoever_decides_sees_what_was_asked_before_in_the_case_and_its_requester_does
     let first = city.investigate();
     city.clock.pass(Duration::from_secs(60));
     let second = city.ask_in(&first.case, POLICE, Purpose::Investigation, "fi-pkl-7");
-    let why = "the first two minutes were not enough";
-    let me = city.actor(POLICE);
-    city.policy
-        .file(&me, &second.json, second.case.id, why)
+    city.file_text(POLICE, &second.json, second.case.id, city::WHY)
         .unwrap();
     let seen = |who: &str| {
         city.policy

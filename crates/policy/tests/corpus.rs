@@ -12,8 +12,9 @@ mod replay {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    use loggia_model::Digest;
-    use loggia_policy::time_stamp_answers;
+    use loggia_model::{Digest, MANUAL_START};
+    use loggia_policy::id_token::{self, Keys, Wanted};
+    use loggia_policy::{Passkey, asserted, time_stamp_answers};
 
     use crate::bodies::Bodies;
 
@@ -56,6 +57,56 @@ mod replay {
         for (method, path) in bodies.endpoints() {
             let this = (method.to_string(), path.to_owned());
             assert!(tried.contains(&this), "the corpus has no {method} {path}");
+        }
+    }
+
+    const SIGNED: &[u8] = b"loggia/statement/v1\n{\"v\":1}";
+
+    #[test]
+    fn keys_and_assertions_of_passkeys() {
+        let all = files("passkey");
+        assert!(all.len() >= 10);
+        for (name, input) in all {
+            let text = String::from_utf8(input).unwrap();
+            let lines = text.splitn(4, '\n').map(str::to_owned).collect::<Vec<_>>();
+            let [key, id, origin, assertion] = lines.try_into().unwrap();
+            let passkey = Passkey { id, origin, key };
+            let sound = passkey.check().is_ok();
+            let named = [passkey];
+            let holds = sound && asserted(&named, SIGNED, &assertion).is_ok();
+            assert_eq!(holds, name.starts_with("good-"), "{name}");
+            for end in 0..assertion.len() {
+                assert!(
+                    asserted(&named, SIGNED, &assertion[..end]).is_err(),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_of_identity_providers() {
+        let all = files("id_token");
+        assert!(all.len() >= 10);
+        for (name, input) in all {
+            let text = String::from_utf8(input).unwrap();
+            let (keys, token) = text.split_once('\n').unwrap();
+            let wanted = Wanted {
+                issuer: "https://idp.example",
+                client: "loggia",
+                nonce: "n",
+                claim: "preferred_username",
+                now: MANUAL_START,
+            };
+            let found = |keys: &str, token: &str| {
+                let keys = Keys::parse(keys.as_bytes()).ok()?;
+                id_token::person(token, &keys, &wanted).ok()
+            };
+            let good = name.starts_with("good-");
+            assert_eq!(found(keys, token).is_some(), good, "{name}");
+            for end in 0..token.len() {
+                assert_eq!(found(keys, &token[..end]), None, "{name} cut at {end}");
+            }
         }
     }
 

@@ -212,8 +212,16 @@ fn a_log_that_hangs_stops_neither_freezing_nor_holding_nor_destruction() {
     // Somebody files: the keys wait at once, the answer waits for the log.
     let (policy, me) = (Arc::clone(&city.policy), city.actor("p.lindqvist"));
     let (text, case) = (asked.json.clone(), asked.case.id);
-    let why = "a bicycle was taken at the corner at noon";
-    let filing = std::thread::spawn(move || policy.file(&me, &text, case, why));
+    let signature = city.signed_request("p.lindqvist", &text);
+    let filing = std::thread::spawn(move || {
+        let asked = loggia_policy::Asked {
+            json: &text,
+            signature: &signature,
+            case,
+            necessity: city::WHY,
+        };
+        policy.file(&me, &asked)
+    });
     while city.keys.frozen().is_empty() {
         std::thread::sleep(Duration::from_millis(5));
     }

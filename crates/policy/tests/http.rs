@@ -119,8 +119,9 @@ mod over_http {
         assert_eq!(session["demo"], true);
 
         let asked = city.ask("p.lindqvist", Purpose::Investigation, "fi-pkl-7");
-        let new = json!({ "request": asked.json, "case": asked.case.id,
-            "necessity": "a bicycle was taken at noon" });
+        let signature = city.signed_request("p.lindqvist", &asked.json);
+        let new = json!({ "request": asked.json, "signature": signature,
+            "case": asked.case.id, "necessity": crate::city::WHY });
         let other = becomes(&city, "t.laine").await;
         let path = "/api/v1/requests";
         let (status, _) = page(&city, &other, Method::POST, path, new.clone()).await;

@@ -47,8 +47,7 @@ fn requests_of_a_day_are_bounded_for_each_person_also_when_each_is_withdrawn() {
     let file = || {
         let asked = city.ask_in(&case, "p.lindqvist", Purpose::Investigation, "fi-pkl-7");
         let me = city.actor("p.lindqvist");
-        let why = "a bicycle was taken at the corner at noon";
-        let filed = city.policy.file(&me, &asked.json, case.id, why);
+        let filed = city.file_text("p.lindqvist", &asked.json, case.id, city::WHY);
         if let Ok(id) = &filed {
             city.policy.withdraw(&me, *id).unwrap();
         }

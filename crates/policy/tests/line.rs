@@ -42,17 +42,21 @@ fn two_groups_open_the_real_records_for_the_requester_alone() {
             .policy
             .release(&city.actor(person), asked.id, &said, &shares)
             .unwrap();
-        let want = if person == "k.virtanen" {
-            State::Released
-        } else {
-            State::Open
-        };
-        assert_eq!(state, want);
+        // Open it is once the witnesses have cosigned the opening's entry.
+        if person == "k.virtanen" {
+            assert_eq!(state, State::Released);
+        }
     }
+    city.policy
+        .wait_for_witnesses(asked.id, city::LONG)
+        .unwrap();
+    let view = city.policy.request_view(&me, asked.id).unwrap();
+    assert_eq!(view.state, State::Open);
     let log = [
         "roster_changed",
         "case_opened",
         "freeze",
+        "disclosure_due",
         "request_filed",
         "decision",
         "opening",
@@ -61,7 +65,7 @@ fn two_groups_open_the_real_records_for_the_requester_alone() {
 
     let permit = city.policy.footage_permit(asked.id, &me).unwrap();
     assert!(permit.covers(CAMERA, SpanId(3)) && !permit.covers(CAMERA, SpanId(4)));
-    assert_eq!(permit.decision().index(), 4);
+    assert_eq!(permit.decision().index(), 5);
     for other in [
         "k.virtanen",
         "a.korhonen",
@@ -451,16 +455,14 @@ fn a_running_request_is_not_hidden_behind_many_that_ended() {
 fn requests_are_checked_byte_for_byte() {
     let city = City::new();
     city.record(CAMERA, 6);
-    let me = city.actor("p.lindqvist");
-    let why = "a bicycle was taken at noon";
     let ask = || city.ask("p.lindqvist", Purpose::Investigation, "fi-pkl-7");
-    let file = |json: &str, case| city.policy.file(&me, json, case, why);
+    let file = |json: &str, case| city.file_text("p.lindqvist", json, case, city::WHY);
     let a = ask();
     let spaced = a.json.replacen(',', ", ", 1);
     let more = a.json.replacen("{\"v\":1", "{\"v\":1,\"x\":2", 1);
     let wide = a.json.replace("\"last\":3", "\"last\":6");
     let rules = a.json.replace(
-        &city.policy.rules().hash().unwrap().to_string(),
+        &city.policy.policy_hash().unwrap().to_string(),
         &"0".repeat(64),
     );
     let basis = a.json.replace("fi-pkl-7", "gdpr-15");
@@ -491,15 +493,32 @@ fn requests_are_checked_byte_for_byte() {
     let other = city.case("p.lindqvist", Purpose::Investigation);
     assert!(file(&a.json, other.id).is_err());
     assert!(
-        city.policy
-            .file(&city.actor("m.niemi"), &a.json, a.case.id, why)
+        city.file_text("m.niemi", &a.json, a.case.id, city::WHY)
             .is_err()
     );
     assert!(
-        city.policy
-            .file(&me, &a.json, a.case.id, "because")
+        city.file_text("p.lindqvist", &a.json, a.case.id, "because")
             .is_err()
     );
+    // Another reason than the one that the request names.
+    let other_words = city.file_text("p.lindqvist", &a.json, a.case.id, "a car was taken at noon");
+    assert!(other_words.unwrap_err().to_string().contains("reason"));
+    // Signed by somebody else, over another text, or not at all: the one-time key is nobody's.
+    for signature in [
+        city.signed_request("m.niemi", &a.json),
+        city.signed_request("p.lindqvist", &a.json.replace("\"last\":3", "\"last\":2")),
+        city::b64(&[0; 64]),
+        String::new(),
+    ] {
+        let asked = loggia_policy::Asked {
+            json: &a.json,
+            signature: &signature,
+            case: a.case.id,
+            necessity: city::WHY,
+        };
+        let refused = city.policy.file(&city.actor("p.lindqvist"), &asked);
+        assert!(refused.unwrap_err().to_string().contains("signature"));
+    }
     assert!(!city.kinds().contains(&"request_filed"));
     assert!(city.keys.frozen().is_empty());
     file(&a.json, a.case.id).unwrap();
@@ -512,13 +531,7 @@ fn live_view_takes_an_incident_an_approval_and_ends_in_time() {
     city.record(CAMERA, 1);
     let asked = city_live(&city);
     let me = city.actor("p.lindqvist");
-    city.policy
-        .file(
-            &me,
-            &asked.json,
-            asked.case.id,
-            "an armed person at the square",
-        )
+    city.file_text("p.lindqvist", &asked.json, asked.case.id, city::WHY)
         .unwrap();
     denied(city.policy.live_permit(asked.id, CAMERA, &me));
     // Nobody's life need be in danger; the call for it goes before others all the same.
@@ -560,9 +573,10 @@ fn city_live(city: &City) -> city::Asked {
         legal_basis: loggia_model::LegalBasis("fi-poll-2-6".into()),
         case_commitment: case.commitment,
         one_time_key: city::b64(&key.public().0),
-        policy_hash: city.policy.rules().hash().unwrap(),
+        policy_hash: city.policy.policy_hash().unwrap(),
         requester: loggia_model::PersonId("p.lindqvist".into()),
         nonce: loggia_model::Digest([3; 32]),
+        necessity: Some(loggia_policy::Request::necessity_hash(city::WHY)),
     };
     let json = request.to_json().unwrap();
     let cover = loggia_policy::Cover {

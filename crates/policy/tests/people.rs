@@ -280,6 +280,7 @@ fn a_demo_is_a_demo_for_good_and_nothing_else_becomes_one() {
         blobs: city.blobs.clone(),
         keys: city.keys.clone(),
         log: city.log.clone(),
+        witnesses: city.witnesses.clone(),
         clock: city.clock.clone(),
         rules: loggia_policy::Rules::default(),
         demo: None,

@@ -131,9 +131,7 @@ fn an_ask_is_answered_through_an_ordinary_request_in_its_case() {
     let case = case.iter().find(|c| c.number == receipt.number).unwrap();
     assert_eq!(case.purpose, Purpose::SubjectAccess);
     let asked = city.ask_in(case, POLICE, Purpose::SubjectAccess, "gdpr-15");
-    let why = "the resident's own footage, asked for by letter";
-    city.policy
-        .file(&police, &asked.json, case.id, why)
+    city.file_text(POLICE, &asked.json, case.id, city::WHY)
         .unwrap();
     let again = city.policy.resident_asks(&police).unwrap();
     assert_eq!(again[0].requests.len(), 1);

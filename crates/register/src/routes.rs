@@ -5,15 +5,16 @@ use core::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::routing::get;
 use loggia_api::{Access, Problem, Route};
-use loggia_model::{At, Clock, Fault};
-use loggia_transparency::{Entry, Log};
-use serde::Serialize;
-use utoipa::ToSchema;
+use loggia_model::{At, Clock, Fault, RequestId};
+use loggia_transparency::{DetailKind, Disclosed, Entry, Log, OpenedDetail};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::declared::{Declared, Source};
+use crate::disclosures::{Board, DisclosurePage, PlaceCount, Publications, board, page};
 use crate::tally::{Month, Statistics, Tally};
 
 /// Entries read from the log at a time: about 340 kB.
@@ -76,6 +77,7 @@ pub struct Register {
     log: Log,
     clock: Arc<dyn Clock>,
     declared: Source,
+    publications: Publications,
     tally: Mutex<Tally>,
 }
 
@@ -94,8 +96,45 @@ impl Register {
             log,
             clock,
             declared,
+            publications: Publications::default(),
             tally: Mutex::default(),
         }
+    }
+
+    /// With what the city publishes of openings.
+    #[must_use]
+    pub fn with_publications(mut self, publications: Publications) -> Self {
+        self.publications = publications;
+        self
+    }
+
+    /// Every opened request: what is public of it, or when it will be.
+    ///
+    /// # Errors
+    /// [`Fault`] of the log, or of what is published.
+    pub fn board(&self) -> Result<Board, Fault> {
+        let published = (self.publications.published)()?;
+        let (k, now) = (self.small_cell_cases(), self.clock.now());
+        self.counted(|t| board(t.calendar(), &published, k, now))
+    }
+
+    /// A page of what is published, from the request after this one.
+    ///
+    /// # Errors
+    /// As [`Register::board`].
+    pub fn disclosures(&self, after: Option<RequestId>) -> Result<DisclosurePage, Fault> {
+        let published = (self.publications.published)()?;
+        let (k, now) = (self.small_cell_cases(), self.clock.now());
+        self.counted(|t| {
+            let board = board(t.calendar(), &published, k, now);
+            page(board, t.calendar(), &published, k, after)
+        })
+    }
+
+    /// From how many cases on a cell is told.
+    #[must_use]
+    pub fn small_cell_cases(&self) -> u32 {
+        self.publications.small_cell_cases
     }
 
     /// The sentence of truth.
@@ -196,7 +235,12 @@ pub fn routes(register: Arc<Register>) -> Vec<Route> {
         Route::get(
             "/api/v1/public/statistics",
             public,
-            get(statistics).with_state(register),
+            get(statistics).with_state(register.clone()),
+        ),
+        Route::get(
+            "/api/v1/public/disclosures",
+            public,
+            get(disclosures).with_state(register),
         ),
     ]
 }
@@ -204,8 +248,18 @@ pub fn routes(register: Arc<Register>) -> Vec<Route> {
 /// The endpoints' description.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(summary, cameras, statistics),
-    components(schemas(Summary, Declared, Statistics, Month))
+    paths(summary, cameras, statistics, disclosures),
+    components(schemas(
+        Summary,
+        Declared,
+        Statistics,
+        Month,
+        DisclosurePage,
+        PlaceCount,
+        Disclosed,
+        OpenedDetail,
+        DetailKind
+    ))
 )]
 pub struct OpenApi;
 
@@ -241,4 +295,25 @@ async fn cameras(State(register): State<Arc<Register>>) -> Result<Json<Vec<Decla
     responses((status = 200, body = Statistics)))]
 async fn statistics(State(register): State<Arc<Register>>) -> Result<Json<Statistics>, Problem> {
     off(register, Register::statistics).await
+}
+
+/// Which disclosures are wanted.
+#[derive(Deserialize, IntoParams)]
+struct Which {
+    /// Those after this request's hash.
+    #[param(value_type = Option<String>)]
+    after: Option<String>,
+}
+
+/// What is published of openings, with the salts that open the log's commitments.
+#[utoipa::path(get, path = "/api/v1/public/disclosures", tag = "public", params(Which),
+    responses((status = 200, body = DisclosurePage), (status = 400)))]
+async fn disclosures(
+    State(register): State<Arc<Register>>,
+    Query(which): Query<Which>,
+) -> Result<Json<DisclosurePage>, Problem> {
+    let not_one = || Problem(Fault::Invalid("`after` is a request's hash".to_owned()));
+    let after = which.after.map(|a| a.parse().map_err(|_| not_one()));
+    let after: Option<RequestId> = after.transpose()?;
+    off(register, move |r| r.disclosures(after)).await
 }

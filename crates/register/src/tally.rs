@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use loggia_model::{At, Body, Purpose, RequestId};
-use loggia_transparency::{Entry, Event, Verdict};
+use loggia_transparency::{Calendar, Entry, Event, Verdict};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -71,6 +71,8 @@ pub struct Tally {
     /// What each request was filed for: an opening names its request alone. 48 bytes a request.
     purposes: HashMap<RequestId, Purpose>,
     news: VecDeque<(u64, Entry)>,
+    /// When place and hour of each request become public: about 400 bytes a request.
+    calendar: Calendar,
 }
 
 /// What people follow: openings, refusals, live views, holds, cameras that come and go.
@@ -87,7 +89,7 @@ fn is_news(event: &Event) -> bool {
 }
 
 /// `2026-11` of an instant.
-fn month_of(at: At) -> String {
+pub(crate) fn month_of(at: At) -> String {
     at.to_string().chars().take("2026-11".len()).collect()
 }
 
@@ -104,6 +106,7 @@ impl Tally {
             return;
         }
         self.next = index + 1;
+        self.calendar.add(index, entry);
         if is_news(&entry.event) {
             self.news.push_front((index, entry.clone()));
             self.news.truncate(NEWS_MAX);
@@ -148,8 +151,22 @@ impl Tally {
             | Event::ClockDisputed(_)
             | Event::RecorderStarted(_)
             | Event::ReviewDue(_)
-            | Event::LogKeyChanged(_) => {}
+            | Event::LogKeyChanged(_)
+            | Event::DisclosureDue(_)
+            | Event::DisclosureExtended(_)
+            | Event::DisclosureWithdrawn(_)
+            | Event::RecordsErased(_)
+            | Event::BreakGlassOpened(_)
+            | Event::BreakGlassUsed(_)
+            | Event::BreakGlassEnded(_)
+            | Event::PolicyActivated(_) => {}
         }
+    }
+
+    /// When place and hour of each request become public.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// What the log says of the month of `at`.
@@ -221,6 +238,7 @@ mod tests {
             request: Digest([1; 32]),
             decision,
             body: Body::Oversight,
+            statement: None,
         })
     }
 

@@ -51,6 +51,29 @@ async fn the_first_page_says_the_truth_in_three_scripts() {
 }
 
 #[tokio::test]
+async fn the_rules_page_says_what_is_proved_and_shows_the_text() {
+    let town = town(false);
+    for (lang, never, always) in [
+        ("en", "Nobody opens alone.", "An auditor can ask."),
+        ("sr", "Нико не отвара сам.", "Ревизор може да тражи."),
+        ("sr-Latn", "Niko ne otvara sam.", "Revizor može da traži."),
+    ] {
+        let page = get(&town, &format!("/policy?lang={lang}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(
+            page.text.contains(never) && page.text.contains(always),
+            "{lang}"
+        );
+        assert!(page.text.contains(&"ab".repeat(32)) && page.text.contains(&"cd".repeat(32)));
+        assert!(
+            page.text
+                .contains("permit (principal &lt; 1, action, resource);")
+        );
+        assert!(page.text.contains("loggia policy prove loggia-policy"));
+    }
+}
+
+#[tokio::test]
 async fn an_unchanged_page_is_not_sent_again() {
     let town = town(false);
     let first = get(&town, "/cameras").await;

@@ -7,7 +7,8 @@ use loggia_model::Digest;
 
 use crate::Error;
 use crate::key::{LogKey, Verifier};
-use crate::note::{self, Note};
+use crate::lines;
+use crate::note::{self, Note, NoteSignature};
 
 /// What a checkpoint says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,28 +49,21 @@ impl Checkpoint {
         let body = text
             .strip_suffix('\n')
             .ok_or_else(|| bad("does not end in a line feed"))?;
-        let mut lines = body.split('\n');
-        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next())
+        let mut parts = body.split('\n');
+        let (Some(origin), Some(size), Some(root)) = (parts.next(), parts.next(), parts.next())
         else {
             return Err(bad("fewer than three lines"));
         };
-        if origin.is_empty() || lines.any(str::is_empty) {
+        if origin.is_empty() || parts.any(str::is_empty) {
             return Err(bad("an empty line"));
         }
-        let number: u64 = size.parse().map_err(|_| bad("its size is not a number"))?;
-        if number.to_string() != size {
-            return Err(bad("its size has leading zeros or a sign"));
-        }
-        let bytes = STANDARD
-            .decode(root)
-            .map_err(|_| bad("its root is not base64"))?;
-        let root = bytes
-            .try_into()
-            .map_err(|_| bad("its root has not 32 bytes"))?;
+        let number = lines::decimal(size)
+            .ok_or_else(|| bad("its size is not a number without sign and leading zeros"))?;
+        let root = lines::hash(root).ok_or_else(|| bad("its root is not 32 bytes in base64"))?;
         Ok(Self {
             origin: origin.to_owned(),
             size: number,
-            root: Digest(root),
+            root,
         })
     }
 }
@@ -143,6 +137,21 @@ impl SignedCheckpoint {
     #[must_use]
     pub fn note(&self) -> &str {
         &self.note
+    }
+
+    /// The exact signed text: origin, size, root and extension lines, without the signatures.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        // `verify` and `sign` made the note: it has an empty line before its signatures.
+        let cut = self.note.rfind("\n\n").unwrap_or(0);
+        self.note.get(..=cut).unwrap_or_default()
+    }
+
+    /// The note with more signature lines after its own: what witnesses answered.
+    #[must_use]
+    pub fn with_lines(&self, lines: &[NoteSignature]) -> String {
+        let lines: String = lines.iter().map(NoteSignature::to_string).collect();
+        format!("{}{lines}", self.note)
     }
 }
 

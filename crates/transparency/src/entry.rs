@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::shape::{
-    Basis, BodyWord, Hex8, Hex32, HoldEnd, HoldEndWord, PurposeWord, RequestEnd, RequestEndWord,
-    Verdict, VerdictWord, is_basis,
+    Basis, BodyWord, Court, CourtWord, Hex8, Hex32, HoldEnd, HoldEndWord, PurposeWord, RequestEnd,
+    RequestEndWord, Verdict, VerdictWord, WithdrawalReason, WithdrawalWord, is_basis,
 };
+use crate::shape::{GlassEnd, GlassEndWord, GlassUse, GlassUseWord};
 use crate::tile::ENTRY_BYTES_MAX;
 use crate::{Error, leaf_hash};
 
@@ -105,6 +106,10 @@ kinds! {
         decision: Verdict as VerdictWord,
         /// The deciding person's body.
         body: Body as BodyWord,
+        /// SHA-256 of the decision's statement with its signature, which nobody can guess; entries
+        /// of versions before 0.4 have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        statement: Option<Digest> as Hex32,
     }
     /// Footage is being opened.
     Opening = "opening" {
@@ -221,6 +226,64 @@ kinds! {
         /// Hash of the request's bytes.
         request: RequestId as Hex32,
     }
+    /// On which date place and hour of a request, once opened, are published outside the log.
+    DisclosureDue = "disclosure_due" {
+        /// Hash of the request's bytes.
+        request: RequestId as Hex32,
+        /// From when on they are public, Unix seconds.
+        disclose_at: i64 as i64,
+        /// Salted commitment to the cameras as they will be published, and to nothing else.
+        place: Digest as Hex32,
+        /// Salted commitment to the days.
+        day: Digest as Hex32,
+        /// Salted commitment to the hours.
+        hour: Digest as Hex32,
+    }
+    /// The date was moved; the oversight body signed it.
+    DisclosureExtended = "disclosure_extended" {
+        /// Hash of the request's bytes.
+        request: RequestId as Hex32,
+        /// The new date, Unix seconds.
+        until: i64 as i64,
+        /// Whether a court decided so.
+        court: Court as CourtWord,
+        /// Salted commitment to what was asked, the court's decision with it.
+        extension: Digest as Hex32,
+    }
+    /// What was published about a request was taken down; the oversight body signed it.
+    DisclosureWithdrawn = "disclosure_withdrawn" {
+        /// Hash of the request's bytes.
+        request: RequestId as Hex32,
+        /// Why.
+        reason: WithdrawalReason as WithdrawalWord,
+    }
+    /// The city's records of a request were erased and the salts with them: what the log holds
+    /// stays, and opens never again.
+    RecordsErased = "records_erased" {
+        /// Hash of the request's bytes.
+        request: RequestId as Hex32,
+    }
+    /// Two custodians, one of each group, opened the break-glass account.
+    BreakGlassOpened = "break_glass_opened" {
+        /// Until when at the longest, Unix seconds.
+        until: i64 as i64,
+    }
+    /// The break-glass account is about to be used.
+    BreakGlassUsed = "break_glass_used" {
+        /// What for.
+        what: GlassUse as GlassUseWord,
+    }
+    /// The break-glass account is closed again.
+    BreakGlassEnded = "break_glass_ended" {
+        /// How.
+        how: GlassEnd as GlassEndWord,
+    }
+    /// Another access policy comes into force: both bodies agreed, and the charter was proved.
+    PolicyActivated = "policy_activated" {
+        /// Hash of the policy's texts.
+        policy: Digest as Hex32,
+        /// SHA-256 of the proof's transcript.
+        proof: Digest as Hex32,
     /// The log's key changes, as both groups agreed: the last entry under the key before.
     LogKeyChanged = "log_key_changed" {
         /// The next Ed25519 public key.

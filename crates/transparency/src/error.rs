@@ -95,6 +95,27 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// Fewer witnesses than the policy asks for have cosigned a checkpoint.
+    #[error(
+        "the checkpoint of {size} entries is cosigned by {by}, which is not the quorum of the log \
+         policy; ask again once more witnesses have cosigned"
+    )]
+    NoQuorum {
+        /// Entries under the checkpoint.
+        size: u64,
+        /// The policy's names of the keys that cosigned.
+        by: String,
+    },
+    /// The quorum of witnesses has not cosigned the entry.
+    #[error("{0}")]
+    Unwitnessed(crate::gather::Unseen),
+    /// A witness's memory of what it cosigned is lost or altered.
+    #[error(
+        "{0}: this witness no longer knows what it cosigned, and must not guess. It stays closed. \
+         If a disk failed or a backup was put back, retire it: tell every city that lists its \
+         keys, and make a new one in an empty folder with `loggia witness init`"
+    )]
+    WitnessForgot(String),
     /// A proof does not lead from the leaf, or the old root, to the checkpoint's root.
     #[error("the proof does not hold: {0}")]
     WrongProof(String),
@@ -124,10 +145,12 @@ impl From<Error> for Fault {
         match e {
             Error::Busy { .. } | Error::DiskFull => Self::Busy(e.to_string()),
             Error::NotThere(s) => Self::NotFound(s),
+            Error::Unwitnessed(why) => Self::Unwitnessed(why.to_string()),
             Error::TooLarge { .. }
             | Error::TooMany { .. }
             | Error::Malformed { .. }
             | Error::WrongProof(_)
+            | Error::NoQuorum { .. }
             | Error::BadSignature { .. } => Self::Invalid(e.to_string()),
             // Paths and reasons go to the log, not to the client.
             other => {

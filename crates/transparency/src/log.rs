@@ -267,6 +267,10 @@ impl Log {
         })
     }
 
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.0.folder
+    }
+
     fn view(&self) -> Arc<View> {
         self.0.shared.view()
     }

@@ -1,16 +1,19 @@
 //! Signed notes (C2SP signed-note): a text, an empty line, signature lines. Pure.
 //! Never trusts an unverified note: its text is used only after [`Note::check`].
 
+use core::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::Error;
 use crate::key::{LogKey, Verifier, is_name};
 
-/// Longest note that is read: a checkpoint with sixteen cosignatures fits 20 times.
-const NOTE_BYTES_MAX: usize = 64 * 1024;
-/// Most signature lines that are read.
-const SIGNATURES_MAX: usize = 16;
+/// Longest note that is read: 66 lines with ML-DSA-44 (3,244 bytes of base64 and a name each) fit.
+pub(crate) const NOTE_BYTES_MAX: usize = 256 * 1024;
+/// Most signature lines that are read: 32 witnesses with two keys each, and the log's own during a
+/// change of its key.
+const SIGNATURES_MAX: usize = 66;
 /// A signature line begins with an em dash and a space.
 const SIGNATURE_MARK: &str = "\u{2014} ";
 
@@ -23,6 +26,47 @@ pub struct NoteSignature {
     pub id: [u8; 4],
     /// The signature itself.
     pub signature: Vec<u8>,
+}
+
+impl NoteSignature {
+    /// Reads lines as a witness answers them: each begins with an em dash and ends in a line feed.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn parse_lines(bytes: &[u8]) -> Result<Vec<Self>, Error> {
+        let bad = |why: &str| Error::malformed("signature lines", why);
+        if bytes.len() > NOTE_BYTES_MAX {
+            return Err(bad("longer than 256 KiB"));
+        }
+        let all = core::str::from_utf8(bytes).map_err(|_| bad("not UTF-8"))?;
+        let lines = all
+            .strip_suffix('\n')
+            .ok_or_else(|| bad("do not end in a line feed"))?;
+        read_lines(lines, bad)
+    }
+}
+
+/// The line, with its line feed.
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut blob = self.id.to_vec();
+        blob.extend_from_slice(&self.signature);
+        writeln!(f, "{SIGNATURE_MARK}{} {}", self.name, STANDARD.encode(blob))
+    }
+}
+
+fn read_lines(
+    lines: &str,
+    bad: impl Fn(&'static str) -> Error,
+) -> Result<Vec<NoteSignature>, Error> {
+    let mut signatures = Vec::new();
+    for line in lines.split('\n') {
+        if signatures.len() == SIGNATURES_MAX {
+            return Err(bad("more than 66 signatures"));
+        }
+        signatures.push(signature_line(line).ok_or_else(|| bad("a signature line is wrong"))?);
+    }
+    Ok(signatures)
 }
 
 /// A note as it was read; not yet checked.
@@ -42,7 +86,7 @@ impl Note {
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let bad = |why: &str| Error::malformed("signed note", why);
         if bytes.len() > NOTE_BYTES_MAX {
-            return Err(bad("longer than 64 KiB"));
+            return Err(bad("longer than 256 KiB"));
         }
         let all = core::str::from_utf8(bytes).map_err(|_| bad("not UTF-8"))?;
         if all.chars().any(|c| c.is_ascii_control() && c != '\n') {
@@ -55,13 +99,7 @@ impl Note {
         let lines = lines
             .strip_suffix('\n')
             .ok_or_else(|| bad("does not end in a line feed"))?;
-        let mut signatures = Vec::new();
-        for line in lines.split('\n') {
-            if signatures.len() == SIGNATURES_MAX {
-                return Err(bad("more than 16 signatures"));
-            }
-            signatures.push(signature_line(line).ok_or_else(|| bad("a signature line is wrong"))?);
-        }
+        let signatures = read_lines(lines, bad)?;
         Ok(Self {
             text: text.to_owned(),
             signatures,
@@ -104,13 +142,12 @@ fn signature_line(line: &str) -> Option<NoteSignature> {
 
 /// Signs a text that ends in a line feed.
 pub(crate) fn sign(text: &str, key: &LogKey, verifier: &Verifier) -> String {
-    let mut blob = verifier.id().to_vec();
-    blob.extend_from_slice(&key.sign(text.as_bytes()));
-    format!(
-        "{text}\n{SIGNATURE_MARK}{} {}\n",
-        verifier.name(),
-        STANDARD.encode(blob)
-    )
+    let line = NoteSignature {
+        name: verifier.name().to_owned(),
+        id: verifier.id(),
+        signature: key.sign(text.as_bytes()),
+    };
+    format!("{text}\n{line}")
 }
 
 #[cfg(test)]

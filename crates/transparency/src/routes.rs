@@ -14,23 +14,24 @@ use loggia_model::{Digest, Fault};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{Error, Event, Log, TilePath};
+use crate::{Error, Event, Log, TilePath, Witnesses, gather};
 
-const TEXT: &str = "text/plain; charset=utf-8";
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 /// A full tile never changes.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 /// A partial tile is asked for again once it has grown.
 const FOR_A_MINUTE: &str = "public, max-age=60";
-const NEVER: &str = "no-store";
+pub(crate) const NEVER: &str = "no-store";
 /// Entries per page if the caller does not say.
 const PAGE_ENTRIES: usize = 100;
 
 /// The log's endpoints, all public.
 #[must_use]
-pub fn routes(log: Log) -> Vec<Route> {
+pub fn routes(log: Log, witnesses: &Witnesses) -> Vec<Route> {
+    let mut all = gather::routes(witnesses);
     let public = Access::Public;
-    vec![
+    all.extend([
         Route::get(
             "/log/checkpoint",
             public,
@@ -62,18 +63,29 @@ pub fn routes(log: Log) -> Vec<Route> {
             public,
             get(consistency).with_state(log),
         ),
-    ]
+    ]);
+    all
 }
 
-/// The endpoints' description.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     paths(checkpoint, key, succession, tile, entries, proof, consistency),
     components(schemas(Event, EntryPage, PlacedEntry, InclusionProof, ConsistencyProof))
 )]
+struct LogApi;
+
+/// The endpoints' description.
 pub struct OpenApi;
 
-fn answer(kind: &'static str, cache: &'static str, body: impl IntoResponse) -> Response {
+impl utoipa::OpenApi for OpenApi {
+    fn openapi() -> utoipa::openapi::OpenApi {
+        let mut doc = LogApi::openapi();
+        doc.merge(gather::GatherApi::openapi());
+        doc
+    }
+}
+
+pub(crate) fn answer(kind: &'static str, cache: &'static str, body: impl IntoResponse) -> Response {
     let mut response = body.into_response();
     let mut set = |name: HeaderName, value| {
         response
@@ -88,7 +100,7 @@ fn answer(kind: &'static str, cache: &'static str, body: impl IntoResponse) -> R
 }
 
 /// Reads from disk off the async threads.
-async fn off<T: Send + 'static>(
+pub(crate) async fn off<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Problem> {
     match tokio::task::spawn_blocking(work).await {

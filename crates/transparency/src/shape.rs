@@ -48,6 +48,66 @@ pub enum HoldEnd {
     Lapsed,
 }
 
+/// Whether a court decided that place and hour stay closed for longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Court {
+    /// No: the city's longest delay holds.
+    None,
+    /// Yes; which decision it was stands in the commitment, for it would name the case.
+    Decision,
+}
+
+/// Why a disclosure was taken down.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawalReason {
+    /// It endangers somebody.
+    Danger,
+    /// A court decided so.
+    Court,
+    /// It lets a person be recognised.
+    Privacy,
+}
+
+/// What the break-glass account was used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GlassUse {
+    /// Somebody signed in with it.
+    SignedIn,
+    /// The accounts, or who works here, were read.
+    AccountsRead,
+    /// An account was disabled.
+    AccountDisabled,
+    /// An account was enabled again.
+    AccountEnabled,
+    /// The inventory or the cameras' health was read.
+    CamerasRead,
+    /// A camera was enrolled.
+    CameraEnrolled,
+    /// A camera was taken out.
+    CameraRetired,
+    /// Storage, clock or alarms were read.
+    StateRead,
+}
+
+/// How an opening of the break-glass account ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GlassEnd {
+    /// Its time was over.
+    Expired,
+    /// Whoever used it signed out.
+    SignedOut,
+    /// A custodian ended it.
+    Recalled,
+    /// The server started anew.
+    Restarted,
+}
+
 fn pattern(regex: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -89,6 +149,18 @@ shapes! {
         RequestEnd::Abandoned, RequestEnd::Answered, RequestEnd::Expired, RequestEnd::Withdrawn,
     ]),
     HoldEndWord => words(&[HoldEnd::Released, HoldEnd::Lapsed]),
+    CourtWord => words(&[Court::None, Court::Decision]),
+    WithdrawalWord => words(&[
+        WithdrawalReason::Danger, WithdrawalReason::Court, WithdrawalReason::Privacy,
+    ]),
+    GlassUseWord => words(&[
+        GlassUse::SignedIn, GlassUse::AccountsRead, GlassUse::AccountDisabled,
+        GlassUse::AccountEnabled, GlassUse::CamerasRead, GlassUse::CameraEnrolled,
+        GlassUse::CameraRetired, GlassUse::StateRead,
+    ]),
+    GlassEndWord => words(&[
+        GlassEnd::Expired, GlassEnd::SignedOut, GlassEnd::Recalled, GlassEnd::Restarted,
+    ]),
 }
 
 /// Whether a legal basis is written as an identifier of the city's list.

@@ -1,6 +1,6 @@
-//! What the compiler must refuse: making, copying or reading a `Logged`.
+//! What the compiler must refuse: making, copying or reading a `Logged` or a `Witnessed`.
 
-use loggia_transparency::{KeyDue, Logged};
+use loggia_transparency::{KeyDue, Logged, Witnessed};
 
 #[test]
 fn logged_is_made_by_the_log_only() {
@@ -22,6 +22,7 @@ impl<T: Default> Unambiguous<Default0> for T {}
 #[test]
 fn logged_is_never_read_from_bytes() {
     <Logged<KeyDue> as Unambiguous<_>>::which();
+    <Witnessed<KeyDue> as Unambiguous<_>>::which();
     <KeyDue as Unambiguous<Readable>>::which();
     <u8 as Unambiguous<Default0>>::which();
 }

@@ -45,6 +45,11 @@ fn entries() {
 }
 
 #[test]
+fn details_of_disclosures() {
+    replay("detail", |b| Detail::parse(text(b)).is_ok());
+}
+
+#[test]
 fn bundles() {
     replay("bundle", |b| parse_bundle(b, "corpus").is_ok());
 }
@@ -57,4 +62,38 @@ fn tile_paths() {
 #[test]
 fn verifier_keys() {
     replay("key", |b| text(b).parse::<Verifier>().is_ok());
+}
+
+#[test]
+fn witness_keys() {
+    replay("witness-key", |b| text(b).parse::<CosignerPublic>().is_ok());
+}
+
+#[test]
+fn log_policies() {
+    replay("tlog-policy", |b| TlogPolicy::parse(b).is_ok());
+}
+
+#[test]
+fn log_proofs() {
+    replay("tlog-proof", |b| TlogProof::parse(b).is_ok());
+}
+
+#[test]
+fn requests_to_witnesses() {
+    replay("add-checkpoint", |b| {
+        witness::AddCheckpoint::parse(b).is_ok()
+    });
+}
+
+/// Status, content type and body, one after the other.
+#[test]
+fn answers_of_witnesses() {
+    replay("witness-answer", |b| {
+        let mut parts = b.splitn(3, |b| *b == b'\n').map(text);
+        let status = parts.next().and_then(|s| s.parse().ok()).unwrap_or(0);
+        let kind = parts.next();
+        let body = parts.next().unwrap_or_default();
+        witness::WitnessAnswer::parse(status, kind, body.as_bytes()).is_ok()
+    });
 }

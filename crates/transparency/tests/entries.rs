@@ -39,6 +39,7 @@ fn one_of_each() -> Vec<Event> {
             request: d(3),
             decision: Verdict::Approve,
             body: Body::Oversight,
+            statement: Some(d(11)),
         }),
         Event::Opening(Opening {
             request: d(3),
@@ -99,6 +100,36 @@ fn one_of_each() -> Vec<Event> {
             cameras: 2,
         }),
         Event::ReviewDue(ReviewDue { request: d(3) }),
+        Event::DisclosureDue(DisclosureDue {
+            request: d(3),
+            disclose_at: 1_803_211_200,
+            place: d(11),
+            day: d(12),
+            hour: d(13),
+        }),
+        Event::DisclosureExtended(DisclosureExtended {
+            request: d(3),
+            until: 1_810_987_200,
+            court: Court::None,
+            extension: d(14),
+        }),
+        Event::DisclosureWithdrawn(DisclosureWithdrawn {
+            request: d(3),
+            reason: WithdrawalReason::Danger,
+        }),
+        Event::RecordsErased(RecordsErased { request: d(3) }),
+        Event::BreakGlassOpened(BreakGlassOpened {
+            until: 1_795_438_800,
+        }),
+        Event::BreakGlassUsed(BreakGlassUsed {
+            what: GlassUse::AccountDisabled,
+        }),
+        Event::BreakGlassEnded(BreakGlassEnded {
+            how: GlassEnd::SignedOut,
+        }),
+        Event::PolicyActivated(PolicyActivated {
+            policy: d(8),
+            proof: d(9),
         Event::LogKeyChanged(LogKeyChanged {
             key: d(11),
             statement: d(12),

@@ -10,19 +10,21 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use loggia_model::{Digest, ManualClock};
+use loggia_model::{At, Digest, ManualClock};
 use loggia_transparency::*;
 use serde_json::json;
 
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/go/main.go");
+mod forge;
 
-fn build() -> PathBuf {
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/go");
+
+fn build(source: &str, name: &str) -> PathBuf {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let out = tmp.join("sumdb-check");
+    let out = tmp.join(name);
     let built = Command::new("go")
         .args(["build", "-o"])
         .arg(&out)
-        .arg(SOURCE)
+        .arg(Path::new(SOURCES).join(source))
         .env("GO111MODULE", "off")
         .env("GOPATH", "/usr/share/gocode")
         .env("GOCACHE", tmp.join("go-cache"))
@@ -84,7 +86,7 @@ fn run(go: &Path, dir: &Path, key: &str, proofs: &Path) -> Output {
 
 #[test]
 fn the_reference_implementation_agrees() {
-    let go = build();
+    let go = build("main.go", "sumdb-check");
     let dir = tempfile::tempdir().unwrap();
     let (key, _) = LogKey::generate().unwrap();
     let clock = Arc::new(ManualClock::default());
@@ -141,4 +143,73 @@ fn the_reference_implementation_agrees() {
         );
         fs::write(&path, &good).unwrap();
     }
+}
+
+/// What a stranger does with an entry, its proof and the keys: three of five witnesses, in Go.
+#[test]
+fn the_reference_implementation_checks_a_cosigned_proof() {
+    let go = build("cosigned/main.go", "cosigned-check");
+    let dir = tempfile::tempdir().unwrap();
+    let log = forge::Forge::of(21);
+    let signed = SignedCheckpoint::verify(log.note(21).as_bytes(), &log.key()).unwrap();
+    let witness = |n: u8| {
+        let name = format!("w{n}.example/w");
+        let kinds = [CosignerKind::Ed25519, CosignerKind::MlDsa44];
+        kinds.map(|k| CosignerKey::generate(k, &name).unwrap().0)
+    };
+    let witnesses: Vec<_> = (1..=5).map(witness).collect();
+    let keys: Vec<String> = witnesses
+        .iter()
+        .map(|w| w[0].public().to_string())
+        .collect();
+    let now = At(1_764_417_600_000_000);
+    let entry = dir.path().join("entry");
+    fs::write(&entry, &log.entries[13]).unwrap();
+    let agrees = |checkpoint: String, log_key: &str| {
+        let proof = TlogProof {
+            extra: None,
+            index: 13,
+            path: log.path(13, 21),
+            checkpoint,
+        };
+        let file = dir.path().join("13.tlog-proof");
+        fs::write(&file, proof.text()).unwrap();
+        let mut check = Command::new(&go);
+        check
+            .arg(&file)
+            .arg(&entry)
+            .args(["3", log_key])
+            .args(&keys);
+        let out = check.output().unwrap();
+        let said = String::from_utf8_lossy(&out.stdout) + String::from_utf8_lossy(&out.stderr);
+        (out.status.success(), said.into_owned())
+    };
+    let by = |some: &[usize]| {
+        let both = some.iter().flat_map(|w| &witnesses[*w]);
+        let lines: Vec<_> = both.map(|k| k.cosign(&signed, now).unwrap()).collect();
+        signed.with_lines(&lines)
+    };
+    let key = log.key().to_string();
+    let (good, said) = agrees(by(&[0, 2, 4]), &key);
+    assert!(
+        good && said.contains("entry 13 of 21, cosigned by 3 witnesses"),
+        "{said}"
+    );
+    assert!(!agrees(by(&[0, 2]), &key).0, "two of five");
+    assert!(
+        !agrees(by(&[0, 2, 4]), &forge::Forge::of(1).key().to_string()).0,
+        "another log"
+    );
+    let later = witnesses[0][0]
+        .cosign(&signed, At(now.0 + 1_000_000))
+        .unwrap()
+        .to_string();
+    let first = witnesses[0][0].cosign(&signed, now).unwrap().to_string();
+    let swapped = by(&[0, 2, 4]).replace(&first[..33], &later[..33]);
+    assert!(
+        !agrees(swapped, &key).0,
+        "another time under the same signature"
+    );
+    fs::write(&entry, b"another entry").unwrap();
+    assert!(!agrees(by(&[0, 1, 2, 3, 4]), &key).0, "another entry");
 }

@@ -43,7 +43,10 @@ impl Answer {
 }
 
 async fn get(log: &Log, path: &str) -> Answer {
-    let app = router(routes(log.clone()), Arc::new(Nobody));
+    let app = router(
+        routes(log.clone(), &Witnesses::none(log.clone())),
+        Arc::new(Nobody),
+    );
     let answer = app
         .oneshot(Request::get(path).body(Body::empty()).unwrap())
         .await

@@ -53,8 +53,8 @@ export async function put(path: string, body: unknown): Promise<void> {
   await unsafeCall('PUT', path, body);
 }
 
-export async function remove(path: string): Promise<void> {
-  await unsafeCall('DELETE', path, undefined);
+export async function remove<T = void>(path: string): Promise<T> {
+  return unsafeCall<T>('DELETE', path, undefined);
 }
 
 async function unsafeCall<T>(method: string, path: string, body: unknown): Promise<T> {

@@ -1,5 +1,6 @@
 import { get, post, remove, SIGNED_OUT, V1 } from './call';
 import { dropDrafts } from './drafts';
+import type { Passkey } from '../seal/passkey';
 import type { Actor, Body, DemoPerson, Role, SessionAnswer } from './types';
 
 // Who is signed in, as the server says; nothing about it is kept in the page beyond this.
@@ -8,13 +9,17 @@ class Session {
   /** Whether the server could not say who is signed in: the page's head tells why. */
   unread = $state(false);
   demo = $state(false);
+  /** The identity provider's name, where one may sign in as well. */
+  provider = $state('');
+  /** Until when the break-glass account is open, when it is the one signed in. */
+  breakGlass = $state<number | null>(null);
   known = $state(false);
   /** The session ended by itself, not by signing out. */
   ended = $state(false);
   /** The people one can be; empty outside a demo. */
   people = $state.raw<DemoPerson[]>([]);
   /** Everybody in the roster, as those who work here may see it; empty when signed out. */
-  roster = $state.raw<Actor[]>([]);
+  roster = $state.raw<(Actor & { passkeys?: Passkey[] })[]>([]);
   /** The demo's key desk, under the name by which this page was reached. */
   desk = $state('');
 
@@ -43,6 +48,8 @@ class Session {
       dropDrafts((writer) => writer !== person);
     }
     this.demo = s.demo;
+    this.provider = s.provider ?? '';
+    this.breakGlass = s.break_glass;
     this.known = true;
   }
   async signIn(person: string, password: string): Promise<void> {
@@ -55,11 +62,13 @@ class Session {
   }
   async signOut(): Promise<void> {
     const person = this.actor?.person;
-    await remove(`${V1}/session`);
+    const there = await remove<{ provider: string } | undefined>(`${V1}/session`);
     // Whoever leaves by their own will leaves nothing for the next; a session that merely runs out
     // keeps what was typed.
     dropDrafts((writer) => writer === person);
-    await this.load();
+    // The session began at the identity provider and goes on there until it is ended there too.
+    if (there) location.assign(there.provider);
+    else await this.load();
   }
   /** Fetches who works here: the demo's people, and for those signed in the roster. */
   async meet(): Promise<void> {
@@ -67,7 +76,7 @@ class Session {
     if (this.actor && !this.roster.length) {
       const chain = await get<{ roster: string }[]>(`${V1}/roster`);
       const last = chain.at(-1);
-      if (last) this.roster = (JSON.parse(last.roster) as { members: Actor[] }).members;
+      if (last) this.roster = (JSON.parse(last.roster) as { members: (Actor & { passkeys?: Passkey[] })[] }).members;
     }
   }
   /** A person's name where it is known, else the account. */
@@ -78,6 +87,10 @@ class Session {
   /** Who of the demo could do this. */
   someone(role: Role, body: Body): DemoPerson | null {
     return this.people.find((p) => p.body === body && p.roles.includes(role)) ?? null;
+  }
+  /** The passkeys that the roster names for whoever is signed in. */
+  get passkeys(): Passkey[] {
+    return this.roster.find((p) => p.person === this.actor?.person)?.passkeys ?? [];
   }
   has(...roles: Role[]): boolean {
     return roles.some((r) => this.actor?.roles.includes(r));

@@ -11,6 +11,10 @@ export interface Actor {
 export interface SessionAnswer {
   actor: Actor | null;
   demo: boolean;
+  /** Name of the identity provider at which one may sign in as well. */
+  provider: string | null;
+  /** Until when the break-glass account is open, for whoever is signed in with it. */
+  break_glass: number | null;
 }
 export interface DemoPerson extends Actor {
   what_to_try: string;
@@ -110,6 +114,20 @@ export type RequestState =
   | 'refused'
   | 'withdrawn'
   | 'expired';
+export type Witnessing = 'quorum' | 'waiting' | 'gone' | 'missing';
+/** How the bodies outside the city fare that cosign the log. */
+export interface Witnesses {
+  quorum: Witnessing;
+  log_size: number;
+  cosigned_size: number | null;
+  witnesses: {
+    name: string;
+    url: string;
+    last_size: number | null;
+    last_at: number | null;
+    failing: string | null;
+  }[];
+}
 export interface AccessRequest {
   id: string;
   state: RequestState;
@@ -132,6 +150,8 @@ export interface AccessRequest {
   released_groups: Body[];
   opening_index: number | null;
   log_entries: { index: number; kind: string }[];
+  /** How far the witnesses outside the city are with what an opening rests on. */
+  witnesses: Witnessing;
   /** What was asked in this case before, newest first: for those who decide. */
   before: AskedBefore[];
 }
@@ -189,6 +209,7 @@ export interface RequestText {
   policy_hash: string;
   requester: string;
   nonce: string;
+  necessity: string;
 }
 export interface ReleasedShare {
   camera: number;
@@ -216,6 +237,57 @@ export interface ExportReceipt {
   proof: string[];
   checkpoint: string;
   log_key: string;
+}
+export type AskWhat = 'extend' | 'withdraw' | 'erase';
+/** Something asked about a date of disclosure. */
+export interface DisclosureAsk {
+  id: string;
+  request: string;
+  what: AskWhat;
+  reason: string;
+  ask: string;
+  state: 'asked' | 'agreed' | 'done' | 'lapsed';
+  asked_by: string;
+  asked_at: number;
+  agreed_by: string | null;
+  log_index: number | null;
+}
+export interface AskAtDesk extends DisclosureAsk {
+  names: Record<string, string>;
+  checks: { name: string; ok: boolean; words: string }[];
+  offered: ('extend_delay' | 'withdraw_disclosure' | 'erase_records')[];
+}
+/** When place and hour of a request become public. Times in microseconds. */
+export interface DisclosureDate {
+  request: string;
+  filed_at: number;
+  disclose_at: number;
+  latest_at: number;
+  latest_court_at: number;
+  published: ('place' | 'day' | 'hour')[];
+  withdrawn_at: number | null;
+  erased_at: number | null;
+  asks: DisclosureAsk[];
+}
+export interface DisclosureDetails extends DisclosureDate {
+  cameras: number[];
+  days: number[];
+  hours: number[];
+  cases_in_hour: number | null;
+  small_cell_cases: number;
+}
+/** What the city publishes of one request, outside the log. */
+export interface Disclosed {
+  request: string;
+  details: { what: 'place' | 'day' | 'hour'; text: string; salt: string }[];
+}
+export interface DisclosurePage {
+  small_cell_cases: number;
+  grace_s: number;
+  total: number;
+  disclosures: Disclosed[];
+  next: string | null;
+  places: { camera: number; month: string; cases: number }[];
 }
 export interface LogEntry {
   v: 1;

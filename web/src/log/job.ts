@@ -1,6 +1,7 @@
 // What can be read from the log in one go, and how a page asks for it: in a worker of its own.
 // Every bundle is checked against the head before a word of it is used.
 import { Problem } from '../api/call';
+import { Calendar, type Told } from './delays';
 import { fetchTile, type Head } from './head';
 import { place } from './order';
 import { count, lines, scan, sizeAt, type Counted, type Line, type Query, type Step } from './scan';
@@ -12,12 +13,18 @@ type What =
   | { what: 'sizes'; times: number[] }
   | { what: 'count'; from: number; to: number }
   | { what: 'lines'; from: number; to: number }
-  | { what: 'unexplained'; now: number; since: number; floor: number };
+  | { what: 'unexplained'; now: number; since: number; floor: number }
+  | { what: 'delays' };
 export type Job = What & { size: number; root: Uint8Array<ArrayBuffer> };
 
 export interface Looking {
   read: number;
   found: Found | null;
+}
+/** `opened` when all of the log was read. */
+export interface Dated {
+  read: number;
+  opened: Told[] | null;
 }
 interface Steps {
   rows: Step;
@@ -25,6 +32,7 @@ interface Steps {
   count: Counted;
   lines: Line[];
   unexplained: Looking;
+  delays: Dated;
 }
 
 async function* unexplained(t: Trunk, all: Unexplained): AsyncGenerator<Looking> {
@@ -42,6 +50,19 @@ async function* unexplained(t: Trunk, all: Unexplained): AsyncGenerator<Looking>
   yield { read, found: all.end(true) };
 }
 
+/** In the log's order: a date stands before its request. */
+async function* delays(t: Trunk): AsyncGenerator<Dated> {
+  const calendar = new Calendar();
+  let read = 0;
+  for (let n = 0; n < t.bundles; n += 1) {
+    const some = place(await t.bundle(n));
+    some.forEach((p) => calendar.take(p));
+    read += some.length;
+    yield { read, opened: null };
+  }
+  yield { read, opened: calendar.opened() };
+}
+
 async function* sizes(t: Trunk, times: number[]): AsyncGenerator<number[]> {
   yield await Promise.all(times.map((s) => sizeAt(t, s)));
 }
@@ -52,6 +73,7 @@ export async function start(job: Job): Promise<AsyncIterator<unknown>> {
   if (job.what === 'sizes') return sizes(t, job.times);
   if (job.what === 'count') return count(t, job.from, job.to);
   if (job.what === 'lines') return lines(t, job.from, job.to);
+  if (job.what === 'delays') return delays(t);
   return unexplained(t, new Unexplained(job.now, job.since, job.floor));
 }
 

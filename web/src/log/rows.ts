@@ -34,11 +34,17 @@ export const COLUMNS = [
   'span_commitment',
   'place_commitment',
   'hold_commitment',
+  'disclose_at',
+  'place',
+  'day',
+  'court',
+  'extension',
+  'reason',
 ] as const;
 
 /** Times as people and spreadsheets read them: RFC 3339 in UTC. */
 const instant = (s: number): string => new Date(s * 1000).toISOString().replace('.000Z', 'Z');
-const TIMES = new Set(['at', 'until', 'review']);
+const TIMES = new Set(['at', 'until', 'review', 'disclose_at']);
 
 /** What a spreadsheet takes for the beginning of a formula, full-width forms too, after blanks. */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u;

@@ -3,6 +3,7 @@
 import { base64, hex, sha256, utf8 } from './bytes';
 import type { CameraSpans, RequestText } from '../api/types';
 import type { OneTimeKey } from './hpke';
+import { ONE_TIME_KEYS, withStore } from './kept';
 
 export async function newOneTimeKey(): Promise<{ pair: OneTimeKey; publicText: string }> {
   const pair = (await crypto.subtle.generateKey('X25519', false, ['deriveBits'])) as CryptoKeyPair;
@@ -27,6 +28,7 @@ export function requestText(r: Omit<RequestText, 'v'>): string {
     policy_hash: r.policy_hash,
     requester: r.requester,
     nonce: r.nonce,
+    necessity: r.necessity,
   };
   return JSON.stringify(ordered);
 }
@@ -34,36 +36,15 @@ export function requestText(r: Omit<RequestText, 'v'>): string {
 export const requestHash = async (request: string): Promise<string> =>
   hex(await sha256(utf8('loggia/request/v1\n'), utf8(request)));
 
+/** What a request says of its reason in words. */
+export const necessityHash = async (words: string): Promise<string> =>
+  hex(await sha256(utf8('loggia/necessity/v1\n'), utf8(words)));
+
 export const newNonce = (): string => hex(crypto.getRandomValues(new Uint8Array(32)));
 
-const STORE = 'one-time-keys';
-
-function database(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const open = indexedDB.open('loggia', 1);
-    open.onupgradeneeded = () => open.result.createObjectStore(STORE);
-    open.onsuccess = () => resolve(open.result);
-    open.onerror = () => reject(open.error ?? new Error('IndexedDB is not available'));
-  });
-}
-
-async function withStore<T>(mode: IDBTransactionMode, act: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const db = await database();
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      const tx = db.transaction(STORE, mode, { durability: 'strict' });
-      const req = act(tx.objectStore(STORE));
-      tx.oncomplete = () => resolve(req.result);
-      tx.onerror = tx.onabort = () => reject(tx.error ?? new Error('the key could not be kept'));
-    });
-  } finally {
-    db.close();
-  }
-}
-
 export const keepKey = (request: string, pair: OneTimeKey): Promise<unknown> =>
-  withStore('readwrite', (s) => s.put(pair, request));
+  withStore(ONE_TIME_KEYS, 'readwrite', (s) => s.put(pair, request));
 export const findKey = (request: string): Promise<OneTimeKey | undefined> =>
-  withStore('readonly', (s) => s.get(request) as IDBRequest<OneTimeKey | undefined>);
+  withStore(ONE_TIME_KEYS, 'readonly', (s) => s.get(request) as IDBRequest<OneTimeKey | undefined>);
 export const dropKey = (request: string): Promise<unknown> =>
-  withStore('readwrite', (s) => s.delete(request));
+  withStore(ONE_TIME_KEYS, 'readwrite', (s) => s.delete(request));

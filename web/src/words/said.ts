@@ -203,8 +203,8 @@ export const said: [english: string, serbian: string][] = [
     'јавни дневник није онај који је овај сто раније видео',
   ],
   [
-    'the public log is not signed by the key that this desk trusts',
-    'јавни дневник није потписан кључем коме овај сто верује',
+    'the public log is not signed by a key of your log policy',
+    'јавни дневник није потписан кључем из ваших правила о дневнику',
   ],
   [
     'the city shows another roster than the one that this desk trusts',
@@ -232,10 +232,56 @@ export const said: [english: string, serbian: string][] = [
   ],
   ['{} may not ask for a hold', '{} не сме да тражи задржавање'],
   [
-    'request and approval are entries {} and {} of {} in the public log',
-    'захтев и одобрење су уписи {} и {}, од {} у јавном дневнику',
+    'request and approval are entries {} and {} of the cosigned log',
+    'захтев и одобрење су уписи {} и {} у дневнику који су сведоци потписали',
   ],
-  ['the request is entry {} of {} in the public log', 'захтев је упис {}, од {} у јавном дневнику'],
+  [
+    'the request is entry {} of the cosigned log',
+    'захтев је упис {} у дневнику који су сведоци потписали',
+  ],
+  ['the reason shown is the one that the request names', 'приказани разлог је онај који захтев наводи'],
+  [
+    'the reason shown is not the one that the requester wrote',
+    'приказани разлог није онај који је подносилац написао',
+  ],
+  ['the request is not signed by {}', 'захтев није потписао: {}'],
+  [
+    '{} has signed the request and the key that the footage goes to',
+    '{}: потписан је захтев и кључ на који снимак иде',
+  ],
+  [
+    'version {} of the roster is entry {} of the log, signed by both groups',
+    'списак, издање {}, упис је {} у дневнику, потписале су га обе групе',
+  ],
+  ['{} vouch for the log of {} entries, {} s ago', '{} јемче за дневник од {} уписа, пре {} с'],
+  [
+    'the public log says something else of this request than its text',
+    'јавни дневник о овом захтеву каже друго него његов текст',
+  ],
+  [
+    'the public log commits to another time or place than the request',
+    'јавни дневник наводи друго време или место него захтев',
+  ],
+  [
+    'the public log holds another approval than the one shown',
+    'јавни дневник садржи друго одобрење, а не приказано',
+  ],
+  [
+    'the requester has approved their own request',
+    'подносилац је одобрио сопствени захтев',
+  ],
+  [
+    'the witnesses outside the city are being asked for this entry of the log; it takes a moment',
+    'сведоци изван града се питају за овај упис у дневнику; то траје тренутак',
+  ],
+  [
+    'too few witnesses outside the city answer, so nothing is opened now; recording, freezing, holding and destroying go on, and what waits goes on by itself once they are back',
+    'премало сведока изван града одговара, па се сада ништа не отвара; снимање, замрзавање, задржавање и уништавање иду даље, а оно што чека наставља се само када се врате',
+  ],
+  [
+    'the request names another reason than the one written; write it again',
+    'захтев наводи други разлог, а не написани; саставите га поново',
+  ],
   [
     'the hold is entry {} of {} in the public log',
     'задржавање је упис {}, од {} у јавном дневнику',
@@ -247,6 +293,22 @@ export const said: [english: string, serbian: string][] = [
   ['the public log does not show the approval', 'јавни дневник не показује одобрење'],
   ['the public log does not show this hold', 'јавни дневник не показује ово задржавање'],
   ['{} ({}) has approved, with their own key', '{} ({body}) одобрава, својим кључем'],
+  [
+    '{} ({}) has approved, with their own passkey',
+    '{} ({body}) одобрава, својим кључем за приступ',
+  ],
+  [
+    'here a statement is signed with a passkey; the key file signs at the desk',
+    'овде се изјава потписује кључем за приступ; датотека с кључем потписује на столу',
+  ],
+  [
+    'the roster does not name this passkey for this person',
+    'списак не наводи овај кључ за приступ за ову особу',
+  ],
+  [
+    'the break-glass account administers, and may do nothing else',
+    'налог за невољу служи за управљање и ништа друго',
+  ],
   ['{} may not approve this', '{} не сме ово да одобри'],
   ['the approval is not signed by {}', 'одобрење није потписао: {}'],
   ['the approval is about something else', 'одобрење се односи на нешто друго'],

@@ -7,10 +7,11 @@ use anyhow::{Context, bail};
 use loggia_model::{Body, Digest, PersonId, Role};
 use loggia_policy::{Act, Hold, HoldAsk, HoldState, Roster};
 use loggia_seal::PersonKey;
-use loggia_transparency::{Event, SignedCheckpoint, commit, verify};
+use loggia_transparency::{Event, commit};
 use serde::Serialize;
 
 use super::checks::{Check, Proven};
+use super::log_view::Patience;
 use super::{Deed, Desk, offer};
 
 /// A hold as the desk shows it.
@@ -121,21 +122,21 @@ impl Desk {
     ) -> anyhow::Result<Vec<ShownHold>> {
         let key = self.keys.key(person)?;
         let all: Vec<Hold> = self.city.get(key, "/api/v1/desk/holds")?;
-        let grounds = self.grounds(key)?;
+        let grounds = self.grounds(key, Patience::None)?;
         let labels = self.labels();
         all.into_iter()
             .filter(wanted)
             .map(|hold| {
-                let size = grounds.checkpoint.size();
+                let size = grounds.look.head.size();
                 let index = match hold.state {
                     HoldState::Ended => hold.ended_index,
                     HoldState::Asked | HoldState::Held => hold.log_index,
                 };
                 let proven = match index {
-                    Some(index) if index < size => Some(self.proven_at(index, size)?),
+                    Some(index) if index < size => Some(self.under_head(index, &grounds.look)?),
                     _ => None,
                 };
-                let checks = all_of(&hold, &grounds.roster, &grounds.checkpoint, proven.as_ref());
+                let checks = all_of(&hold, &grounds.roster, size, proven.as_ref());
                 Ok(ShownHold {
                     names: grounds.names(),
                     labels: labels.clone(),
@@ -163,16 +164,11 @@ impl Desk {
     }
 }
 
-fn all_of(
-    hold: &Hold,
-    roster: &Roster,
-    checkpoint: &SignedCheckpoint,
-    entry: Option<&Proven>,
-) -> Vec<Check> {
+fn all_of(hold: &Hold, roster: &Roster, size: u64, entry: Option<&Proven>) -> Vec<Check> {
     vec![
         Check::of("hold_hash", hash(hold)),
         Check::of("hold_asker", asker(hold, roster)),
-        Check::of("hold_log", logged(hold, checkpoint, entry)),
+        Check::of("hold_log", logged(hold, size, entry)),
     ]
 }
 
@@ -203,15 +199,10 @@ fn asker(hold: &Hold, roster: &Roster) -> Result<String, String> {
     }
 }
 
-fn logged(
-    hold: &Hold,
-    checkpoint: &SignedCheckpoint,
-    entry: Option<&Proven>,
-) -> Result<String, String> {
+fn logged(hold: &Hold, size: u64, entry: Option<&Proven>) -> Result<String, String> {
     let absent = || "the public log does not show this hold".to_owned();
     let proven = entry.ok_or_else(absent)?;
-    let found = verify::inclusion(&proven.bytes, proven.index, &proven.proof, checkpoint)
-        .map_err(|f| f.to_string())?;
+    let found = proven.entry().map_err(|f| f.to_string())?;
     let salt: [u8; 32] = hex::decode(&hold.salt)
         .ok()
         .and_then(|s| s.try_into().ok())
@@ -225,7 +216,6 @@ fn logged(
     if named != Some(commit(&salt, hold.hold.as_bytes())) {
         return Err(absent());
     }
-    let size = checkpoint.size();
     Ok(format!(
         "the hold is entry {} of {size} in the public log",
         proven.index

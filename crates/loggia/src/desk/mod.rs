@@ -1,14 +1,20 @@
 //! The key desk: a page on its holder's own machine that shows what is asked, verifies it, and only
 //! then signs or releases. Never listens beyond loopback, never lets the city talk it out of a check.
 
+#[cfg(test)]
+mod attack;
 mod checks;
+pub mod console;
+mod grounds;
+mod delays;
 mod holds;
 pub mod keyring;
 pub mod links;
+pub mod log_view;
 mod offer;
 mod page;
 mod pinned;
-mod remote;
+pub mod remote;
 pub mod rotate;
 mod succession;
 
@@ -19,18 +25,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use loggia_model::{Actor, Clock, Digest, PersonId, RequestId};
-use loggia_policy::{Act, DeskShare, Request, RequestView, Roster, SignedRoster, SignedStatement};
-use loggia_policy::{Member, Statement};
+use loggia_model::{Actor, Clock, Digest, PersonId, RequestId, Role};
+use loggia_policy::{Act, DeskShare, Member, Request, RequestView, SignedStatement, Statement};
 use loggia_seal::{CustodianPublic, PersonKey, Randomness, SealedShare, Share, SpanRef};
-use loggia_transparency::SignedCheckpoint;
 use serde::{Deserialize, Serialize};
 
-use checks::{Check, Evidence, Proven};
+use checks::{Check, Evidence};
+use grounds::Grounds;
 use keyring::Keyring;
+use log_view::{LogView, Patience};
 pub use page::router;
 use pinned::Pinned;
-use remote::Remote;
+pub use remote::Remote;
 
 /// One desk.
 pub struct Desk {
@@ -39,6 +45,7 @@ pub struct Desk {
     pinned: Pinned,
     /// Where the keys lie.
     folder: PathBuf,
+    log: LogView,
     clock: Arc<dyn Clock>,
     turn: Mutex<()>,
 }
@@ -64,7 +71,7 @@ pub struct Shown {
 #[serde(deny_unknown_fields)]
 struct Deed {
     person: PersonId,
-    /// The request's hash, or the hold's.
+    /// The request's hash, or the hold's, or the ask's.
     request: RequestId,
     act: Act,
     #[serde(default)]
@@ -85,37 +92,9 @@ struct Waiting {
 }
 
 #[derive(Deserialize)]
-struct EntryPage {
-    entries: Vec<Placed>,
-}
-
-#[derive(Deserialize)]
-struct Placed {
-    entry: Box<serde_json::value::RawValue>,
-}
-
-#[derive(Deserialize)]
 struct CameraLabel {
     id: u32,
     label: String,
-}
-
-#[derive(Deserialize)]
-struct ProofPage {
-    proof: Vec<String>,
-}
-
-/// What the desk knows of the city after checking it.
-struct Grounds {
-    roster: Roster,
-    checkpoint: SignedCheckpoint,
-}
-
-impl Grounds {
-    fn names(&self) -> BTreeMap<PersonId, String> {
-        let of = |m: &Member| (m.person.clone(), m.name.clone());
-        self.roster.members.iter().map(of).collect()
-    }
 }
 
 impl Desk {
@@ -138,51 +117,9 @@ impl Desk {
             city: Remote::new(server, cert, Arc::clone(&clock))?,
             pinned: Pinned::at(folder),
             folder: folder.to_owned(),
+            log: LogView::open(folder)?,
             clock,
             turn: Mutex::new(()),
-        })
-    }
-
-    fn grounds(&self, key: &PersonKey) -> anyhow::Result<Grounds> {
-        let chain: Vec<SignedRoster> = self.city.get(key, "/api/v1/desk/roster")?;
-        let shown = self.city.text("/log/key")?;
-        let succeeded = match self.pinned.known()? {
-            Some(known) => self.succeeded(key, &known, &shown, &chain)?,
-            None => None,
-        };
-        let note = self.city.text("/log/checkpoint")?;
-        let proof = |from, to| self.proof_between(from, to);
-        let (roster, checkpoint) = self.pinned.check(chain, &shown, &note, succeeded, proof)?;
-        Ok(Grounds { roster, checkpoint })
-    }
-
-    fn proven(&self, view: &RequestView, size: u64) -> anyhow::Result<Vec<Proven>> {
-        let mut out = Vec::new();
-        for entry in &view.log_entries {
-            let index = entry.index;
-            if index < size {
-                out.push(self.proven_at(index, size)?);
-            }
-        }
-        Ok(out)
-    }
-
-    fn proven_at(&self, index: u64, size: u64) -> anyhow::Result<Proven> {
-        let page: EntryPage = self
-            .city
-            .open(&format!("/api/v1/log/entries?from={index}&limit=1"))?;
-        let found = page
-            .entries
-            .into_iter()
-            .next()
-            .context("the log page is empty")?;
-        let proof: ProofPage = self
-            .city
-            .open(&format!("/api/v1/log/proof?index={index}&size={size}"))?;
-        Ok(Proven {
-            index,
-            bytes: found.entry.get().as_bytes().to_vec(),
-            proof: hashes(&proof.proof)?,
         })
     }
 
@@ -198,47 +135,65 @@ impl Desk {
         view: RequestView,
         grounds: &Grounds,
         labels: &BTreeMap<u32, String>,
-    ) -> anyhow::Result<Shown> {
-        let entries = self.proven(&view, grounds.checkpoint.size())?;
+        patience: Patience,
+    ) -> Shown {
+        let found = self.found(&view, &grounds.look, patience);
         let checks = checks::all(&Evidence {
             view: &view,
             roster: &grounds.roster,
-            checkpoint: &grounds.checkpoint,
-            entries: &entries,
+            roster_logged: &grounds.roster_logged,
+            fresh: &grounds.fresh,
+            found: &found,
         });
         let cameras: Vec<u32> = Request::parse(&view.request)
             .map(|r| r.camera_spans.iter().map(|c| c.camera.0).collect())
             .unwrap_or_default();
         let label = |n: &u32| labels.get(n).map(|l| (*n, l.clone()));
-        Ok(Shown {
+        Shown {
             labels: cameras.iter().filter_map(label).collect(),
             names: grounds.names(),
             offered: offer::of_request(&view, grounds.roster.member(person)),
             view,
             cameras,
             checks,
-        })
+        }
+    }
+
+    /// Whom this desk believes, in words.
+    pub fn whom_it_believes(&self) -> String {
+        let policy = self.log.policy();
+        let names: Vec<&str> = policy.witnesses().iter().map(|w| w.name.as_str()).collect();
+        format!(
+            "your log policy names {} and the witnesses {}; {}",
+            policy
+                .logs()
+                .iter()
+                .map(|l| l.key.name())
+                .collect::<Vec<_>>()
+                .join(", "),
+            names.join(", "),
+            self.log.proposal(&self.city)
+        )
     }
 
     /// Everything that waits for this person or did, each request checked.
     pub fn requests(&self, person: &PersonId) -> anyhow::Result<Vec<Shown>> {
-        self.checked(person, |_| true)
+        self.checked(person, Patience::None, |_| true)
     }
 
     fn checked(
         &self,
         person: &PersonId,
+        patience: Patience,
         wanted: impl Fn(&RequestView) -> bool,
     ) -> anyhow::Result<Vec<Shown>> {
         let key = self.keys.key(person)?;
         let mine: Waiting = self.city.get(key, "/api/v1/desk/requests")?;
-        let grounds = self.grounds(key)?;
+        let grounds = self.grounds(key, patience)?;
         let labels = self.labels();
-        mine.requests
-            .into_iter()
-            .filter(wanted)
-            .map(|view| self.show(person, view, &grounds, &labels))
-            .collect()
+        let wanted = mine.requests.into_iter().filter(wanted);
+        let shown = wanted.map(|view| self.show(person, view, &grounds, &labels, patience));
+        Ok(shown.collect())
     }
 
     /// Whose key this desk holds, when it was opened with one.
@@ -250,12 +205,14 @@ impl Desk {
     /// People whose keys lie here, as the roster knows them.
     pub fn people(&self) -> anyhow::Result<Vec<Actor>> {
         let first = self.keys.people().next().context("this desk has no key")?;
-        let roster = self.grounds(self.keys.key(first)?)?.roster;
+        let roster = self.grounds(self.keys.key(first)?, Patience::None)?.roster;
         let known = self.keys.people().filter_map(|p| roster.member(p));
-        Ok(known
-            .filter(|m| m.sign_key.is_some())
-            .map(Member::actor)
-            .collect())
+        let decides = |m: &&Member| {
+            [Role::Approver, Role::Custodian]
+                .iter()
+                .any(|r| m.roles.contains(r))
+        };
+        Ok(known.filter(decides).map(Member::actor).collect())
     }
 
     fn act(&self, deed: &Deed) -> anyhow::Result<()> {
@@ -265,7 +222,19 @@ impl Desk {
         if matches!(deed.act, Act::Hold | Act::EndHold) {
             return self.state_hold(deed, &key);
         }
-        let shown = self.checked(&deed.person, |view| view.id == deed.request)?;
+        if matches!(
+            deed.act,
+            Act::ExtendDelay | Act::WithdrawDisclosure | Act::EraseRecords
+        ) {
+            return self.state_ask(deed, &key);
+        }
+        let mine = |view: &RequestView| view.id == deed.request;
+        // A refusal needs no proof, so it waits for none.
+        let patience = match deed.act {
+            Act::Refuse => Patience::None,
+            _ => Patience::Some,
+        };
+        let shown = self.checked(&deed.person, patience, mine)?;
         let shown = shown
             .into_iter()
             .next()
@@ -276,17 +245,22 @@ impl Desk {
             bail!("not done, because a check failed: {}", broken.words);
         }
         offer::require(deed.act, shown.offered)?;
-        let signed = self.sign(deed, &key)?;
+        self.carry_out(deed, &key, &shown)
+    }
+
+    /// Signs and sends; for [`Self::act`], after every check.
+    fn carry_out(&self, deed: &Deed, key: &PersonKey, shown: &Shown) -> anyhow::Result<()> {
+        let signed = self.sign(deed, key)?;
         let base = format!("/api/v1/desk/requests/{}", deed.request);
         if deed.act == Act::Release {
-            let shares = self.reseal(&key, &shown.view, &base)?;
+            let shares = self.reseal(key, &shown.view, &base)?;
             return self.city.post(
-                &key,
+                key,
                 &format!("{base}/release"),
                 &Release { signed, shares },
             );
         }
-        self.city.post(&key, &format!("{base}/statements"), &signed)
+        self.city.post(key, &format!("{base}/statements"), &signed)
     }
 
     fn sign(&self, deed: &Deed, key: &PersonKey) -> anyhow::Result<SignedStatement> {

@@ -1,4 +1,4 @@
-//! The desk's own server: its page and five calls, on loopback. Never knows a session: whoever reaches
+//! The desk's own server: its page and six calls, on loopback. Never knows a session: whoever reaches
 //! it reaches the machine, and every act asks for the passphrase.
 
 use std::sync::Arc;
@@ -49,11 +49,12 @@ async fn off<T: Send + 'static>(
     }
 }
 
-/// The desk's whole server: its page and five calls.
+/// The desk's whole server: its page and six calls.
 pub fn router(desk: Arc<Desk>) -> axum::Router {
     let mut routes = crate::pages::desk();
     let url = desk.city.base().to_owned();
-    let (a, b, c, h) = (
+    let (a, b, c, e, h) = (
+        Arc::clone(&desk),
         Arc::clone(&desk),
         Arc::clone(&desk),
         Arc::clone(&desk),
@@ -84,6 +85,14 @@ pub fn router(desk: Arc<Desk>) -> axum::Router {
             off(move || d.holds(&q.person))
         })
         .with_state(h),
+    ));
+    routes.push(Route::get(
+        "/desk/disclosure-asks",
+        Access::Public,
+        get(|State(d): State<Arc<Desk>>, Query(q): Query<WhichPerson>| {
+            off(move || d.disclosure_asks(&q.person))
+        })
+        .with_state(e),
     ));
     routes.push(Route::post(
         "/desk/act",

@@ -1,15 +1,17 @@
-//! What a desk trusts: the log's key, the first roster and the newest checkpoint that it has seen,
-//! kept beside the keys. First contact pins them and says so; a change later is refused.
+//! What a desk has seen: the first and the newest roster and the newest head of the log, kept beside
+//! the keys. First contact pins them and says so; a change later is refused. (Whom it believes is not
+//! here: the log's key and the witnesses stand in the policy file, which its holder was handed.)
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use loggia_model::Digest;
-use loggia_policy::{Roster, SignedRoster, VerifiedRoster};
-use loggia_transparency::{Checkpoint, SignedCheckpoint, Verifier, verify};
+use loggia_policy::{SignedRoster, VerifiedRoster};
+use loggia_transparency::{Checkpoint, SignedCheckpoint, TlogPolicy};
 use serde::{Deserialize, Serialize};
 
+use super::log_view::grew;
 use crate::files;
 
 /// File beside the keys.
@@ -17,7 +19,6 @@ const FILE: &str = "trusted.json";
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Trusted {
-    log_key: String,
     first_roster: Digest,
     /// Newest roster that was seen: a chain without it is a rollback or a fork. (A custodian who
     /// has left could sign another version in its place with an old key.)
@@ -28,10 +29,6 @@ struct Trusted {
 
 /// What a desk knew before it asked.
 pub struct Known {
-    /// The log's key.
-    pub log_key: Verifier,
-    /// Entries of the newest checkpoint.
-    pub size: u64,
     /// The newest roster.
     pub newest_roster: Digest,
 }
@@ -58,22 +55,18 @@ impl Pinned {
             return Ok(None);
         };
         Ok(Some(Known {
-            log_key: t.log_key.parse()?,
-            size: Checkpoint::parse(&t.checkpoint)?.size,
             newest_roster: t.newest_roster,
         }))
     }
 
-    /// Checks what the city shows against the pins, and moves them forward. `succeeded`: the log key
-    /// to which the pinned one was seen to be handed over.
+    /// Checks what the city shows against the pins, and moves them forward.
     pub fn check(
         &self,
         chain: Vec<SignedRoster>,
-        log_key: &str,
+        policy: &TlogPolicy,
         note: &str,
-        succeeded: Option<Verifier>,
         consistency: impl Fn(u64, u64) -> anyhow::Result<Vec<Digest>>,
-    ) -> anyhow::Result<(Roster, SignedCheckpoint)> {
+    ) -> anyhow::Result<(VerifiedRoster, SignedCheckpoint)> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut last: Option<VerifiedRoster> = None;
         let mut hashes = Vec::new();
@@ -88,13 +81,9 @@ impl Pinned {
             bail!("the city has no roster")
         };
         let known = self.load()?;
-        let key: Verifier = match (&known, succeeded) {
-            (Some(_), Some(next)) => next,
-            (Some(t), None) => t.log_key.parse()?,
-            (None, _) => log_key.parse()?,
-        };
-        let signed = verify::checkpoint(note.as_bytes(), &key)
-            .context("the public log is not signed by the key that this desk trusts")?;
+        let signed = policy
+            .log_signed(note.as_bytes())
+            .context("the public log is not signed by a key of your log policy")?;
         if let Some(t) = &known {
             if t.first_roster != first || !hashes.contains(&t.newest_roster) {
                 bail!("the city shows another roster than the one that this desk trusts");
@@ -103,18 +92,22 @@ impl Pinned {
                 &Checkpoint::parse(&t.checkpoint)?,
                 signed.checkpoint(),
                 consistency,
-            )?;
+            )
+            .context("the public log is not the one that this desk has seen before")?;
         } else {
-            tracing::info!(log = %key, roster = %first, "first contact: these are trusted from now on");
+            tracing::info!(
+                roster = %first,
+                "first contact: this first roster is trusted from now on; compare it with what the \
+                 bodies signed (`loggia roster`)"
+            );
         }
         let trusted = Trusted {
-            log_key: key.to_string(),
             first_roster: first,
             newest_roster: roster.hash(),
             checkpoint: signed.checkpoint().text(),
         };
         files::replace(&self.path, &serde_json::to_vec_pretty(&trusted)?)?;
-        Ok((roster.roster().clone(), signed))
+        Ok((roster, signed))
     }
 
     fn load(&self) -> anyhow::Result<Option<Trusted>> {
@@ -129,22 +122,4 @@ impl Pinned {
             Err(e) => Err(e).with_context(|| format!("{} cannot be read", self.path.display())),
         }
     }
-}
-
-fn grew(
-    kept: &Checkpoint,
-    now: &Checkpoint,
-    consistency: impl Fn(u64, u64) -> anyhow::Result<Vec<Digest>>,
-) -> anyhow::Result<()> {
-    if kept.size == now.size || kept.size == 0 {
-        return Ok(verify::consistency(kept, now, &[])?);
-    }
-    // A smaller log needs no proof to be refused.
-    let proof = if now.size > kept.size {
-        consistency(kept.size, now.size)?
-    } else {
-        Vec::new()
-    };
-    verify::consistency(kept, now, &proof)
-        .context("the public log is not the one that this desk has seen before")
 }

@@ -113,6 +113,17 @@ impl Remote {
         read(answer.with_context(|| format!("{} does not answer", self.base))?)
     }
 
+    /// A signed DELETE.
+    pub fn delete(&self, key: &PersonKey, path: &str) -> anyhow::Result<()> {
+        let signed = self.authorization(key, "DELETE", path, b"")?;
+        let call = self
+            .agent
+            .delete(format!("{}{path}", self.base))
+            .header("authorization", signed);
+        let answer = call.call();
+        read(answer.with_context(|| format!("{} does not answer", self.base))?).map(drop)
+    }
+
     fn authorization(
         &self,
         key: &PersonKey,

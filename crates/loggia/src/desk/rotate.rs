@@ -11,9 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use loggia_model::{KeyId, PersonId, Role};
 use loggia_policy::{HANDED_MAX, HandedOn, HandedShare, KeptPage, Member, Roster, SignedRoster};
 use loggia_seal::{CustodianPublic, Group, PersonKey, Randomness, SealedShare, Share, SpanRef};
-use loggia_transparency::{Event, verify};
 use serde::{Deserialize, Serialize};
 
+use super::log_view::Patience;
 use super::{Desk, bytes};
 use crate::{files, roster};
 
@@ -78,32 +78,15 @@ pub fn key_name(member: &Member) -> Option<KeyId> {
 }
 
 impl Desk {
-    /// The roster in force: its chain verified, and its newest version found in the public log.
+    /// The roster in force: its chain verified, and its newest version found in the cosigned log.
     pub fn roster_in_force(&self, person: &PersonId) -> anyhow::Result<Roster> {
-        let key = self.keys.key(person)?;
-        let page: KeptPage = self.city.get(key, PATH)?;
-        self.logged_roster(person, page.log_index)
-    }
-
-    fn logged_roster(&self, person: &PersonId, index: u64) -> anyhow::Result<Roster> {
-        let grounds = self.grounds(self.keys.key(person)?)?;
-        let hash = Roster::hash_of(&grounds.roster.to_json()?);
-        let proven = self.proven_at(index, grounds.checkpoint.size())?;
-        let entry = verify::inclusion(
-            &proven.bytes,
-            proven.index,
-            &proven.proof,
-            &grounds.checkpoint,
-        )?;
-        match entry.event {
-            Event::RosterChanged(r) if r.roster == hash && r.version == grounds.roster.version => {
-                Ok(grounds.roster)
+        let grounds = self.grounds(self.keys.key(person)?, Patience::Some)?;
+        for held in [&grounds.roster_logged, &grounds.fresh] {
+            if let Err(why) = held {
+                bail!("{why}: nothing is sealed to its members");
             }
-            _ => bail!(
-                "the public log does not show roster {} ({hash}): nothing is sealed to its members",
-                grounds.roster.version
-            ),
         }
+        Ok(grounds.roster)
     }
 
     /// Draws the version after the one in force, signed by this person.
@@ -195,7 +178,7 @@ impl Desk {
         let mut randomness = Randomness::machine();
         let mut done = Handed::default();
         let first: KeptPage = self.city.get(key, PATH)?;
-        let roster = self.logged_roster(person, first.log_index)?;
+        let roster = self.roster_in_force(person)?;
         let mine = Newcomers::of(&roster, person, key)?;
         let mut page = match self.progress(person, roster.version)? {
             Some(after) => self.page(key, &after)?,

@@ -10,10 +10,25 @@ use loggia_transparency::{SUCCESSIONS_MAX, Succession, Verifier, verify};
 use serde::Deserialize;
 
 use super::pinned::Known;
-use super::{Desk, ProofPage, hashes};
+use super::{Desk, hashes};
 use crate::roster;
 
 const PATH: &str = "/api/v1/desk/log-key";
+
+#[derive(Deserialize)]
+struct EntryPage {
+    entries: Vec<Placed>,
+}
+
+#[derive(Deserialize)]
+struct Placed {
+    entry: Box<serde_json::value::RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ProofPage {
+    proof: Vec<String>,
+}
 
 #[derive(Deserialize)]
 struct HandedOver {
@@ -21,20 +36,37 @@ struct HandedOver {
 }
 
 impl Desk {
-    /// The key that counts now, when the city shows another than the pinned one and can show the way
-    /// from it. `None` when there is no such way: what the other key signed is then not believed.
-    pub(super) fn succeeded(
-        &self,
-        key: &PersonKey,
-        known: &Known,
-        shown: &str,
-        chain: &[SignedRoster],
-    ) -> anyhow::Result<Option<Verifier>> {
-        let shown: Verifier = shown.parse()?;
-        if shown == known.log_key {
+    /// Follows the log from a key of the policy file to the one that signs now, and adds that one to
+    /// the file. Gives it, or nothing if the file names it already.
+    pub fn follow_log(&self, person: &PersonId) -> anyhow::Result<Option<Verifier>> {
+        let key = self.keys.key(person)?;
+        let note = self.city.text("/log/checkpoint")?;
+        if self.log.policy().log_signed(note.as_bytes()).is_ok() {
             return Ok(None);
         }
-        let mut now = known.log_key.clone();
+        let chain: Vec<SignedRoster> = self.city.get(key, "/api/v1/desk/roster")?;
+        let shown = self.city.text("/log/key")?.parse()?;
+        let known = self.pinned.known()?.context("this desk has pinned nothing")?;
+        for log in self.log.policy().logs() {
+            if let Some(next) = self.succeeded(key, &log.key, &known, &shown, &chain)? {
+                self.log.believe(&self.folder, &next)?;
+                return Ok(Some(next));
+            }
+        }
+        bail!("the public log is not signed by a key of your log policy, nor handed over to one that is shown")
+    }
+
+    /// The key that counts now, when the city can show the way from `first` to it. `None` when there
+    /// is no such way: what the other key signed is then not believed.
+    fn succeeded(
+        &self,
+        key: &PersonKey,
+        first: &Verifier,
+        known: &Known,
+        shown: &Verifier,
+        chain: &[SignedRoster],
+    ) -> anyhow::Result<Option<Verifier>> {
+        let mut now = first.clone();
         for n in 1..=SUCCESSIONS_MAX {
             let Ok(note) = self.city.text(&format!("/log/succession/{n}")) else {
                 return Ok(None);
@@ -44,21 +76,15 @@ impl Desk {
                 continue;
             };
             let size = closing.size();
-            let last = self.proven_at(size.saturating_sub(1), size)?;
+            let (last, proof) = self.last_under(size)?;
             // The first checkpoint of a key is the last of the one before: no step from it.
-            let Ok(step) = Succession::check(note.as_bytes(), &now, &last.bytes, &last.proof)
+            let Ok(step) = Succession::check(note.as_bytes(), &now, &last, &proof)
             else {
                 continue;
             };
-            if known.size > size && now == known.log_key {
-                bail!(
-                    "the key that this desk trusts has signed {} entries, and was to end at {size}",
-                    known.size
-                );
-            }
             self.both_groups_agreed(key, known, &now, &step, chain)?;
             now = step.next;
-            if now == shown {
+            if now == *shown {
                 return Ok(Some(now));
             }
         }
@@ -97,10 +123,17 @@ impl Desk {
         bail!("who signed for the log's new key is in no roster since the one that this desk knows")
     }
 
-    /// That the log went on from the checkpoint with which it was handed over.
-    pub(super) fn proof_between(&self, from: u64, to: u64) -> anyhow::Result<Vec<Digest>> {
-        let path = format!("/api/v1/log/consistency?from={from}&to={to}");
-        hashes(&self.city.open::<ProofPage>(&path)?.proof)
+    /// The last entry of the first `size`, with its proof in the tree of that size.
+    fn last_under(&self, size: u64) -> anyhow::Result<(Vec<u8>, Vec<Digest>)> {
+        let index = size.checked_sub(1).context("an empty log is not handed over")?;
+        let page: EntryPage = self
+            .city
+            .open(&format!("/api/v1/log/entries?from={index}&limit=1"))?;
+        let found = page.entries.into_iter().next();
+        let found = found.context("the log page is empty")?;
+        let path = format!("/api/v1/log/proof?index={index}&size={size}");
+        let proof: ProofPage = self.city.open(&path)?;
+        Ok((found.entry.get().as_bytes().to_vec(), hashes(&proof.proof)?))
     }
 
     /// Draws the statement that hands the log over to the key that the recorder has drawn.
@@ -148,11 +181,12 @@ impl Desk {
         if !me.is_some_and(|m| m.roles.contains(&Role::Custodian)) {
             bail!("{person} is no custodian of roster {}", roster.version);
         }
-        let known = self
-            .pinned
-            .known()?
-            .context("this desk has pinned nothing")?;
-        Ok((roster, known.log_key))
+        let note = self.city.text("/log/checkpoint")?;
+        let signs = |key: &&Verifier| verify::checkpoint(note.as_bytes(), key).is_ok();
+        let mut keys = self.log.policy().logs().iter().map(|l| &l.key);
+        let now = keys.find(signs);
+        let now = now.context("the public log is not signed by a key of your log policy")?;
+        Ok((roster, now.clone()))
     }
 
     /// Adds this person's signature.
@@ -169,13 +203,9 @@ impl Desk {
     pub fn hand_over_log(&self, person: &PersonId, signed: &SignedLogKey) -> anyhow::Result<u64> {
         let key = self.keys.key(person)?;
         let done: HandedOver = self.city.post_for(key, PATH, signed)?;
-        self.grounds(key)?;
-        let known = self
-            .pinned
-            .known()?
-            .context("this desk has pinned nothing")?;
-        if known.log_key.to_string() != signed.read()?.new {
-            bail!("the city took the statement, and its log is still signed by another key");
+        let new = signed.read()?.new;
+        if self.follow_log(person)?.is_some_and(|next| next.to_string() != new) {
+            bail!("the city took the statement, and its log is signed by another key");
         }
         Ok(done.log_index)
     }

@@ -13,11 +13,12 @@ use base64::engine::general_purpose::STANDARD;
 use loggia_model::{CameraId, Digest, SpanId, is_line};
 use loggia_policy::Request;
 use loggia_seal::{Body, Group, Record, RecorderPublic, Sealed, Share, SpanKey, SpanRef, Track};
-use loggia_transparency::Verifier;
+use loggia_transparency::{TlogPolicy, Verifier};
 use serde::Deserialize;
 
 use super::archive::Bundle;
 use super::clip::{self, Clip};
+use super::cosigned;
 use super::receipt::{Export, receipt, recorders};
 use super::spans::chains;
 use super::{broken, say};
@@ -52,13 +53,21 @@ struct Disclosed {
 }
 
 /// Checks the whole bundle.
-pub fn check(path: &Path, given: Option<&Verifier>) -> anyhow::Result<()> {
+pub fn check(
+    path: &Path,
+    given: Option<&Verifier>,
+    policy: Option<&TlogPolicy>,
+) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    whole(file, given)
+    whole(file, given, policy)
 }
 
 /// The same of a bundle that lies anywhere.
-pub fn whole<R: Read + Seek>(from: R, given: Option<&Verifier>) -> anyhow::Result<()> {
+pub fn whole<R: Read + Seek>(
+    from: R,
+    given: Option<&Verifier>,
+    policy: Option<&TlogPolicy>,
+) -> anyhow::Result<()> {
     let mut bundle = Bundle::open(from)?;
     let (manifest, listed) = files(&mut bundle)?;
     let export: Export = bundle.json("export.json")?;
@@ -77,6 +86,10 @@ pub fn whole<R: Read + Seek>(from: R, given: Option<&Verifier>) -> anyhow::Resul
         }
     }
     let checkpoint = receipt(&export, listed, given)?;
+    match policy {
+        Some(policy) => cosigned::check(&export.proofs, policy, export.request, listed)?,
+        None => say("witnesses: not checked; give your log policy with --policy"),
+    }
     let request = bundle.read("request.json")?;
     let text = core::str::from_utf8(&request).context("request.json is not text")?;
     if Request::id_of(text) != export.request {

@@ -4,6 +4,7 @@
 mod archive;
 mod bundle;
 mod clip;
+mod cosigned;
 mod entry;
 mod footage;
 mod logged;
@@ -29,7 +30,8 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     if what.is_file() && what.extension().is_some_and(|e| e == "json") {
         entry::check(what, given.as_ref())?;
     } else if what.is_file() {
-        bundle::check(what, given.as_ref())?;
+        let policy = args.policy.as_deref().map(cosigned::policy).transpose()?;
+        bundle::check(what, given.as_ref(), policy.as_ref())?;
     } else if what.join("checkpoint").is_file() {
         let key =
             given.context("a folder of log tiles is checked with --log-key (see /log/key)")?;

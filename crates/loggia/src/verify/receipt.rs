@@ -23,6 +23,9 @@ pub struct Export {
     pub checkpoint: String,
     pub log_key: String,
     pub recorder_keys: Vec<Recorder>,
+    /// C2SP tlog-proofs of the opening's entries; bundles of older versions have none.
+    #[serde(default)]
+    pub proofs: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -22,7 +22,7 @@ type Tell = Box<dyn Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync>;
 /// What the server in between does to a call's path and to an answer's body.
 pub struct Lie {
     ask: Ask,
-    tell: Tell,
+    pub tell: Tell,
 }
 
 impl Lie {
@@ -183,7 +183,10 @@ impl OwnDesk {
         std::fs::create_dir(&keys).unwrap();
         for entry in std::fs::read_dir(ground.data().join("keys-of-everybody")).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|e| e == "loggia-key") {
+            // The holder is handed the log policy too; the demo has it beside the keys.
+            if path.extension().is_some_and(|e| e == "loggia-key")
+                || path.file_name().is_some_and(|n| n == "tlog-policy")
+            {
                 std::fs::copy(&path, keys.join(path.file_name().unwrap())).unwrap();
             }
         }

@@ -26,6 +26,11 @@ pub fn sha256(bytes: &[u8]) -> Digest {
     Digest(hash.as_ref().try_into().unwrap())
 }
 
+/// The bytes of a file of the bundle.
+pub fn file_of(files: &[(String, Vec<u8>)], name: &str) -> Vec<u8> {
+    files.iter().find(|f| f.0 == name).unwrap().1.clone()
+}
+
 pub fn zipped(files: &[(String, Vec<u8>)], path: &Path) {
     std::fs::write(path, zipped_bytes(files)).unwrap();
 }

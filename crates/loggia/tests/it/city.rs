@@ -129,6 +129,11 @@ impl Answer {
 }
 
 impl City {
+    /// The process's number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn console(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }

@@ -11,6 +11,7 @@ use loggia_seal::{Body, ChainChecker, OneTimeKey, Randomness, ReleasedShare, Sea
 use serde_json::{Value, json};
 
 use crate::city::{City, Ground, PASSPHRASE, now_us};
+use crate::opening::{WHY, signed};
 
 /// An H.264 camera of the demo.
 const CAMERA: CameraId = CameraId(1);
@@ -36,11 +37,12 @@ fn ask(city: &City, cookie: &str, key: &OneTimeKey) -> Digest {
         policy_hash: serde_json::from_value(rules["policy_hash"].clone()).unwrap(),
         requester: PersonId("p.lindqvist".to_owned()),
         nonce: Digest([5; 32]),
+        necessity: Some(Request::necessity_hash(WHY)),
     };
     let json = request.to_json().unwrap();
     let filed = json!({
-        "request": json, "case": case["id"],
-        "necessity": "An armed person walks over the square that this camera sees.",
+        "request": json, "signature": signed(city, &json), "case": case["id"],
+        "necessity": WHY,
     });
     city.post(cookie, "/api/v1/requests", &filed).json();
     Request::id_of(&json)

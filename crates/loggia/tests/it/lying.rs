@@ -8,7 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use loggia_model::{At, ManualClock, PersonId};
 use loggia_policy::{Act, Request, Roster, RosterSignature, SignedRoster, Statement};
-use loggia_transparency::{ConfigChanged, Log, LogKey};
+use loggia_transparency::{
+    ConfigChanged, CosignerKey, CosignerKind, Log, LogKey, SignedCheckpoint, TlogProof, Verifier,
+};
 use serde_json::{Value, json};
 
 use crate::between::{Between, Lie, OwnDesk};
@@ -83,7 +85,7 @@ fn about_the_request(scene: &Scene<'_>) {
     scene.refuses_about(
         &renamed,
         Lie::text(true, |r| r.one_time_key = other_key()),
-        "the public log does not show that this request was filed",
+        "is not signed by",
     );
     let operator = || PersonId("o.saarinen".to_owned());
     let posing = Request {
@@ -105,6 +107,21 @@ fn about_the_request(scene: &Scene<'_>) {
     scene.refuses(Lie::shown(|v| v["requester"] = json!("m.niemi")), word);
     let word = "which the roster does not";
     scene.refuses(Lie::shown(|v| v["body"] = json!("oversight")), word);
+    let word = "is not signed by";
+    scene.refuses(Lie::shown(|v| v["signature"] = Value::Null), word);
+    let forged = {
+        // Truly signed, by a colleague of the requester.
+        let key = key_of(scene.ground, "r.heikkila");
+        let signed = Request::to_be_signed(&scene.asked.json);
+        STANDARD.encode(key.signing.sign(&signed).unwrap())
+    };
+    scene.refuses(Lie::shown(move |v| v["signature"] = json!(forged)), word);
+    let word = "the reason shown is not the one that the requester wrote";
+    let other = "A bicycle was taken from the rack behind the church.";
+    scene.refuses(Lie::shown(move |v| v["necessity"] = json!(other)), word);
+    let word = "the public log commits to another time or place than the request";
+    let salt = |v: &mut Value| v["span_salt"] = json!("00".repeat(32));
+    scene.refuses(Lie::shown(salt), word);
     let word = "the case number shown is not the one";
     scene.refuses(Lie::shown(|v| v["case"]["number"] = json!("1/1/26")), word);
 }
@@ -159,28 +176,30 @@ fn about_the_approval(scene: &Scene<'_>) {
 /// Lies about single entries of the log.
 fn about_entries(scene: &Scene<'_>) {
     let places = scene.places();
-    let proof_of_another = {
-        let places = places.clone();
-        move |path: &str| {
-            let mut path = path.to_owned();
-            for index in &places {
-                path = path.replace(&format!("/log/proof?index={index}&"), "/log/proof?index=0&");
-            }
-            path
+    // The proof of another entry in the place of the one asked for.
+    let another = move |path: &str| {
+        let asked = path.strip_prefix("/log/proof/");
+        let asked = asked.and_then(|n| n.parse::<u64>().ok());
+        match asked {
+            Some(n) if places.contains(&n) => "/log/proof/0".to_owned(),
+            _ => path.to_owned(),
         }
     };
-    scene.refuses(Lie::ask(proof_of_another.clone()), "proof");
-    let another_entry = move |path: &str| {
-        let mut path = proof_of_another(path);
-        for index in &places {
-            path = path.replace(
-                &format!("/log/entries?from={index}&"),
-                "/log/entries?from=0&",
-            );
+    scene.refuses(
+        Lie::ask(another),
+        "the city shows the proof of entry 0 in place of",
+    );
+    // Other bytes under the right number.
+    let other_bytes = |path: &str, body: Vec<u8>| {
+        if !path.starts_with("/log/proof/") {
+            return body;
         }
-        path
+        let mut proof = TlogProof::parse(&body).unwrap();
+        let entry = String::from_utf8(proof.extra.unwrap()).unwrap();
+        proof.extra = Some(entry.replace("\"at\":1", "\"at\":2").into_bytes());
+        proof.text().into_bytes()
     };
-    scene.refuses(Lie::ask(another_entry), "entry");
+    scene.refuses(Lie::tell(other_bytes), "does not lead to the root");
     let keep = |kind: &'static str| {
         Lie::shown(move |view| {
             let entries = view["log_entries"].as_array_mut().unwrap();
@@ -190,6 +209,137 @@ fn about_entries(scene: &Scene<'_>) {
     let word = "does not show that this request was filed";
     scene.refuses(keep("decision"), word);
     scene.refuses(keep("request_filed"), "does not show the approval");
+}
+
+/// The approval of another request, truly given and truly in the log, in this one's place.
+fn about_another_decision(scene: &Scene<'_>, other: &Requester<'_>) {
+    let view = scene.city.get(&other.cookie, &other.path("")).json();
+    let of = |kind: &str| {
+        let all = view["log_entries"].as_array().unwrap();
+        all.iter().find(|e| e["kind"] == kind).unwrap()["index"].clone()
+    };
+    for (kind, word) in [
+        ("decision", "does not show the approval"),
+        ("request_filed", "does not show that this request was filed"),
+    ] {
+        let index = of(kind);
+        let id = json!(scene.asked.id);
+        let lie = Lie::shown(move |view| {
+            if view["id"] != id {
+                return;
+            }
+            for entry in view["log_entries"].as_array_mut().unwrap() {
+                if entry["kind"] == kind {
+                    entry["index"] = index.clone();
+                }
+            }
+        });
+        scene.refuses(lie, word);
+    }
+}
+
+/// Alters the notes of cosigned checkpoints, alone and in proofs.
+fn notes(alter: impl Fn(&str) -> String + Send + Sync + 'static) -> Lie {
+    Lie::tell(move |path, body| {
+        let text = String::from_utf8_lossy(&body).into_owned();
+        if path == "/log/cosigned" {
+            return alter(&text).into_bytes();
+        }
+        if !path.starts_with("/log/proof/") {
+            return body;
+        }
+        let (head, note) = text.split_once("\n\n").unwrap();
+        format!("{head}\n\n{}", alter(note)).into_bytes()
+    })
+}
+
+/// A note with the log's signature and the first so many lines of witnesses.
+fn cut(note: &str, lines: usize) -> String {
+    let (text, signatures) = note.split_once("\n\n").unwrap();
+    let kept: String = signatures.split_inclusive('\n').take(1 + lines).collect();
+    format!("{text}\n\n{kept}")
+}
+
+/// The demo's witnesses' keys: a demo holds everything.
+fn witness_keys(ground: &Ground, bodies: usize) -> Vec<CosignerKey> {
+    let mut names: Vec<_> = std::fs::read_dir(ground.data().join("witnesses"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let mut keys = Vec::new();
+    for name in names.iter().take(bodies) {
+        let dir = ground.data().join("witnesses").join(name).join("secrets");
+        let secrets = loggia_store::Secrets::open(&dir, loggia_store::FileLayer::Real).unwrap();
+        for (kind, file) in [
+            (CosignerKind::Ed25519, "witness-ed25519"),
+            (CosignerKind::MlDsa44, "witness-ml-dsa-44"),
+        ] {
+            let pkcs8 = secrets.kept(file).unwrap().unwrap();
+            keys.push(CosignerKey::from_pkcs8(kind, name, &pkcs8).unwrap());
+        }
+    }
+    keys
+}
+
+/// A note with these keys' cosignatures in the place of any others.
+fn cosigned_by(note: &str, log: &Verifier, keys: &[CosignerKey], at: At) -> String {
+    let bare = cut(note, 0);
+    let signed = SignedCheckpoint::verify(bare.as_bytes(), log).unwrap();
+    let lines: Vec<_> = keys
+        .iter()
+        .map(|k| k.cosign(&signed, at).unwrap())
+        .collect();
+    signed.with_lines(&lines)
+}
+
+/// Lies about who vouches for the log, and when they did.
+fn about_witnesses(scene: &Scene<'_>) {
+    let word = "is not the quorum";
+    scene.refuses(notes(|note| cut(note, 0)), word);
+    // Two of five, with both keys each.
+    scene.refuses(notes(|note| cut(note, 4)), word);
+    // Strangers under the witnesses' names, whatever policy the city proposes with them.
+    let log: Verifier = scene
+        .city
+        .get("", "/log/key")
+        .text()
+        .trim()
+        .parse()
+        .unwrap();
+    let names = ["court.example", "university.example", "newspaper.example"];
+    let strangers: Vec<CosignerKey> = names
+        .iter()
+        .map(|n| CosignerKey::generate(CosignerKind::Ed25519, n).unwrap().0)
+        .collect();
+    let mut policy = format!("log {log}\n");
+    for (n, key) in strangers.iter().enumerate() {
+        policy += &format!("witness w{n} {}\n", key.public());
+    }
+    policy += "group enough 3 w0 w1 w2\nquorum enough\n";
+    let verifier = log.clone();
+    let by_strangers = move |note: &str| cosigned_by(note, &verifier, &strangers, At(now_us()));
+    let swapped = {
+        let notes = notes(by_strangers);
+        Lie::tell(move |path, body| match path {
+            "/log/policy" => policy.clone().into_bytes(),
+            _ => (notes.tell)(path, body),
+        })
+    };
+    scene.refuses(swapped, word);
+    // Truly cosigned by all five, an hour ago.
+    let all = witness_keys(scene.ground, 5);
+    let hour_ago = At(now_us() - 3_600_000_000);
+    let verifier = log.clone();
+    let old = move |note: &str| cosigned_by(note, &verifier, &all, hour_ago);
+    let word = "is 60 minutes old, which is too old";
+    scene.refuses(notes(old), word);
+    let all = witness_keys(scene.ground, 5);
+    let ahead = move |note: &str| cosigned_by(note, &log, &all, At(now_us() + 3_600_000_000));
+    scene.refuses(notes(ahead), "clocks and this machine's disagree");
+    // The newest checkpoint held back.
+    let gone = Lie::ask(|path| path.replace("/log/cosigned", "/log/no-such-thing"));
+    scene.refuses(gone, "there is nothing");
 }
 
 /// A log of its own with so many entries.
@@ -204,31 +354,54 @@ fn log_of(dir: &Path, key: &[u8], name: &str, entries: u8) -> Log {
     log
 }
 
-/// The city's log is this one, with its proofs.
-fn shows(log: &Log) -> Lie {
+/// Which part of the log is another one.
+#[derive(Clone, Copy, PartialEq)]
+enum Shown {
+    /// All of it.
+    Everything,
+    /// What the witnesses vouch for; the head is the true one.
+    Cosigned,
+}
+
+/// The city's log is this one, with its proofs, cosigned by these keys.
+fn shows(log: &Log, keys: Vec<CosignerKey>, shown: Shown) -> Lie {
     let log = log.clone();
     Lie::tell(move |path, body| {
-        if path == "/log/checkpoint" {
-            return log.checkpoint().note().to_owned().into_bytes();
+        let cosigned = || {
+            let note = log.checkpoint().note().to_owned();
+            cosigned_by(&note, log.verifier(), &keys, At(now_us()))
+        };
+        match path {
+            "/log/checkpoint" if shown == Shown::Everything => {
+                return log.checkpoint().note().to_owned().into_bytes();
+            }
+            "/log/cosigned" => return cosigned().into_bytes(),
+            _ => {}
         }
-        if path == "/log/key" {
-            return log.verifier().to_string().into_bytes();
+        if let Some(index) = path.strip_prefix("/log/proof/") {
+            let index: u64 = index.parse().unwrap();
+            let index = index.min(log.size() - 1);
+            let proof = TlogProof {
+                extra: Some(log.raw_entries(index, 1).unwrap()[0].1.clone()),
+                index,
+                path: log.inclusion_proof(index, log.size()).unwrap(),
+                checkpoint: cosigned(),
+            };
+            return proof.text().into_bytes();
         }
         let Some(query) = path.strip_prefix("/api/v1/log/consistency?from=") else {
             return body;
         };
         let (from, to) = query.split_once("&to=").unwrap();
-        let proof = log.consistency_proof(from.parse().unwrap(), to.parse().unwrap());
-        let proof: Vec<_> = proof
-            .unwrap()
-            .iter()
-            .map(|h| STANDARD.encode(h.0))
-            .collect();
+        let Ok(proof) = log.consistency_proof(from.parse().unwrap(), to.parse().unwrap()) else {
+            return body;
+        };
+        let proof: Vec<_> = proof.iter().map(|h| STANDARD.encode(h.0)).collect();
         serde_json::to_vec(&json!({ "proof": proof })).unwrap()
     })
 }
 
-/// Another log: under another key, and, worse, under the city's own.
+/// Another log: under another key, and, worse, under the city's own, with few or many witnesses.
 fn about_the_log(scene: &Scene<'_>) {
     let dir = |name: &str| scene.ground.root().join(name);
     let secrets = scene.ground.data().join("secrets");
@@ -237,15 +410,22 @@ fn about_the_log(scene: &Scene<'_>) {
     let key = scene.city.get("", "/log/key").text();
     let name = key.split('+').next().unwrap();
     let (_, own) = LogKey::generate().unwrap();
+    let witnesses = |bodies| witness_keys(scene.ground, bodies);
     let other_key = log_of(&dir("other-key"), &own, name, 200);
-    let word = "is not signed by the key that this desk trusts";
-    scene.refuses(shows(&other_key), word);
+    let word = "is not signed by a key of your log policy";
+    scene.refuses(shows(&other_key, witnesses(5), Shown::Everything), word);
     let word = "the public log is not the one that this desk has seen before";
-    scene.refuses(shows(&log_of(&dir("fork"), &true_key, name, 200)), word);
+    let fork = log_of(&dir("fork"), &true_key, name, 200);
+    // With a minority of the witnesses the fork is nothing; with all of them this desk's own memory
+    // names it.
     scene.refuses(
-        shows(&log_of(&dir("rolled-back"), &true_key, name, 3)),
-        word,
+        shows(&fork, witnesses(2), Shown::Cosigned),
+        "is not the quorum",
     );
+    scene.refuses(shows(&fork, witnesses(5), Shown::Cosigned), word);
+    scene.refuses(shows(&fork, witnesses(5), Shown::Everything), word);
+    let back = log_of(&dir("rolled-back"), &true_key, name, 3);
+    scene.refuses(shows(&back, witnesses(5), Shown::Everything), word);
 }
 
 /// Lies about the shares that are to be released.
@@ -308,6 +488,12 @@ fn about_the_roster(scene: &Scene<'_>) {
             *answer = chain.clone()
         })
     };
+    // The log's entry of the version in force is missing, or another.
+    let missing = "the roster in force is not in the cosigned log";
+    let entries = |all: Value| Lie::json("/desk/roster/entries", move |v| *v = all.clone());
+    scene.refuses(entries(json!([])), missing);
+    let filed = scene.places()[0];
+    scene.refuses(entries(json!([filed])), missing);
     let agreed = signed(scene, &second, &both);
     let order = "the city's roster is not in order";
     scene.refuses(chain(&[&agreed]), order);
@@ -320,12 +506,12 @@ fn about_the_roster(scene: &Scene<'_>) {
     };
     scene.refuses(chain(&[&signed(scene, &another_city, &both)]), other);
 
-    scene.between.lies(chain(&[&first, &agreed]));
-    let seen = scene.desk.look(scene.city);
-    assert!(seen.status.is_success(), "{}", seen.text());
-    scene.refuses(Lie::none(), other);
+    // Signed by both groups, and not in the log.
+    scene.refuses(chain(&[&first, &agreed]), missing);
+    taken_by_the_city(scene, &agreed);
+    scene.refuses(chain(&[&first]), other);
     // The positive control: without a lie the same desk releases, once.
-    scene.between.lies(chain(&[&first, &agreed]));
+    scene.between.lies(Lie::none());
     let id = scene.asked.id.to_string();
     let done = scene.desk.act(scene.city, "k.virtanen", "release", &id);
     assert!(done.status.is_success(), "{}", done.text());
@@ -334,6 +520,23 @@ fn about_the_roster(scene: &Scene<'_>) {
         matches!(&sent[..], [path] if path.ends_with("/release")),
         "{sent:?}"
     );
+}
+
+/// The city takes a version of the roster, and logs it.
+fn taken_by_the_city(scene: &Scene<'_>, roster: &Value) {
+    let (path, person) = ("/api/v1/desk/roster", "k.virtanen");
+    let body = serde_json::to_vec(roster).unwrap();
+    let at = now_us();
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body);
+    let hash = hex::encode(hash.as_ref());
+    let message = format!("loggia/desk/v1\nPOST\n{path}\n{at}\n{hash}");
+    let key = key_of(scene.ground, person);
+    let sig = STANDARD.encode(key.signing.sign(message.as_bytes()).unwrap());
+    let auth = format!("Loggia-Key person={person},at={at},sig={sig}");
+    let headers = [("authorization", auth.as_str())];
+    let url = scene.city.console(path);
+    let answer = scene.city.call("POST", &url, &headers, &body);
+    assert!(answer.status.is_success(), "{}", answer.text());
 }
 
 /// What the page does not offer about this request is not signed, whoever asks the desk's port.
@@ -363,6 +566,9 @@ fn a_lying_city_gets_no_signature_and_no_share() {
     let id = asked.id.to_string();
     let approved = city.act("a.korhonen", &id, "approve", PASSPHRASE);
     assert!(approved.status.is_success(), "{}", approved.text());
+    let other = Requester::file(&city, started_at, 1);
+    let approved = city.act("a.korhonen", &other.id.to_string(), "approve", PASSPHRASE);
+    assert!(approved.status.is_success(), "{}", approved.text());
     let (between, port) = Between::start(city.console(""));
     let desk = OwnDesk::start(&ground, &city, port);
     let scene = Scene {
@@ -375,6 +581,8 @@ fn a_lying_city_gets_no_signature_and_no_share() {
     about_the_request(&scene);
     about_the_approval(&scene);
     about_entries(&scene);
+    about_another_decision(&scene, &other);
+    about_witnesses(&scene);
     about_the_log(&scene);
     about_shares(&scene);
     about_acts(&scene);

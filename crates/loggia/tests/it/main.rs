@@ -2,10 +2,12 @@
 //! Never asserts a duration, never needs a network, never leaves a process behind.
 #![cfg(test)]
 
+mod access_policy;
 mod between;
 mod bundle;
 mod chains;
 mod city;
+mod cosigned;
 mod crash;
 mod enrol;
 mod forged;
@@ -16,8 +18,10 @@ mod lying;
 mod openapi;
 mod opening;
 mod plaintext;
+mod quorum;
 mod resealed;
 mod rollback;
 mod rotation;
 mod routes;
+mod terminal;
 mod timeline;

@@ -22,6 +22,15 @@ use crate::bundle::{changes_are_named, manifest, python, sha256, zipped};
 use crate::city::{City, Ground, PASSPHRASE, now_us, until, verify};
 use crate::forged::{clip, forgeries_are_refused};
 use crate::plaintext::Films;
+/// Why footage is asked for here.
+pub const WHY: &str = "A bicycle was taken from the rack that this camera sees.";
+
+/// The requester's signature: a demo holds everybody's keys.
+pub fn signed(city: &City, json: &str) -> Value {
+    let answer = city.post("", "/api/v1/demo/sign", &json!({ "request": json }));
+    answer.json()["signature"].clone()
+}
+
 /// An H.264 camera, and an H.265 one with its sub-stream.
 const CAMERAS: [u32; 2] = [1, 12];
 
@@ -106,11 +115,12 @@ impl<'a> Requester<'a> {
             policy_hash: serde_json::from_value(rules["policy_hash"].clone()).unwrap(),
             requester: PersonId("p.lindqvist".to_owned()),
             nonce: Digest([7; 32]),
+            necessity: Some(Request::necessity_hash(WHY)),
         };
         let json = request.to_json().unwrap();
         let filed = json!({
-            "request": json, "case": case["id"],
-            "necessity": "A bicycle was taken from the rack that this camera sees.",
+            "request": json, "signature": signed(city, &json), "case": case["id"],
+            "necessity": WHY,
         });
         let filed = city.post(&cookie, "/api/v1/requests", &filed).json();
         let id = Request::id_of(&json);
@@ -370,6 +380,7 @@ fn two_bodies_open_what_was_asked_for_and_strangers_can_check_it() {
     ] {
         assert!(holds, "{who}: {words}");
     }
+    crate::cosigned::proofs_are_checked(&files, &ground);
     changes_are_named(&files, &ground);
     forgeries_are_refused(&asked, &opened, &ground);
     std::fs::remove_file(bundle).unwrap();

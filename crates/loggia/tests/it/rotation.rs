@@ -31,7 +31,9 @@ impl Machine {
         let name = format!("{person}.loggia-key");
         let from = ground.data().join("keys-of-everybody").join(&name);
         let key = home.join(name);
-        std::fs::copy(from, &key).unwrap();
+        std::fs::copy(&from, &key).unwrap();
+        let policy = from.with_file_name("tlog-policy");
+        std::fs::copy(policy, home.join("tlog-policy")).unwrap();
         Self {
             key,
             server: server.to_owned(),
@@ -133,8 +135,10 @@ fn a_lying_city(between: &Between, police: &Machine, newcomer: &str) {
         lacking,
         "which no custodian of your group has in the roster",
     );
-    let entry = Lie::json(KEPT, |page| page["log_index"] = json!(0));
-    refuse(entry, "the public log does not show roster 2");
+    let entry = Lie::json("/desk/roster/entries", |places| {
+        *places = json!([0, 0]);
+    });
+    refuse(entry, "the roster in force is not in the cosigned log");
     // Somebody else's share as one's own; and another span under a span's name.
     let swapped = Lie::json(KEPT, |page| {
         let first = page["shares"][0]["share"]["span"].clone();
@@ -323,23 +327,20 @@ fn the_log_s_key_has_a_successor_that_both_groups_named() {
     let secrets = ground.data().join("secrets");
     assert!(!secrets.join("log-key-next.sealed").exists());
 
-    // A desk that knew the old key alone: not without what both groups signed.
+    // A desk whose policy names the old key alone believes nothing; nor does it follow without what
+    // both groups signed.
+    police.refused(&["hold", "list"], &[], "is not signed by a key of your log policy");
     let hidden = Lie::json("/desk/log-key", |keys| keys["statements"] = json!([]));
     between.lies(hidden);
-    police.refused(
-        &["hold", "list"],
-        &[],
-        "does not show that both groups signed it",
-    );
+    police.refused(&["log-key"], &["--follow"], "does not show that both groups signed it");
     let forged = Lie::json("/desk/log-key", |keys| {
-        keys["statements"][0]["signatures"]
-            .as_array_mut()
-            .unwrap()
-            .pop();
+        keys["statements"][0]["signatures"].as_array_mut().unwrap().pop();
     });
     between.lies(forged);
-    police.refused(&["hold", "list"], &[], "signed the log key");
+    police.refused(&["log-key"], &["--follow"], "signed the log key");
     between.lies(Lie::none());
+    let followed = police.good(&["log-key"], &["--follow"]);
+    assert!(followed.contains("both groups handed the log over"), "{followed}");
     police.good(&["hold", "list"], &[]);
 
     // The city dies and comes back under the new key; the request that ran through it all opens.

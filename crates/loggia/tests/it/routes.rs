@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use loggia_seal::{Keyfile, PersonKey};
 use serde_json::Value;
 
-use crate::city::{Answer, City, Ground, OWN_PAGE, PASSPHRASE, loggia, now_us, said};
+use crate::city::{Answer, City, Ground, OWN_PAGE, PASSPHRASE, loggia, now_us, said, until};
 use crate::openapi::document;
 
 /// Column → demo person, with the roles that `demo/city.toml` gives.
@@ -52,6 +52,7 @@ impl Endpoint {
             .replace("{id}", &id)
             .replace("{camera}", "999999")
             .replace("{seq}", "1")
+            .replace("{index}", "999999")
             .replace("{person}", "nobody.here")
             .replace("{*rest}", "new")
             .replace("{*path}", "0/000")
@@ -238,6 +239,10 @@ fn every_route_gives_every_caller_what_the_table_says() {
     let ground = Ground::new();
     let routes = endpoints(&ground);
     let city = ground.start();
+    until("the log is cosigned", || {
+        let cosigned = city.get("", "/log/cosigned");
+        cosigned.status.is_success().then_some(())
+    });
     let callers = callers(&ground, &city);
     let mut table = String::new();
     let columns: String = callers.iter().map(|c| format!("{:>7}", c.0)).collect();

@@ -259,7 +259,7 @@ impl Policy {
 }
 
 /// Whether a name in an address means this machine whatever the network says.
-fn is_this_machine(host: &str) -> bool {
+pub(crate) fn is_this_machine(host: &str) -> bool {
     matches!(host, "127.0.0.1" | "localhost" | "::1" | "[::1]")
 }
 

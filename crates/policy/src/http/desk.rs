@@ -22,6 +22,10 @@ use crate::roster::SignedRoster;
 use crate::statement::SignedStatement;
 use crate::view::RequestView;
 
+/// The answer to an approval or a release waits so long for the witnesses: what comes next rests on
+/// them. When too few answer it does not wait.
+const WITNESSES_WITHIN: core::time::Duration = core::time::Duration::from_secs(5);
+
 /// What concerns the desk's holder, and the rosters to check it against.
 #[derive(Serialize, ToSchema)]
 struct DeskRequests {
@@ -140,7 +144,7 @@ async fn desk_requests(
         Ok(DeskRequests {
             requests: p.request_views(&me)?,
             rosters: p.roster_chain()?,
-            policy_hash: p.rules().hash()?,
+            policy_hash: p.policy_hash()?,
         })
     });
     Ok(Json(answer.await?))
@@ -160,6 +164,7 @@ async fn state(
     let id = id_of(&id)?;
     let view = off(&rooms, move |p: &Policy| {
         p.decide_request(&me, id, &signed)?;
+        p.wait_for_witnesses(id, WITNESSES_WITHIN)?;
         p.request_view(&me, id)
     });
     Ok(Json(view.await?))
@@ -195,6 +200,7 @@ async fn release(
             signature: given.signature,
         };
         p.release(&me, id, &signed, &given.shares)?;
+        p.wait_for_witnesses(id, WITNESSES_WITHIN)?;
         p.request_view(&me, id)
     });
     Ok(Json(view.await?))

@@ -17,7 +17,7 @@ use crate::access::{AccessAct, AccessLine, Looks};
 use crate::cases::Case;
 use crate::export::{ExportProof, Exported};
 use crate::filing::Cover;
-use crate::rules::Rules;
+use crate::rules::{DisclosureRules, Rules};
 use crate::view::RequestView;
 use crate::{Error, Policy};
 
@@ -57,6 +57,8 @@ struct ToCover {
 struct NewRequest {
     /// The exact bytes that the requester's device made.
     request: String,
+    /// Ed25519 signature over it with the requester's key in the roster (base64).
+    signature: String,
     /// Case number in the table.
     case: u64,
     /// Why it is needed, in words.
@@ -92,7 +94,7 @@ struct WhichLooks {
     /// Looks for this request only.
     #[param(value_type = Option<String>)]
     request: Option<String>,
-    /// Looks of this act only: `play`, `seek`, `shares`, `footage`, `live`, `export`.
+    /// Looks of this act only: `play`, `seek`, `shares`, `footage`, `live`, `export`, `delay`.
     act: Option<String>,
 }
 
@@ -114,6 +116,7 @@ struct WhichLooks {
     ),
     components(schemas(
         RulesInForce,
+        DisclosureRules,
         NewCase,
         Case,
         ToCover,
@@ -179,10 +182,9 @@ pub(super) fn id_of(text: &str) -> Result<RequestId, Problem> {
 #[utoipa::path(get, path = "/api/v1/legal-bases", tag = "evidence",
     responses((status = 200, body = RulesInForce)))]
 async fn legal_bases(State(rooms): State<Rooms>) -> Result<Json<RulesInForce>, Problem> {
-    let rules = rooms.policy.rules().clone();
     Ok(Json(RulesInForce {
-        policy_hash: rules.hash()?,
-        rules,
+        policy_hash: rooms.policy.policy_hash()?,
+        rules: rooms.policy.rules().clone(),
     }))
 }
 
@@ -227,7 +229,13 @@ async fn file(
     Json(new): Json<NewRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let view = off(&rooms, move |p: &Policy| {
-        let id = p.file(&me, &new.request, new.case, &new.necessity)?;
+        let asked = crate::filing::Asked {
+            json: &new.request,
+            signature: &new.signature,
+            case: new.case,
+            necessity: &new.necessity,
+        };
+        let id = p.file(&me, &asked)?;
         p.request_view(&me, id)
     })
     .await?;

@@ -1,10 +1,15 @@
 //! The endpoints of people, requests, desks and holds: thin, each one call of the crate.
 //! Never decides; never blocks the async threads with tables, keys or the log.
 
+mod access_policy;
 mod audit;
+mod break_glass;
 mod clock;
 mod desk;
+mod disclosures;
 mod evidence;
+mod oidc;
+mod passkey;
 mod handing_on;
 mod residents;
 mod session;
@@ -16,10 +21,15 @@ use loggia_model::{Fault, Role};
 
 use crate::{Error, Policy};
 
+pub(crate) use access_policy::AccessPolicyApi;
 pub(crate) use audit::AuditApi;
+pub(crate) use break_glass::BreakGlassApi;
 pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
+pub(crate) use disclosures::DisclosuresApi;
 pub(crate) use evidence::EvidenceApi;
+pub(crate) use oidc::OidcApi;
+pub(crate) use passkey::PasskeyApi;
 pub(crate) use handing_on::HandingOnApi;
 pub(crate) use residents::ResidentsApi;
 pub(crate) use session::SessionApi;
@@ -48,10 +58,15 @@ pub fn routes(policy: Arc<Policy>, secure: Secure) -> Vec<Route> {
     let mut all = session::routes(&rooms);
     all.extend(evidence::routes(&rooms));
     all.extend(desk::routes(&rooms));
+    all.extend(passkey::routes(&rooms));
+    all.extend(oidc::routes(&rooms));
+    all.extend(break_glass::routes(&rooms));
     all.extend(handing_on::routes(&rooms));
     all.extend(clock::routes(&rooms));
     all.extend(audit::routes(&rooms));
     all.extend(residents::routes(&rooms));
+    all.extend(disclosures::routes(&rooms));
+    all.extend(access_policy::routes(&rooms));
     all
 }
 
@@ -63,10 +78,15 @@ impl utoipa::OpenApi for OpenApi {
         let mut doc = SessionApi::openapi();
         doc.merge(EvidenceApi::openapi());
         doc.merge(DeskApi::openapi());
+        doc.merge(PasskeyApi::openapi());
+        doc.merge(OidcApi::openapi());
+        doc.merge(BreakGlassApi::openapi());
         doc.merge(HandingOnApi::openapi());
         doc.merge(ClockApi::openapi());
         doc.merge(AuditApi::openapi());
         doc.merge(ResidentsApi::openapi());
+        doc.merge(DisclosuresApi::openapi());
+        doc.merge(AccessPolicyApi::openapi());
         doc
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use loggia_api::{Access, Me, Problem, ProblemBody, Route, end_cookie, session_cookie, token_of};
-use loggia_model::{Actor, Body, PersonId, Role, Roles};
+use loggia_model::{Actor, At, Body, PersonId, Role, Roles};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,13 +15,37 @@ use super::{Rooms, off};
 use crate::decide::Standing;
 use crate::roster::SignedRoster;
 use crate::statement::SignedStatement;
-use crate::{Error, SignedIn};
+use crate::{BREAK_GLASS, Began, Error, SignedIn};
 
 /// Who is signed in, and whether this is a demo.
 #[derive(Debug, Serialize, ToSchema)]
 struct Session {
     actor: Option<Person>,
     demo: bool,
+    /// Name of the identity provider at which one may sign in as well.
+    provider: Option<String>,
+    /// Until when the break-glass account is open, for whoever is signed in with it.
+    #[schema(value_type = Option<i64>)]
+    break_glass: Option<At>,
+}
+
+impl Session {
+    fn of(rooms: &Rooms, actor: Option<Actor>) -> Self {
+        let glass = actor.as_ref().is_some_and(|a| a.person.0 == BREAK_GLASS);
+        Self {
+            demo: rooms.policy.is_demo(),
+            provider: rooms.policy.provider().map(|p| p.name().to_owned()),
+            break_glass: rooms.policy.glass_until().filter(|_| glass),
+            actor: actor.map(Person::from),
+        }
+    }
+}
+
+/// Where to go on signing out.
+#[derive(Debug, Serialize, ToSchema)]
+struct SignedOut {
+    /// The identity provider's own sign-out.
+    provider: String,
 }
 
 /// A person with roles.
@@ -102,9 +126,19 @@ struct Reset {
         reset,
         roster,
         desk_roster,
+        roster_entries,
         change_roster
     ),
-    components(schemas(Session, Person, Credentials, Become, DemoPerson, Account, Reset))
+    components(schemas(
+        SignedOut,
+        Session,
+        Person,
+        Credentials,
+        Become,
+        DemoPerson,
+        Account,
+        Reset
+    ))
 )]
 pub(crate) struct SessionApi;
 
@@ -150,6 +184,11 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
             Access::RosterKey,
             get(desk_roster).with_state(s()),
         ),
+        Route::get(
+            "/api/v1/desk/roster/entries",
+            Access::RosterKey,
+            get(roster_entries).with_state(s()),
+        ),
         Route::post(
             "/api/v1/desk/roster",
             Access::RosterKey,
@@ -162,11 +201,7 @@ pub(super) fn routes(rooms: &Rooms) -> Vec<Route> {
 #[utoipa::path(get, path = "/api/v1/session", tag = "session",
     responses((status = 200, body = Session)))]
 async fn session(State(rooms): State<Rooms>, me: Result<Me, Problem>) -> Json<Session> {
-    let actor = me.ok().map(|Me(actor)| actor.into());
-    Json(Session {
-        actor,
-        demo: rooms.policy.is_demo(),
-    })
+    Json(Session::of(&rooms, me.ok().map(|Me(actor)| actor)))
 }
 
 /// Signs in; the answer sets the session cookie.
@@ -184,24 +219,25 @@ async fn sign_in(
 
 fn started(rooms: &Rooms, signed: SignedIn) -> Result<Response, Problem> {
     let cookie = session_cookie(&signed.token, rooms.secure)?;
-    let body = Session {
-        actor: Some(signed.actor.into()),
-        demo: rooms.policy.is_demo(),
-    };
+    let body = Session::of(rooms, Some(signed.actor));
     Ok(([(header::SET_COOKIE, cookie)], Json(body)).into_response())
 }
 
-/// Signs out.
-#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204)))]
+/// Signs out. A session that began at the identity provider goes on there: the answer says where.
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session",
+    responses((status = 200, body = SignedOut), (status = 204)))]
 async fn sign_out(State(rooms): State<Rooms>, headers: HeaderMap) -> Result<Response, Problem> {
+    let mut began = None;
     if let Some(token) = token_of(&headers, rooms.secure).map(str::to_owned) {
-        off(&rooms, move |p| p.sign_out(&token)).await?;
+        began = off(&rooms, move |p| p.sign_out(&token)).await?;
     }
-    Ok((
-        StatusCode::NO_CONTENT,
-        [(header::SET_COOKIE, end_cookie(rooms.secure))],
-    )
-        .into_response())
+    let there = began == Some(Began::AtProvider);
+    let provider = rooms.policy.provider_logout().filter(|_| there);
+    let ended = [(header::SET_COOKIE, end_cookie(rooms.secure))];
+    Ok(match provider {
+        Some(provider) => (ended, Json(SignedOut { provider })).into_response(),
+        None => (StatusCode::NO_CONTENT, ended).into_response(),
+    })
 }
 
 /// The demo's people and what to try as each of them.
@@ -318,6 +354,13 @@ async fn roster(State(rooms): State<Rooms>) -> Result<Json<Vec<SignedRoster>>, P
     responses((status = 200, body = [SignedRoster]), (status = 401, body = ProblemBody)))]
 async fn desk_roster(State(rooms): State<Rooms>) -> Result<Json<Vec<SignedRoster>>, Problem> {
     Ok(Json(off(&rooms, crate::Policy::roster_chain).await?))
+}
+
+/// The log's entry of each version of the roster, first to last.
+#[utoipa::path(get, path = "/api/v1/desk/roster/entries", tag = "desk",
+    responses((status = 200, body = [u64]), (status = 401, body = ProblemBody)))]
+async fn roster_entries(State(rooms): State<Rooms>) -> Result<Json<Vec<u64>>, Problem> {
+    Ok(Json(off(&rooms, crate::Policy::roster_entries).await?))
 }
 
 /// Takes the next roster, signed by a custodian of each group.

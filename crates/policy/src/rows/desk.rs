@@ -5,6 +5,7 @@ use loggia_model::{At, Body, Digest, PersonId, RequestId};
 use loggia_seal::{Group, ReleasedShare};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::break_glass;
 use super::{body_of, body_word, count, int};
 use crate::Error;
 use crate::access::Looks;
@@ -69,6 +70,9 @@ pub(crate) fn put_statement(c: &Connection, s: &Stated, body: Body) -> Result<()
             s.signed.signature
         ],
     )?;
+    if let Some(touched) = &s.touched {
+        break_glass::set_count(c, &touched.credential, touched.count)?;
+    }
     if n == 1 {
         Ok(())
     } else {

@@ -101,13 +101,3 @@ pub(crate) fn held_after(
     })?
     .collect()
 }
-
-/// The entry of a roster's version in the public log.
-pub(crate) fn roster_entry(c: &Connection, version: u32) -> rusqlite::Result<Option<u64>> {
-    c.query_row(
-        "SELECT log_index FROM policy_roster WHERE version = ?1",
-        [version],
-        |r| r.get(0).map(count),
-    )
-    .optional()
-}

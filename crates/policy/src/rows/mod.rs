@@ -1,8 +1,10 @@
 //! The policy tables and the few statements that read and write them. Native SQL, named functions.
 //! Never decides anything: a row that contradicts itself is an error, not a guess.
 
+pub(crate) mod break_glass;
 pub(crate) mod cases;
 pub(crate) mod desk;
+pub(crate) mod disclosures;
 pub(crate) mod duty;
 pub(crate) mod handed_on;
 pub(crate) mod holds;
@@ -12,6 +14,7 @@ pub(crate) mod people;
 pub(crate) mod requests;
 pub(crate) mod residents;
 pub(crate) mod spans;
+pub(crate) mod statutes;
 
 use loggia_model::{At, Body, CameraId, Digest, PersonId, Purpose, SpanId};
 use rusqlite::Row;
@@ -28,7 +31,11 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("003_residents.sql"),
     include_str!("004_complaints.sql"),
     include_str!("005_kept_bytes.sql"),
-    include_str!("009_handed_on.sql"),
+    include_str!("006_signed_requests.sql"),
+    include_str!("007_disclosures.sql"),
+    include_str!("008_people.sql"),
+    include_str!("009_statutes.sql"),
+    include_str!("010_handed_on.sql"),
 ];
 
 #[cfg(test)]

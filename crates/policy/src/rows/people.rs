@@ -3,6 +3,8 @@
 use loggia_model::{At, PersonId};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::people::Began;
+
 /// An account: what is needed to check a password.
 pub(crate) struct AccountRow {
     pub(crate) salt: [u8; 16],
@@ -16,6 +18,7 @@ pub(crate) struct SessionRow {
     pub(crate) person: PersonId,
     pub(crate) started_at: At,
     pub(crate) seen_at: At,
+    pub(crate) began: Began,
 }
 
 /// A roster version as kept.
@@ -110,24 +113,32 @@ pub(crate) fn put_session(
     c: &Connection,
     token_hash: &[u8; 32],
     p: &PersonId,
+    began: Began,
     at: At,
 ) -> rusqlite::Result<()> {
     c.execute(
-        "INSERT INTO policy_session VALUES (?1, ?2, ?3, ?3)",
-        params![token_hash, p.0, at.0],
+        "INSERT INTO policy_session (token_hash, person, started_at, seen_at, by_provider)
+         VALUES (?1, ?2, ?3, ?3, ?4)",
+        params![token_hash, p.0, at.0, began == Began::AtProvider],
     )
     .map(drop)
 }
 
 pub(crate) fn session(c: &Connection, hash: &[u8; 32]) -> rusqlite::Result<Option<SessionRow>> {
     c.query_row(
-        "SELECT person, started_at, seen_at FROM policy_session WHERE token_hash = ?1",
+        "SELECT person, started_at, seen_at, by_provider FROM policy_session
+         WHERE token_hash = ?1",
         [hash],
         |r| {
             Ok(SessionRow {
                 person: PersonId(r.get(0)?),
                 started_at: At(r.get(1)?),
                 seen_at: At(r.get(2)?),
+                began: if r.get(3)? {
+                    Began::AtProvider
+                } else {
+                    Began::Here
+                },
             })
         },
     )
@@ -181,6 +192,13 @@ pub(crate) fn rosters(c: &Connection) -> rusqlite::Result<Vec<RosterRow>> {
                 signatures: r.get(2)?,
             })
         })?
+        .collect()
+}
+
+/// The log's entry of each version, first to last.
+pub(crate) fn roster_entries(c: &Connection) -> rusqlite::Result<Vec<u64>> {
+    c.prepare("SELECT log_index FROM policy_roster ORDER BY version")?
+        .query_map([], |r| Ok(super::count(r.get(0)?)))?
         .collect()
 }
 

@@ -15,6 +15,7 @@ pub(crate) struct RequestRow {
     pub(crate) json: String,
     pub(crate) case_id: u64,
     pub(crate) necessity: String,
+    pub(crate) signature: Option<String>,
     pub(crate) requester: PersonId,
     pub(crate) body: Body,
     pub(crate) purpose: Purpose,
@@ -55,6 +56,7 @@ fn raw(r: &Row<'_>) -> rusqlite::Result<(RequestRow, Words)> {
         json: r.get("json")?,
         case_id: count(r.get("case_id")?),
         necessity: r.get("necessity")?,
+        signature: r.get("signature")?,
         requester: person(r, "requester")?,
         body: Body::City,
         purpose: Purpose::Investigation,
@@ -98,8 +100,8 @@ pub(crate) fn put_request(
 ) -> Result<(), Error> {
     c.execute(
         "INSERT INTO policy_request (id, json, case_id, necessity, requester, body, purpose, state,
-           filed_at, deadline, span_salt, place_salt)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+           filed_at, deadline, span_salt, place_salt, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             row.id.0,
             row.json,
@@ -112,7 +114,8 @@ pub(crate) fn put_request(
             row.filed_at.0,
             row.deadline.0,
             row.span_salt,
-            row.place_salt
+            row.place_salt,
+            row.signature
         ],
     )?;
     let mut put = c.prepare("INSERT INTO policy_request_span VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;

@@ -73,8 +73,8 @@ impl Bodies {
         let (ask, complaint) = written(&city);
         // A case in which nothing is asked for.
         let bare = city.case("p.lindqvist", Purpose::Investigation);
-        let policy = city.policy.rules().hash().unwrap().to_string();
-        let words = vec![
+        let policy = city.policy.policy_hash().unwrap().to_string();
+        let mut words = vec![
             ("$WAITING", waiting.id.to_string()),
             ("$OPEN", open.id.to_string()),
             ("$COMMITMENT", waiting.case.commitment.to_string()),
@@ -84,6 +84,14 @@ impl Bodies {
             ("$ASK", ask),
             ("$COMPLAINT", complaint),
         ];
+        // The text of `good-request`, signed by its requester.
+        let text = include_str!("../../corpus/body/good-request");
+        let (_, body) = text.split_once('\n').unwrap();
+        let fill = |text: String, (word, with): &(&str, String)| text.replace(word, with);
+        let sent = words.iter().fold(body.to_owned(), fill);
+        let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
+        let sent = sent["request"].as_str().unwrap();
+        words.push(("$SIGNED", city.signed_request("p.lindqvist", sent)));
         let city = Arc::new(city);
         let table = || routes(city.policy.clone(), Secure::No);
         let known = table().iter().map(|r| (r.method.clone(), r.path)).collect();

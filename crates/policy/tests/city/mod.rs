@@ -18,10 +18,17 @@ use loggia_seal::{
 };
 use loggia_seal::{CustodianKey, KeyfileCost, PersonKey};
 use loggia_store::{Blobs, BlobsConfig, Db, FileLayer, KeyStore, Secrets};
-use loggia_transparency::{Log, LogKey};
+use loggia_transparency::{Log, LogKey, Witnesses};
+
+#[path = "../../../transparency/tests/body/mod.rs"]
+pub mod body;
 
 pub const CAMERA: CameraId = CameraId(7);
 pub const SPAN_US: i64 = 20_000_000;
+/// Why everything is needed here.
+pub const WHY: &str = "a bicycle was taken at the corner at noon";
+/// Long enough for any machine; nothing is timed.
+pub const LONG: core::time::Duration = core::time::Duration::from_secs(60);
 
 type Row = (&'static str, Body, &'static [Role]);
 pub const PEOPLE: &[Row] = &[
@@ -46,6 +53,9 @@ pub struct City {
     pub keys: Arc<KeyStore>,
     pub blobs: Arc<Blobs>,
     pub log: Log,
+    /// Five bodies outside the city, of which three are enough.
+    pub bodies: Vec<Arc<body::Body>>,
+    pub witnesses: Witnesses,
     pub people: BTreeMap<&'static str, PersonKey>,
     pub recorder: Arc<RecorderKey>,
     pub db: Arc<Db>,
@@ -86,11 +96,14 @@ impl City {
         let (key, log_key) = LogKey::generate().unwrap();
         let log = Log::open(&data.join("log"), key, "test.example/log", clock.clone()).unwrap();
         let db = Arc::new(Db::open(&data.join("policy.sqlite")).unwrap());
+        let bodies = body::five(&log);
+        let witnesses = body::witnesses(&log, &bodies);
         let policy = Policy::open(Parts {
             db: db.clone(),
             blobs: blobs.clone(),
             keys: keys.clone(),
             log: log.clone(),
+            witnesses: witnesses.clone(),
             clock: clock.clone(),
             rules: Rules::default(),
             demo: Some(demo),
@@ -110,6 +123,8 @@ impl City {
             keys,
             blobs,
             log,
+            bodies,
+            witnesses,
             people,
             recorder: Arc::new(recorder),
             db,
@@ -123,6 +138,7 @@ impl City {
         let key = LogKey::from_pkcs8(&self.log_key).unwrap();
         let dir = self.dir.path().join("data/log");
         self.log = Log::open(&dir, key, "test.example/log", self.clock.clone()).unwrap();
+        self.witnesses = body::witnesses(&self.log, &self.bodies);
         self.restart();
     }
 
@@ -137,6 +153,7 @@ impl City {
             blobs: self.blobs.clone(),
             keys: self.keys.clone(),
             log: self.log.clone(),
+            witnesses: self.witnesses.clone(),
             clock: self.clock.clone(),
             rules: Rules::default(),
             demo: DemoMode::of(&self.dir.path().join("data")),
@@ -153,7 +170,8 @@ impl City {
             .map(|(p, body, roles)| {
                 let key = &self.people[p];
                 let holds = roles.contains(&Role::Custodian);
-                let signs = holds || roles.contains(&Role::Approver);
+                let asks = roles.contains(&Role::Investigator) || roles.contains(&Role::Auditor);
+                let signs = holds || asks || roles.contains(&Role::Approver);
                 Member {
                     person: PersonId((*p).into()),
                     name: (*p).to_uppercase(),
@@ -161,6 +179,7 @@ impl City {
                     roles: roles.iter().copied().collect(),
                     sign_key: signs.then(|| b64(&key.signing.public().0)),
                     hpke_key: holds.then(|| b64(&key.custodian.public().0)),
+                    passkeys: Vec::new(),
                 }
             })
             .collect()
@@ -278,9 +297,10 @@ impl City {
             legal_basis: loggia_model::LegalBasis(basis.into()),
             case_commitment: case.commitment,
             one_time_key: b64(&key.public().0),
-            policy_hash: self.policy.rules().hash().unwrap(),
+            policy_hash: self.policy.policy_hash().unwrap(),
             requester: PersonId(by.into()),
             nonce: Digest(nonce),
+            necessity: Some(Request::necessity_hash(WHY)),
         };
         let json = request.to_json().unwrap();
         Asked {
@@ -294,11 +314,33 @@ impl City {
 
     pub fn file(&self, by: &str, purpose: Purpose, basis: &str) -> Asked {
         let asked = self.ask(by, purpose, basis);
-        let why = "a bicycle was taken at the corner at noon";
-        self.policy
-            .file(&self.actor(by), &asked.json, asked.case.id, why)
-            .unwrap();
+        self.file_text(by, &asked.json, asked.case.id, WHY).unwrap();
         asked
+    }
+
+    /// What the requester's device does: signs the exact text and sends it.
+    pub fn file_text(
+        &self,
+        by: &str,
+        json: &str,
+        case: u64,
+        why: &str,
+    ) -> Result<RequestId, loggia_policy::Error> {
+        let signature = self.signed_request(by, json);
+        let asked = loggia_policy::Asked {
+            json,
+            signature: &signature,
+            case,
+            necessity: why,
+        };
+        self.policy.file(&self.actor(by), &asked)
+    }
+
+    pub fn signed_request(&self, by: &str, json: &str) -> String {
+        b64(&self.people[by]
+            .signing
+            .sign(&Request::to_be_signed(json))
+            .unwrap())
     }
 
     pub fn investigate(&self) -> Asked {
@@ -339,6 +381,7 @@ impl City {
         self.policy
             .decide_request(&self.actor(by), id, &said)
             .unwrap();
+        self.policy.wait_for_witnesses(id, LONG).unwrap();
     }
 
     /// What the custodian's own machine does: open the own shares, reseal them to the one-time key.
@@ -373,6 +416,7 @@ impl City {
         self.policy
             .release(&self.actor(by), asked.id, &said, &shares)
             .unwrap();
+        self.policy.wait_for_witnesses(asked.id, LONG).unwrap();
     }
 
     pub fn open(&self) -> Asked {

@@ -10,7 +10,7 @@ use loggia_seal::{
     SpanKey, SpanRef, Track,
 };
 
-use crate::city::{Asked, City, b64, clear_piece, from_b64};
+use crate::city::{Asked, City, LONG, b64, clear_piece, from_b64};
 
 pub struct Newcomer {
     pub key: PersonKey,
@@ -81,7 +81,10 @@ impl Newcomer {
         let said = self.say(city, asked);
         city.policy
             .release(&self.actor(), asked.id, &said, &released)
-            .unwrap()
+            .unwrap();
+        city.policy.wait_for_witnesses(asked.id, LONG).unwrap();
+        let me = city.actor("p.lindqvist");
+        city.policy.request_view(&me, asked.id).unwrap().state
     }
 }
 

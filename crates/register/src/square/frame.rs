@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::Square;
 use super::answer::{Visit, question};
-use crate::words::{Lang, Word, everywhere as e};
+use crate::words::{Lang, Word, delays, everywhere as e};
 
 /// A page before it is framed.
 pub(super) struct Page {
@@ -16,10 +16,12 @@ pub(super) struct Page {
     pub body: Markup,
 }
 
-const PARTS: [(&str, Word); 6] = [
+const PARTS: [(&str, Word); 7] = [
     ("/", e::OVERVIEW),
     ("/cameras", e::CAMERAS),
     ("/statistics", e::STATISTICS),
+    ("/disclosures", delays::NAV),
+    ("/policy", e::RULES),
     ("/check", e::CHECK),
     ("/ask", e::ASK),
     ("/complain", e::COMPLAIN),

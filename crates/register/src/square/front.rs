@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::Square;
 use super::answer::Visit;
 use super::frame::Page;
-use super::list;
+use super::{delays, list};
 use crate::declared::Declared;
 use crate::routes::Summary;
 use crate::words::{Tongue, everywhere as e, looking as w};
@@ -24,6 +24,7 @@ pub(super) fn page(square: &Square, visit: &Visit) -> Result<Page, Fault> {
     let body = html! {
         h1 { (title) }
         p.truth { (truth(t, &summary)) }
+        (delays::overdue(t, square.register.board()?.standings.overdue))
         p { (t.say(w::TRUTH_NOTE)) }
         p.small.soft {
             (t.count_with(e::COUNTED, summary.log_size, &[("at", &t.date_time(summary.at))])) " "

@@ -8,6 +8,7 @@ mod card;
 mod chart;
 mod check;
 mod complain;
+mod delays;
 mod doorstep;
 mod feed;
 mod form;
@@ -15,6 +16,7 @@ mod frame;
 mod front;
 mod list;
 mod pages;
+mod rules;
 mod said;
 mod standing;
 mod statistics;
@@ -28,6 +30,7 @@ use loggia_api::{Access, Route, Secure};
 use crate::forms::Forms;
 use crate::gazetteer::Gazetteer;
 use crate::routes::Register;
+use crate::rules::Rules;
 use crate::words::Zone;
 use doorstep::Doorstep;
 
@@ -64,6 +67,8 @@ pub struct Setting {
     pub offices: Offices,
     /// Where filed forms go; without it the pages say how to write a letter.
     pub forms: Option<Forms>,
+    /// The access policy in force.
+    pub rules: Rules,
     /// Whether these pages are reached over TLS.
     pub secure: Secure,
 }
@@ -113,6 +118,12 @@ pub fn pages(square: Arc<Square>) -> Vec<Route> {
             public,
             get(pages::statistics).with_state(state()),
         ),
+        Route::get(
+            "/disclosures",
+            public,
+            get(pages::delays).with_state(state()),
+        ),
+        Route::get("/policy", public, get(pages::rules).with_state(state())),
         Route::get("/check", public, get(pages::check).with_state(state())),
         Route::get(
             "/check/files",

@@ -17,7 +17,10 @@ use super::ask::Refused;
 use super::doorstep::Doorstep;
 use super::form::{Fields, Wrong};
 use super::frame::{Page, broken, framed, lost};
-use super::{Square, ask, asked, card, check, complain, feed, front, list, standing, statistics};
+use super::{
+    Square, ask, asked, card, check, complain, delays as dates, feed, front, list, rules,
+    standing, statistics,
+};
 use crate::words::{Lang, everywhere as e};
 
 type Here = State<Arc<Square>>;
@@ -88,6 +91,15 @@ pub(super) async fn statistics(State(s): Here, v: Visit) -> Response {
         })
         .await,
     )
+}
+
+pub(super) async fn delays(State(s): Here, v: Visit) -> Response {
+    let work = |s: &Square, v: &Visit| public(s, v, "/disclosures", dates::page(s, v));
+    sent(off(s, v, work).await)
+}
+
+pub(super) async fn rules(State(s): Here, v: Visit) -> Response {
+    sent(off(s, v, |s, v| public(s, v, "/policy", rules::page(s, v))).await)
 }
 
 pub(super) async fn check(State(s): Here, v: Visit) -> Response {

@@ -25,6 +25,7 @@ words! {
     OVERVIEW = "Overview" / "Преглед";
     CAMERAS = "Cameras" / "Камере";
     STATISTICS = "Figures" / "Бројке";
+    RULES = "Rules" / "Правила";
     CHECK = "Check us" / "Проверите нас";
     ASK = "Ask for your footage" / "Затражите свој снимак";
     COMPLAIN = "Complain" / "Притужба";

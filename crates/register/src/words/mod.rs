@@ -2,11 +2,13 @@
 //! Never translates what the city declared: labels, places and purposes stand as they are.
 
 mod dates;
+pub(crate) mod delays;
 pub(crate) mod everywhere;
 pub(crate) mod figures;
 pub(crate) mod forms;
 mod latin;
 pub(crate) mod looking;
+pub(crate) mod rules;
 
 pub use dates::Zone;
 pub(crate) use latin::fold;
@@ -124,6 +126,15 @@ impl Tongue {
         }
     }
 
+    /// A sentence that comes with its own Serbian.
+    pub fn told(&self, en: &str, sr: &str) -> String {
+        match self.lang {
+            Lang::En => en.to_owned(),
+            Lang::Sr => sr.to_owned(),
+            Lang::SrLatn => latin::to_latin(sr),
+        }
+    }
+
     /// The word with its places filled; a value is taken as it is.
     pub fn fill(&self, word: Word, values: &[(&str, &str)]) -> String {
         filled(&self.say(word), values)
@@ -202,7 +213,9 @@ mod tests {
             everywhere::ALL,
             looking::ALL,
             figures::ALL,
+            delays::ALL,
             forms::ALL,
+            rules::ALL,
             dates::ALL,
         ]
         .into_iter()
@@ -255,6 +268,8 @@ mod tests {
             "LOG",
             "OpenStreetMap",
             "UTC",
+            "Cedar",
+            "loggia policy prove",
         ];
         for w in all() {
             let mut text = w.sr.to_owned();

@@ -1,5 +1,6 @@
 //! A town with a real log in a folder of the test, asked as a browser without a script asks.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body as HttpBody;
@@ -7,13 +8,14 @@ use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use loggia_api::{Access, Doorkeeper, Secure};
 use loggia_model::{
-    Actor, At, CameraId, Clock, Complaint, Fault, LegalBasis, MANUAL_START, ManualClock, OwnFootage,
+    Actor, At, CameraId, Clock, Complaint, Fault, LegalBasis, MANUAL_START, ManualClock,
+    OwnFootage, RequestId,
 };
 use loggia_register::{
-    City, Declared, Dress, Forms, Gazetteer, Offices, Promise, Register, Setting, Source, Square,
-    Stage, Standing, Zone, pages,
+    Activated, City, Declared, Dress, Forms, Gazetteer, InForce, Offices, Promise, Proved,
+    Publications, Register, Rules, Setting, Source, Square, Stage, Standing, Zone, pages,
 };
-use loggia_transparency::{Log, LogKey};
+use loggia_transparency::{Disclosed, Log, LogKey};
 use tower::ServiceExt;
 
 struct Nobody;
@@ -95,19 +97,54 @@ pub struct Town {
     app: axum::Router,
     pub log: Log,
     pub filed: Arc<Filed>,
+    pub clock: Arc<ManualClock>,
+    pub published: Arc<Mutex<BTreeMap<RequestId, Disclosed>>>,
     _dir: tempfile::TempDir,
+}
+
+/// Rules that came into force, with a promise of each kind.
+fn rules() -> Rules {
+    Rules(Box::new(|| {
+        let promise = |always, en: &str, sr: &str| Proved {
+            always,
+            en: en.into(),
+            sr: sr.into(),
+        };
+        Ok(InForce {
+            policy: loggia_model::Digest([0xab; 32]),
+            activated: Some(Activated {
+                at: loggia_model::MANUAL_START,
+                log_index: 7,
+                proof: loggia_model::Digest([0xcd; 32]),
+            }),
+            suspended: false,
+            promises: vec![
+                promise(false, "Nobody opens alone.", "Нико не отвара сам."),
+                promise(true, "An auditor can ask.", "Ревизор може да тражи."),
+            ],
+            policies: "permit (principal < 1, action, resource);".into(),
+            charter: "forbid (principal, action, resource);".into(),
+        })
+    }))
 }
 
 pub fn town(with_forms: bool) -> Town {
     let dir = tempfile::tempdir().unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+    let manual = Arc::new(ManualClock::default());
+    let clock: Arc<dyn Clock> = manual.clone();
     let (key, _) = LogKey::generate().unwrap();
     let log = Log::open(dir.path(), key, "town.example/loggia", clock.clone()).unwrap();
+    let published = Arc::new(Mutex::new(BTreeMap::new()));
+    let shown = published.clone();
     let source: Source = Arc::new(|| Ok(vec![camera(2, "Second"), camera(1, "Кнеза Милоша")]));
     let city = City::Real {
         name: "Town".into(),
     };
-    let register = Arc::new(Register::new(city, log.clone(), clock, source));
+    let register = Register::new(city, log.clone(), clock, source);
+    let register = Arc::new(register.with_publications(Publications {
+        published: Arc::new(move || Ok(Arc::new(shown.lock().unwrap().clone()))),
+        small_cell_cases: 2,
+    }));
     let map = br#"{"features":[{"properties":{"name":"Kaivokatu"},
         "geometry":{"type":"LineString","coordinates":[[24.94,60.171],[24.95,60.171]]}}]}"#;
     let filed = Arc::new(Filed::default());
@@ -120,14 +157,18 @@ pub fn town(with_forms: bool) -> Town {
             authority: vec![],
         },
         forms: with_forms.then(|| forms(&filed)),
+        rules: rules(),
         secure: Secure::No,
     };
-    let routes = pages(Arc::new(Square::new(register, setting)));
+    let mut routes = pages(Arc::new(Square::new(register.clone(), setting)));
+    routes.extend(loggia_register::routes(register));
     assert!(routes.iter().all(|r| r.access == Access::Public));
     Town {
         app: loggia_api::router(routes, Arc::new(Nobody)),
         log,
         filed,
+        clock: manual,
+        published,
         _dir: dir,
     }
 }

@@ -18,7 +18,7 @@ const yesNo = (v: unknown): string => say(v ? 'val.yes' : 'val.no');
 function value(name: string, v: unknown): string {
   if (typeof v === 'boolean') return yesNo(v);
   if (typeof v === 'number') {
-    if (name === 'until' || name === 'review') return date(v);
+    if (name === 'until' || name === 'review' || name === 'disclose_at') return date(v);
     if (name === 'length_s') return words.length(v * 1e6);
     const hour = name === 'hour' && isTime((v + 1) * 3_600);
     if (hour) return words.range(v * HOUR_US, (v + 1) * HOUR_US);
@@ -27,6 +27,8 @@ function value(name: string, v: unknown): string {
   const s = String(v);
   if (name === 'body') return words.known('body', s);
   if (name === 'purpose') return words.known('purpose', s);
+  if (name === 'court') return words.known('court', s);
+  if (name === 'reason') return words.known('dly.reason', s);
   if (name === 'how') return words.known('how', s);
   if (name === 'decision') return words.known('val', s);
   if (name === 'legal_basis') return words.basis(s);

@@ -22,6 +22,7 @@ export function plain(e: LogEntry): string {
     purpose: words.known('purpose', str(e['purpose'])),
     basis: str(e['legal_basis']),
     length: words.length(num(e['length_s']) * 1e6),
+    what: words.known('glass', str(e['what'])),
     how: words.known('how', str(e['how'])),
     keys: words.number(num(e['keys'])),
     spans: words.number(num(e['spans'])),
@@ -30,6 +31,9 @@ export function plain(e: LogEntry): string {
     by: words.number(num(e['by_s'])),
     recorder: str(e['recorder']),
     until: e['until'] ? date(num(e['until'])) : '',
+    date: date(num(e['disclose_at'])),
+    court: words.known('court', str(e['court'])),
+    reason: words.known('dly.reason', str(e['reason'])),
     cameras: e.kind === 'heads' ? words.number(num(e['cameras'])) : say('unit.cameras', { n: num(e['cameras']) }),
   };
   const kind = e.kind === 'decision' ? `decision_${str(e['decision'])}` : e.kind;

@@ -2,7 +2,15 @@
 import type { DeskPerson, DeskRequest } from '../../api/types';
 import { route } from '../../route.svelte';
 
-export type Act = 'approve' | 'refuse' | 'release' | 'hold' | 'end_hold';
+export type Act =
+  | 'approve'
+  | 'refuse'
+  | 'release'
+  | 'hold'
+  | 'end_hold'
+  | 'extend_delay'
+  | 'withdraw_disclosure'
+  | 'erase_records';
 
 /** What this person can say about the request now. A live view takes no custodian. */
 export function actsOf(r: DeskRequest, p: DeskPerson): Act[] {

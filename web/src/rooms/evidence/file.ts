@@ -1,7 +1,8 @@
-// Filing a request: opens the case, makes the one-time key, hashes the exact text, keeps the key, sends.
+// Filing a request: opens the case, makes the one-time key, hashes and signs the exact text, keeps the key, sends.
 import { get, post, V1 } from '../../api/call';
 import type { AccessRequest, CaseRow, Cover } from '../../api/types';
-import { dropKey, keepKey, newNonce, newOneTimeKey, requestHash, requestText } from '../../seal/request';
+import { signRequest } from '../../seal/device';
+import { dropKey, keepKey, necessityHash, newNonce, newOneTimeKey, requestHash, requestText } from '../../seal/request';
 
 export interface Ask {
   number: string;
@@ -17,6 +18,7 @@ export interface Ask {
 
 export async function fileRequest(ask: Ask): Promise<AccessRequest> {
   const number = ask.number.trim();
+  const necessity = ask.necessity.trim();
   const cases = await get<CaseRow[]>(`${V1}/cases`);
   const opened =
     cases.find((c) => c.number === number && c.purpose === ask.purpose) ??
@@ -34,12 +36,14 @@ export async function fileRequest(ask: Ask): Promise<AccessRequest> {
     policy_hash: ask.policyHash,
     requester: ask.requester,
     nonce: newNonce(),
+    necessity: await necessityHash(necessity),
   });
+  const signature = await signRequest(request, ask.requester);
   const id = await requestHash(request);
   // The key is kept first: a request whose key is lost could never be played.
   await keepKey(id, pair);
   try {
-    const made = await post<AccessRequest>(`${V1}/requests`, { request, case: opened.id, necessity: ask.necessity.trim() });
+    const made = await post<AccessRequest>(`${V1}/requests`, { request, signature, case: opened.id, necessity });
     if (made.id !== id) throw new Error('the server names another request than the one that was sent');
     return made;
   } catch (e) {

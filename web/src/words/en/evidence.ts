@@ -138,6 +138,13 @@ export const evidence = {
   'req.title': 'Request {id}',
   'next.asked.oversight': 'A person of the oversight body has to approve or refuse it.',
   'next.asked.police': 'A person of the police has to approve or refuse it.',
+  'next.witnesses.waiting': 'The witnesses outside the city are being asked for its entry in the log; that takes a moment.',
+  'next.witnesses.gone':
+    'Too few of the witnesses outside the city answer, so nothing is opened now. Recording, freezing, holding and destroying go on; this goes on by itself once they are back.',
+  'next.witnesses.missing':
+    'No witnesses outside the city are set up, so nothing can be opened here. Recording, freezing, holding and destroying go on.',
+  'ask.newDevice':
+    'This browser had no key of yours yet. It has one now: have {row} put into your row of the roster, which both bodies sign; then file the request again here.',
   'next.keys': 'Two key holders, one of the police and one of the oversight body, have to release their shares.',
   'next.keys.police': 'One share is here. A key holder of the police has to release theirs.',
   'next.keys.oversight': 'One share is here. A key holder of the oversight body has to release theirs.',

@@ -7,6 +7,7 @@ import { audit } from './audit';
 import { desk } from './desk';
 import { story } from './story';
 import { parts } from './parts';
+import { people } from './people';
 
 export const sr = {
   ...everywhere,
@@ -17,4 +18,5 @@ export const sr = {
   ...desk,
   ...story,
   ...parts,
+  ...people,
 };

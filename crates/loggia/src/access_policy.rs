@@ -1,0 +1,226 @@
+//! `loggia policy`: prove an access policy, replay a counterexample, propose and agree to a change.
+//! Never signs for a policy that this machine has not proved itself.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use loggia_charter::{Example, Proof, Solver, Statute, Texts, prove};
+use loggia_model::{Clock, Digest};
+use loggia_policy::{Act, ProposedPolicy, SignedStatement, Statement};
+use loggia_seal::{Keyfile, PersonKey};
+use serde_json::json;
+
+use crate::cli::{ApproverArgs, PolicyVerb, say};
+use crate::clock::SystemClock;
+use crate::desk::Remote;
+use crate::keys::passphrase;
+
+/// What a refuted policy exits with; an error exits with 1.
+const REFUTED: u8 = 2;
+const WAITING: &str = "/api/v1/desk/policies";
+
+/// Runs the verb.
+pub fn run(verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
+    match verb {
+        PolicyVerb::Write { folder } => write(folder)?,
+        PolicyVerb::Prove { folder, examples } => {
+            let proof = proved(texts(folder.as_deref())?)?;
+            return report(&proof, examples);
+        }
+        PolicyVerb::Replay { file, folder } => replay(file, folder.as_deref())?,
+        PolicyVerb::Propose { folder, by } => propose(folder, by)?,
+        PolicyVerb::Waiting(by) => waiting(by)?,
+        PolicyVerb::Activate { policy, by } => activate(policy, by)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder's texts, or those of this release.
+fn texts(folder: Option<&Path>) -> anyhow::Result<Texts> {
+    Ok(match folder {
+        Some(folder) => Texts::read(folder)?,
+        None => Texts::of_this_release(),
+    })
+}
+
+fn write(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)?;
+    for (file, text) in Texts::of_this_release().named() {
+        let path = folder.join(file);
+        if path.exists() {
+            bail!("{} is there already", path.display());
+        }
+        fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    say(&format!(
+        "{} holds this release's access policy: change policies.cedar, then prove it",
+        folder.display()
+    ));
+    Ok(())
+}
+
+fn proved(texts: Texts) -> anyhow::Result<Proof> {
+    Ok(prove(&Statute::read(texts)?, &Solver::find()?)?)
+}
+
+/// Prints the transcript, its hash, and each example; writes the examples as request files.
+fn report(proof: &Proof, folder: &Path) -> anyhow::Result<ExitCode> {
+    say(proof.transcript.to_text().trim_end());
+    say(&format!("transcript {}", proof.transcript.hash()));
+    if proof.holds() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (n, example) in proof.examples.iter().enumerate() {
+        let path = folder.join(format!("refuted-{}-{}.json", n + 1, example.clause));
+        fs::write(&path, example.to_json()?)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+        say(&format!(
+            "\n{}: {}\n  But: {}\n  Replay it: loggia policy replay {}",
+            example.clause,
+            example.says,
+            example.words,
+            path.display()
+        ));
+    }
+    Ok(ExitCode::from(REFUTED))
+}
+
+fn replay(file: &Path, folder: Option<&Path>) -> anyhow::Result<()> {
+    let json =
+        fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let example = Example::parse(&json)?;
+    let statute = Statute::read(texts(folder)?)?;
+    let replayed = example.replay(&statute)?;
+    say(&format!("{}: {}", example.clause, example.says));
+    say(&replayed.words);
+    say(&format!("policy {}: {}", statute.hash(), replayed.line()));
+    if statute.hash() != example.policy {
+        say(&format!(
+            "the example was found for policy {}: name its folder to ask that one",
+            example.policy
+        ));
+    }
+    Ok(())
+}
+
+/// An approver at the city: the key, unlocked, and where to call.
+struct Approver {
+    key: PersonKey,
+    city: Remote,
+    clock: Arc<SystemClock>,
+}
+
+impl Approver {
+    fn open(by: &ApproverArgs) -> anyhow::Result<Self> {
+        let text =
+            fs::read(&by.key).with_context(|| format!("{} cannot be read", by.key.display()))?;
+        let key = Keyfile::parse(&text)?.unlock(&passphrase("Passphrase of the key: ")?)?;
+        let clock = Arc::new(SystemClock);
+        let city = Remote::new(&by.server, by.cert.as_deref(), clock.clone())?;
+        Ok(Self { key, city, clock })
+    }
+
+    fn agree(&self, policy: Digest) -> anyhow::Result<()> {
+        let statement = Statement {
+            v: 1,
+            request: policy,
+            act: Act::ActivatePolicy,
+            by: self.key.person.clone(),
+            at: self.clock.now(),
+            note: "proved on this machine".into(),
+        }
+        .to_json()?;
+        let signed = Statement::to_be_signed(&statement);
+        let signature = STANDARD.encode(self.key.signing.sign(&signed)?);
+        let signed = SignedStatement {
+            statement,
+            signature,
+        };
+        let path = format!("{WAITING}/{policy}/statements");
+        self.city.post(&self.key, &path, &signed)
+    }
+
+    fn waiting(&self) -> anyhow::Result<Vec<ProposedPolicy>> {
+        self.city.get(&self.key, WAITING)
+    }
+}
+
+fn must_hold(proof: &Proof) -> anyhow::Result<()> {
+    if !proof.holds() {
+        report(proof, Path::new("."))?;
+        bail!("this policy is refuted: nothing was signed or sent");
+    }
+    say(&format!("proved: transcript {}", proof.transcript.hash()));
+    Ok(())
+}
+
+fn propose(folder: &Path, by: &ApproverArgs) -> anyhow::Result<()> {
+    let texts = Texts::read(folder)?;
+    if !texts.only_policies_differ() {
+        bail!(
+            "only policies.cedar can be changed; schema, charter and actions come with a release \
+             of Loggia (loggia policy write DIR shows them)"
+        );
+    }
+    let policy = texts.hash();
+    let policies = texts.policies.clone();
+    must_hold(&proved(texts)?)?;
+    let approver = Approver::open(by)?;
+    approver
+        .city
+        .post(&approver.key, WAITING, &json!({ "policies": policies }))?;
+    approver.agree(policy)?;
+    say(&format!(
+        "proposed and agreed to as {}: an approver of the other body now runs\n  \
+         loggia policy activate {policy}",
+        approver.key.person
+    ));
+    Ok(())
+}
+
+fn waiting(by: &ApproverArgs) -> anyhow::Result<()> {
+    let waiting = Approver::open(by)?.waiting()?;
+    if waiting.is_empty() {
+        say("no policy waits");
+    }
+    for p in waiting {
+        let agreed: Vec<String> = p.agreed.iter().map(|b| format!("{b:?}")).collect();
+        let agreed = match agreed.is_empty() {
+            true => "nobody".to_owned(),
+            false => agreed.join(" and "),
+        };
+        say(&format!(
+            "{}  proposed by {} at {}, agreed to by {agreed}",
+            p.policy, p.proposed_by, p.proposed_at
+        ));
+    }
+    Ok(())
+}
+
+fn activate(policy: &str, by: &ApproverArgs) -> anyhow::Result<()> {
+    let policy: Digest = policy.parse()?;
+    let approver = Approver::open(by)?;
+    let proposed = approver.waiting()?.into_iter().find(|p| p.policy == policy);
+    let proposed = proposed.context("no policy of this hash waits")?;
+    // What is proved and signed for is the text that was sent here, by its own hash.
+    let texts = Texts::with_policies(proposed.policies);
+    if texts.hash() != policy {
+        bail!(
+            "the text that the city sent is not the one that this hash names; nothing was signed"
+        );
+    }
+    say(&texts.policies);
+    must_hold(&proved(texts)?)?;
+    approver.agree(policy)?;
+    let waits = approver.waiting()?.iter().any(|p| p.policy == policy);
+    say(match waits {
+        true => "agreed to; an approver of the other body must agree as well",
+        false => "agreed to, proved by the city too, logged, and in force",
+    });
+    Ok(())
+}
