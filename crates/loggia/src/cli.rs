@@ -394,6 +394,7 @@ pub enum HoldVerb {
         /// The hold's name (64 digits)
         id: String,
     },
+}
 
 /// The break-glass account.
 #[derive(Debug, Args)]

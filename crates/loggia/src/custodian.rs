@@ -182,7 +182,9 @@ pub fn log_key(args: &LogKeyArgs) -> anyhow::Result<()> {
     let me = Custodian::open(&args.at)?;
     if args.follow {
         say(&match me.desk.follow_log(&me.person)? {
-            Some(key) => format!("both groups handed the log over to {key}; your log policy names it now"),
+            Some(key) => {
+                format!("both groups handed the log over to {key}; your log policy names it now")
+            }
             None => "the log is signed by a key of your log policy".to_owned(),
         });
         return Ok(());
@@ -200,7 +202,9 @@ pub fn log_key(args: &LogKeyArgs) -> anyhow::Result<()> {
     let statement = me.desk.proposed_log_key(&me.person, &signed)?;
     say(&format!("the log's key now:  {}", statement.old));
     say(&format!("the key after it:   {}", statement.new));
-    say("Every witness and every log policy, the city's too, must name the second before it signs.");
+    say(
+        "Every witness and every log policy, the city's too, must name the second before it signs.",
+    );
     agreed(args.yes)?;
     me.desk.sign_log_key(&me.person, &mut signed)?;
     files::replace(out, &serde_json::to_vec_pretty(&signed)?)?;

@@ -284,6 +284,7 @@ kinds! {
         policy: Digest as Hex32,
         /// SHA-256 of the proof's transcript.
         proof: Digest as Hex32,
+    }
     /// The log's key changes, as both groups agreed: the last entry under the key before.
     LogKeyChanged = "log_key_changed" {
         /// The next Ed25519 public key.

@@ -44,8 +44,9 @@ pub use entry::{BreakGlassEnded, BreakGlassOpened, BreakGlassUsed};
 pub use entry::{
     CameraEnrolled, CameraRetired, CaseOpened, ClockDisputed, ConfigChanged, Decision,
     DisclosureDue, DisclosureExtended, DisclosureWithdrawn, Entry, Event, Export, Freeze, Heads,
-    Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, LogKeyChanged, Loggable, Opening, PolicyActivated,
-    RecorderStarted, RecordsErased, RequestEnded, RequestFiled, ReviewDue, RosterChanged,
+    Hold, HoldEnded, KeyDestroyed, KeyDue, LiveView, LogKeyChanged, Loggable, Opening,
+    PolicyActivated, RecorderStarted, RecordsErased, RequestEnded, RequestFiled, ReviewDue,
+    RosterChanged,
 };
 pub use error::Error;
 pub use gather::{
@@ -58,9 +59,7 @@ pub use logged::{Logged, Witnessed};
 pub use minutes::{HEADS_KEPT_H, KnownHead, minutes};
 pub use note::{Note, NoteSignature};
 pub use routes::{OpenApi, routes};
-pub use shape::{
-    Court, GlassEnd, GlassUse, HoldEnd, RequestEnd, Verdict, WithdrawalReason,
-};
+pub use shape::{Court, GlassEnd, GlassUse, HoldEnd, RequestEnd, Verdict, WithdrawalReason};
 pub use succession::{SUCCESSIONS_MAX, Succession};
 pub use tile::{ENTRY_BYTES_MAX, TILE_WIDTH, TileKind, TilePath};
 pub use tlog_policy::{

@@ -130,6 +130,7 @@ fn one_of_each() -> Vec<Event> {
         Event::PolicyActivated(PolicyActivated {
             policy: d(8),
             proof: d(9),
+        }),
         Event::LogKeyChanged(LogKeyChanged {
             key: d(11),
             statement: d(12),

@@ -116,8 +116,15 @@ impl LogView {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn believe(&self, folder: &Path, key: &loggia_transparency::Verifier) -> anyhow::Result<()> {
-        crate::files::replace(&folder.join(POLICY), format!("log {key}\n{}", self.text).as_bytes())
+    pub fn believe(
+        &self,
+        folder: &Path,
+        key: &loggia_transparency::Verifier,
+    ) -> anyhow::Result<()> {
+        crate::files::replace(
+            &folder.join(POLICY),
+            format!("log {key}\n{}", self.text).as_bytes(),
+        )
     }
 
     /// The newest cosigned checkpoint that the city shows, held against the policy.

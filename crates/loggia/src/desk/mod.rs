@@ -5,8 +5,8 @@
 mod attack;
 mod checks;
 pub mod console;
-mod grounds;
 mod delays;
+mod grounds;
 mod holds;
 pub mod keyring;
 pub mod links;
@@ -254,11 +254,9 @@ impl Desk {
         let base = format!("/api/v1/desk/requests/{}", deed.request);
         if deed.act == Act::Release {
             let shares = self.reseal(key, &shown.view, &base)?;
-            return self.city.post(
-                key,
-                &format!("{base}/release"),
-                &Release { signed, shares },
-            );
+            return self
+                .city
+                .post(key, &format!("{base}/release"), &Release { signed, shares });
         }
         self.city.post(key, &format!("{base}/statements"), &signed)
     }

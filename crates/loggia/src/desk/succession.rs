@@ -46,14 +46,19 @@ impl Desk {
         }
         let chain: Vec<SignedRoster> = self.city.get(key, "/api/v1/desk/roster")?;
         let shown = self.city.text("/log/key")?.parse()?;
-        let known = self.pinned.known()?.context("this desk has pinned nothing")?;
+        let known = self
+            .pinned
+            .known()?
+            .context("this desk has pinned nothing")?;
         for log in self.log.policy().logs() {
             if let Some(next) = self.succeeded(key, &log.key, &known, &shown, &chain)? {
                 self.log.believe(&self.folder, &next)?;
                 return Ok(Some(next));
             }
         }
-        bail!("the public log is not signed by a key of your log policy, nor handed over to one that is shown")
+        bail!(
+            "the public log is not signed by a key of your log policy, nor handed over to one that is shown"
+        )
     }
 
     /// The key that counts now, when the city can show the way from `first` to it. `None` when there
@@ -78,8 +83,7 @@ impl Desk {
             let size = closing.size();
             let (last, proof) = self.last_under(size)?;
             // The first checkpoint of a key is the last of the one before: no step from it.
-            let Ok(step) = Succession::check(note.as_bytes(), &now, &last, &proof)
-            else {
+            let Ok(step) = Succession::check(note.as_bytes(), &now, &last, &proof) else {
                 continue;
             };
             self.both_groups_agreed(key, known, &now, &step, chain)?;
@@ -125,7 +129,9 @@ impl Desk {
 
     /// The last entry of the first `size`, with its proof in the tree of that size.
     fn last_under(&self, size: u64) -> anyhow::Result<(Vec<u8>, Vec<Digest>)> {
-        let index = size.checked_sub(1).context("an empty log is not handed over")?;
+        let index = size
+            .checked_sub(1)
+            .context("an empty log is not handed over")?;
         let page: EntryPage = self
             .city
             .open(&format!("/api/v1/log/entries?from={index}&limit=1"))?;
@@ -204,7 +210,10 @@ impl Desk {
         let key = self.keys.key(person)?;
         let done: HandedOver = self.city.post_for(key, PATH, signed)?;
         let new = signed.read()?.new;
-        if self.follow_log(person)?.is_some_and(|next| next.to_string() != new) {
+        if self
+            .follow_log(person)?
+            .is_some_and(|next| next.to_string() != new)
+        {
             bail!("the city took the statement, and its log is signed by another key");
         }
         Ok(done.log_index)

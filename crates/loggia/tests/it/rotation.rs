@@ -329,18 +329,32 @@ fn the_log_s_key_has_a_successor_that_both_groups_named() {
 
     // A desk whose policy names the old key alone believes nothing; nor does it follow without what
     // both groups signed.
-    police.refused(&["hold", "list"], &[], "is not signed by a key of your log policy");
+    police.refused(
+        &["hold", "list"],
+        &[],
+        "is not signed by a key of your log policy",
+    );
     let hidden = Lie::json("/desk/log-key", |keys| keys["statements"] = json!([]));
     between.lies(hidden);
-    police.refused(&["log-key"], &["--follow"], "does not show that both groups signed it");
+    police.refused(
+        &["log-key"],
+        &["--follow"],
+        "does not show that both groups signed it",
+    );
     let forged = Lie::json("/desk/log-key", |keys| {
-        keys["statements"][0]["signatures"].as_array_mut().unwrap().pop();
+        keys["statements"][0]["signatures"]
+            .as_array_mut()
+            .unwrap()
+            .pop();
     });
     between.lies(forged);
     police.refused(&["log-key"], &["--follow"], "signed the log key");
     between.lies(Lie::none());
     let followed = police.good(&["log-key"], &["--follow"]);
-    assert!(followed.contains("both groups handed the log over"), "{followed}");
+    assert!(
+        followed.contains("both groups handed the log over"),
+        "{followed}"
+    );
     police.good(&["hold", "list"], &[]);
 
     // The city dies and comes back under the new key; the request that ran through it all opens.

@@ -8,9 +8,9 @@ mod clock;
 mod desk;
 mod disclosures;
 mod evidence;
+mod handing_on;
 mod oidc;
 mod passkey;
-mod handing_on;
 mod residents;
 mod session;
 
@@ -28,9 +28,9 @@ pub(crate) use clock::ClockApi;
 pub(crate) use desk::DeskApi;
 pub(crate) use disclosures::DisclosuresApi;
 pub(crate) use evidence::EvidenceApi;
+pub(crate) use handing_on::HandingOnApi;
 pub(crate) use oidc::OidcApi;
 pub(crate) use passkey::PasskeyApi;
-pub(crate) use handing_on::HandingOnApi;
 pub(crate) use residents::ResidentsApi;
 pub(crate) use session::SessionApi;
 

@@ -157,7 +157,10 @@ fn approval_replayed(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
 
 /// The log holds something else than this request and this approval.
 fn not_logged(plot: &mut Plot, dice: &mut Dice) -> Stop {
-    let (filed, decision) = (plot.filed.as_mut().unwrap(), plot.decision.as_mut().unwrap());
+    let (filed, decision) = (
+        plot.filed.as_mut().unwrap(),
+        plot.decision.as_mut().unwrap(),
+    );
     match dice.below(12) {
         0 => filed.request = Digest(bytes(dice)),
         1 => filed.purpose = Purpose::AuditSample,
@@ -199,7 +202,9 @@ fn rows_deleted(plot: &mut Plot, dice: &mut Dice) -> Stop {
 fn fork_with_minority(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
     let first = dice.below(WITNESSES as u64) as usize;
     let honest = 1 + dice.below(QUORUM as u64 - 1) as usize;
-    plot.cosigners = (0..honest).map(|n| ((first + n) % WITNESSES, true)).collect();
+    plot.cosigners = (0..honest)
+        .map(|n| ((first + n) % WITNESSES, true))
+        .collect();
     match dice.below(4) {
         0 => {}
         // The same witnesses again and again.
@@ -210,7 +215,9 @@ fn fork_with_minority(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
             let head = SignedCheckpoint::verify(note.as_bytes(), &plot.log.key()).unwrap();
             for n in 0..3 {
                 let keys = witness(n);
-                let lines = keys.iter().map(|k| k.cosign(&head, plot.cosigned_at).unwrap());
+                let lines = keys
+                    .iter()
+                    .map(|k| k.cosign(&head, plot.cosigned_at).unwrap());
                 plot.more_lines.extend(lines);
             }
         }
@@ -219,10 +226,13 @@ fn fork_with_minority(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
             let note = scene.base.note(scene.base.entries.len());
             let head = SignedCheckpoint::verify(note.as_bytes(), &scene.base.key()).unwrap();
             for keys in &scene.witnesses {
-                let lines = keys.iter().map(|k| k.cosign(&head, plot.cosigned_at).unwrap());
+                let lines = keys
+                    .iter()
+                    .map(|k| k.cosign(&head, plot.cosigned_at).unwrap());
                 plot.more_lines.extend(lines);
             }
-            plot.more_lines.retain(|l| !cosigned_by(scene, &plot.cosigners, &l.name));
+            plot.more_lines
+                .retain(|l| !cosigned_by(scene, &plot.cosigners, &l.name));
             // A false line under a known name is refused as such, whatever the quorum.
             return Stop::Several;
         }
@@ -335,7 +345,9 @@ fn roster_replaced(plot: &mut Plot, scene: &Scene) -> Stop {
     for (name, body) in [("x.one", Body::Police), ("x.two", Body::Oversight)] {
         let key = PersonKey::generate(person(name), r).unwrap();
         let roles = [loggia_model::Role::Custodian];
-        first.members.push(crate::roster::member(&key, name, body, &roles));
+        first
+            .members
+            .push(crate::roster::member(&key, name, body, &roles));
         signers.push(key);
     }
     first.members.sort_by(|a, b| a.person.cmp(&b.person));
@@ -344,7 +356,10 @@ fn roster_replaced(plot: &mut Plot, scene: &Scene) -> Stop {
     plot.places = vec![scene.base.entries.len() as u64];
     let id = plot.shown_id();
     let at = scene.clock.now();
-    plot.approve(stated(&thief, &person("a.korhonen"), id, Act::Approve, at), id);
+    plot.approve(
+        stated(&thief, &person("a.korhonen"), id, Act::Approve, at),
+        id,
+    );
     Stop::Pins
 }
 
@@ -352,14 +367,18 @@ fn roster_replaced(plot: &mut Plot, scene: &Scene) -> Stop {
 fn roster_unlogged(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
     let thief = stranger();
     let next = next_roster(scene, &thief);
-    plot.chain.push(signed(&next, &CUSTODIANS.map(|c| &scene.people[c].key)));
+    plot.chain
+        .push(signed(&next, &CUSTODIANS.map(|c| &scene.people[c].key)));
     match dice.below(3) {
         0 => {}
         1 => plot.places.push(0),
         _ => plot.places.push(1 + dice.below(8)),
     }
     let (id, at) = (plot.shown_id(), scene.clock.now());
-    plot.approve(stated(&thief, &person("a.korhonen"), id, Act::Approve, at), id);
+    plot.approve(
+        stated(&thief, &person("a.korhonen"), id, Act::Approve, at),
+        id,
+    );
     Stop::Check("roster")
 }
 

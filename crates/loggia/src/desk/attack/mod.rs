@@ -51,7 +51,9 @@ impl Scene {
         let mut answers = plot.answers(self);
         let size = self.base.entries.len();
         // What was seen before has nothing of the attempts in it.
-        answers.texts.insert("/log/checkpoint".to_owned(), self.base.note(size));
+        answers
+            .texts
+            .insert("/log/checkpoint".to_owned(), self.base.note(size));
         *self.answers.lock().unwrap() = answers;
         let key = self.desk.keys.key(&person(CUSTODIANS[0])).unwrap();
         drop(self.desk.grounds(key, Patience::None).unwrap());
@@ -86,7 +88,9 @@ impl Scene {
         }
         let sent = std::mem::take(&mut self.answers.lock().unwrap().sent);
         let shares = sent.iter().flat_map(|(_, body)| {
-            serde_json::from_slice::<Sent>(body).map(|s| s.shares).unwrap_or_default()
+            serde_json::from_slice::<Sent>(body)
+                .map(|s| s.shares)
+                .unwrap_or_default()
         });
         (shares.collect(), refusals)
     }
@@ -109,7 +113,8 @@ impl Scene {
             note: String::new(),
             passphrase: String::new(),
         };
-        self.desk.carry_out(&deed, self.desk.keys.key(&who)?, &shown)
+        self.desk
+            .carry_out(&deed, self.desk.keys.key(&who)?, &shown)
     }
 }
 
@@ -172,13 +177,20 @@ fn attack(seed: u64, tries: u64) -> (BTreeMap<Class, u64>, Vec<String>) {
         let (plot, _) = class.plot(&scene, &mut dice);
         let (shares, _) = scene.attempt(&plot, &trust);
         // A share of any span that the attacker can open is one too many.
-        let any = scene.spans.iter().any(|s| !opened(&scene.one_time, &plot, &shares, s).is_empty());
+        let any = scene
+            .spans
+            .iter()
+            .any(|s| !opened(&scene.one_time, &plot, &shares, s).is_empty());
         if any || !shares.is_empty() {
             through.push(format!("{class:?}, seed {seed}, attempt {n}"));
         }
         *counts.entry(class).or_default() += 1;
         if n % 5_000 == 4_999 {
-            say(&format!("{} of {tries}, {} got through", n + 1, through.len()));
+            say(&format!(
+                "{} of {tries}, {} got through",
+                n + 1,
+                through.len()
+            ));
         }
     }
     (counts, through)
@@ -202,7 +214,10 @@ fn when_all_have_agreed_the_footage_opens() {
     let trust = scene.plain();
     let (shares, refusals) = scene.attempt(&plot, &trust);
     assert!(refusals.is_empty(), "{refusals:?}");
-    assert!(sees(&opened(&scene.one_time, &plot, &shares, &scene.spans[0]), &scene.spans[0]));
+    assert!(sees(
+        &opened(&scene.one_time, &plot, &shares, &scene.spans[0]),
+        &scene.spans[0]
+    ));
 }
 
 #[test]
@@ -222,7 +237,10 @@ fn each_class_of_attack_opens_once_its_check_is_taken_out() {
             if let Stop::Check(name) = stop {
                 // It is that check which stops it, not another by chance.
                 let begins = format!("{name}: ");
-                assert!(refusals.iter().all(|r| r.starts_with(&begins)), "{class:?}: {refusals:?}");
+                assert!(
+                    refusals.iter().all(|r| r.starts_with(&begins)),
+                    "{class:?}: {refusals:?}"
+                );
             }
             match control(&mut scene, &plot, &stop) {
                 Ok(opens) => assert!(opens, "{class:?}, {n}: the control does not open"),
@@ -232,12 +250,18 @@ fn each_class_of_attack_opens_once_its_check_is_taken_out() {
         }
     }
     let missing = Class::ALL.iter().filter(|c| !tried.contains_key(c));
-    assert_eq!(missing.collect::<Vec<_>>(), [&Class::Several], "each other class has a control");
+    assert_eq!(
+        missing.collect::<Vec<_>>(),
+        [&Class::Several],
+        "each other class has a control"
+    );
 }
 
 #[test]
 fn no_attempt_opens_anything() {
-    let tries = std::env::var("LOGGIA_ATTACK").ok().and_then(|n| n.parse().ok());
+    let tries = std::env::var("LOGGIA_ATTACK")
+        .ok()
+        .and_then(|n| n.parse().ok());
     let each = tries.unwrap_or(SAMPLE).div_ceil(THREADS);
     let run = |t| std::thread::spawn(move || attack(seed() + t, each));
     let runs: Vec<_> = (0..THREADS).map(run).collect();
@@ -253,7 +277,13 @@ fn no_attempt_opens_anything() {
     for (class, n) in &all {
         say(&format!("{n:>8}  {class:?}"));
     }
-    say(&format!("{total:>8}  openings tried, {} got through", through.len()));
+    say(&format!(
+        "{total:>8}  openings tried, {} got through",
+        through.len()
+    ));
     assert!(through.is_empty(), "{through:#?}");
-    assert!(Class::ALL.iter().all(|c| all.contains_key(c)), "every class was tried");
+    assert!(
+        Class::ALL.iter().all(|c| all.contains_key(c)),
+        "every class was tried"
+    );
 }

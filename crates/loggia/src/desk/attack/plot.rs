@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use loggia_model::{At, Body, Clock, Digest, LegalBasis, PersonId, Purpose, RequestId};
-use loggia_policy::{
-    Act, CameraSpans, Request, SignedRoster, SignedStatement, State, Statement,
-};
+use loggia_policy::{Act, CameraSpans, Request, SignedRoster, SignedStatement, State, Statement};
 use loggia_seal::PersonKey;
 use loggia_sim::Dice;
 use loggia_transparency::{
@@ -75,7 +73,13 @@ pub fn sign(key: &PersonKey, bytes: &[u8]) -> String {
 }
 
 /// A statement as signed.
-pub fn stated(key: &PersonKey, by: &PersonId, about: RequestId, act: Act, at: At) -> SignedStatement {
+pub fn stated(
+    key: &PersonKey,
+    by: &PersonId,
+    about: RequestId,
+    act: Act,
+    at: At,
+) -> SignedStatement {
     let statement = Statement {
         v: 1,
         request: about,
@@ -155,7 +159,10 @@ impl Plot {
         let id = Request::id_of(&text);
         let asker = &scene.people[self.request.requester.0.as_str()].key;
         self.signature = Some(sign(asker, &Request::to_be_signed(&text)));
-        let (span, place) = self.request.commitments(&self.salts.0, &self.salts.1).unwrap();
+        let (span, place) = self
+            .request
+            .commitments(&self.salts.0, &self.salts.1)
+            .unwrap();
         self.filed = Some(RequestFiled {
             request: id,
             case: self.request.case_commitment,
@@ -192,7 +199,8 @@ impl Plot {
 
     /// The name under which it is shown.
     pub fn shown_id(&self) -> RequestId {
-        self.id.unwrap_or_else(|| Request::id_of(&self.shown_text()))
+        self.id
+            .unwrap_or_else(|| Request::id_of(&self.shown_text()))
     }
 
     /// The request as the city shows it; entries are places and kinds.
@@ -239,7 +247,9 @@ impl Plot {
         let signed = SignedCheckpoint::verify(head.as_bytes(), &log.key()).unwrap();
         let mut lines = self.more_lines.clone();
         for (body, with_ml_dsa) in &self.cosigners {
-            let keys = scene.witnesses[*body].iter().take(if *with_ml_dsa { 2 } else { 1 });
+            let keys = scene.witnesses[*body]
+                .iter()
+                .take(if *with_ml_dsa { 2 } else { 1 });
             lines.extend(keys.map(|k| k.cosign(&signed, self.cosigned_at).unwrap()));
         }
         let cosigned = signed.with_lines(&lines);
@@ -251,8 +261,14 @@ impl Plot {
         let requests = json!({ "requests": [self.view(&entries)] });
         for (path, text) in [
             ("/api/v1/desk/requests", requests.to_string()),
-            ("/api/v1/desk/roster", serde_json::to_string(&self.chain).unwrap()),
-            ("/api/v1/desk/roster/entries", serde_json::to_string(&self.places).unwrap()),
+            (
+                "/api/v1/desk/roster",
+                serde_json::to_string(&self.chain).unwrap(),
+            ),
+            (
+                "/api/v1/desk/roster/entries",
+                serde_json::to_string(&self.places).unwrap(),
+            ),
             ("/api/v1/public/cameras", "[]".to_owned()),
             ("/log/checkpoint", head),
             ("/log/cosigned", cosigned),

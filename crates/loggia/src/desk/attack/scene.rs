@@ -14,18 +14,19 @@ use base64::engine::general_purpose::STANDARD;
 use loggia_model::{At, Body, CameraId, Clock, Digest, ManualClock, PersonId, Role};
 use loggia_policy::{DeskShare, Member, Roster, SignedRoster};
 use loggia_seal::{
-    Body as RecordBody, Chain, CustodianKey, CustodianPublic, Custodians, Draft, Group, Head, HourKey,
-    KeyfileCost, PersonKey, PieceTime, Randomness, RecorderKey, Sealed, ShareTable, SpanRef, Track,
+    Body as RecordBody, Chain, CustodianKey, CustodianPublic, Custodians, Draft, Group, Head,
+    HourKey, KeyfileCost, PersonKey, PieceTime, Randomness, RecorderKey, Sealed, ShareTable,
+    SpanRef, Track,
 };
 use loggia_transparency::{
     ConfigChanged, CosignerKey, CosignerKind, Entry, Event, RosterChanged, TlogPolicy, WitnessBody,
 };
 
+use super::super::Desk;
 use super::super::keyring::{ENDING, Keyring};
 use super::super::log_view::{LogView, POLICY};
 use super::super::pinned::Pinned;
 use super::super::remote::Remote;
-use super::super::Desk;
 use super::forge::Forge;
 use crate::roster;
 
@@ -114,7 +115,10 @@ pub fn signed(roster: &Roster, by: &[&PersonKey]) -> SignedRoster {
 /// The log's entry for a version.
 pub fn roster_entry(clock: &ManualClock, version: u32, json: &str) -> Vec<u8> {
     let roster = Roster::hash_of(json);
-    entry(clock, Event::RosterChanged(RosterChanged { roster, version }))
+    entry(
+        clock,
+        Event::RosterChanged(RosterChanged { roster, version }),
+    )
 }
 
 impl Scene {
@@ -142,12 +146,18 @@ impl Scene {
         let mut base = Forge::named("city.example/log", 0);
         base.entries.push(roster_entry(&clock, 1, &chain[0].roster));
         for n in 1..9 {
-            let changed = ConfigChanged { hash: Digest([n; 32]) };
-            base.entries.push(entry(&clock, Event::ConfigChanged(changed)));
+            let changed = ConfigChanged {
+                hash: Digest([n; 32]),
+            };
+            base.entries
+                .push(entry(&clock, Event::ConfigChanged(changed)));
         }
         let witnesses: Vec<[CosignerKey; 2]> = (0..WITNESSES).map(witness).collect();
         for name in CUSTODIANS {
-            let locked = people[name].key.lock(PASSPHRASE, KeyfileCost::LEAST, &mut r).unwrap();
+            let locked = people[name]
+                .key
+                .lock(PASSPHRASE, KeyfileCost::LEAST, &mut r)
+                .unwrap();
             std::fs::write(folder.join(format!("{name}.{ENDING}")), locked).unwrap();
         }
         std::fs::write(folder.join(POLICY), policy(&base, &witnesses, QUORUM, true)).unwrap();
@@ -287,10 +297,7 @@ fn serve(answers: Arc<Mutex<Answers>>) -> u16 {
     port
 }
 
-async fn answer(
-    State(answers): State<Arc<Mutex<Answers>>>,
-    call: Call,
-) -> (StatusCode, String) {
+async fn answer(State(answers): State<Arc<Mutex<Answers>>>, call: Call) -> (StatusCode, String) {
     let (head, body) = call.into_parts();
     let path = head.uri.path_and_query().unwrap().to_string();
     let body: Bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.unwrap();
@@ -305,10 +312,17 @@ async fn answer(
     });
     let text = match path.as_str() {
         p if p.ends_with("/shares") => person.and_then(|p| answers.shares.get(&p).cloned()),
-        p if p.starts_with("/api/v1/log/consistency?") => answers.log.as_ref().and_then(|l| grown(l, p)),
+        p if p.starts_with("/api/v1/log/consistency?") => {
+            answers.log.as_ref().and_then(|l| grown(l, p))
+        }
         p => answers.texts.get(p).cloned(),
     };
-    let nothing = || (StatusCode::NOT_FOUND, "{\"detail\":\"there is no such thing\"}".to_owned());
+    let nothing = || {
+        (
+            StatusCode::NOT_FOUND,
+            "{\"detail\":\"there is no such thing\"}".to_owned(),
+        )
+    };
     text.map_or_else(nothing, |t| (StatusCode::OK, t))
 }
 
@@ -320,6 +334,11 @@ fn grown(log: &Forge, path: &str) -> Option<String> {
     if from > to || to > log.entries.len() {
         return None;
     }
-    let proof: Vec<String> = log.ask(from, to).proof.iter().map(|h| STANDARD.encode(h.0)).collect();
+    let proof: Vec<String> = log
+        .ask(from, to)
+        .proof
+        .iter()
+        .map(|h| STANDARD.encode(h.0))
+        .collect();
     Some(serde_json::json!({ "proof": proof }).to_string())
 }
