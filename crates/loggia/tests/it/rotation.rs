@@ -347,7 +347,7 @@ fn the_log_s_key_has_a_successor_that_both_groups_named() {
     let data = ground.data();
     city.kill();
     let (good, text) = verify(&data, Some(&kept));
-    assert!(good && text.contains("handed over by entry"), "{text}");
+    assert!(good, "{text}");
     let city = ground.start();
     assert_eq!(city.get("", "/log/key").text(), new);
     for person in ["k.virtanen", "s.makela"] {
@@ -356,5 +356,5 @@ fn the_log_s_key_has_a_successor_that_both_groups_named() {
     }
     city.stop();
     let (good, text) = verify(&data, Some(&kept));
-    assert!(good, "{text}");
+    assert!(good && text.contains("handed over by entry"), "{text}");
 }
