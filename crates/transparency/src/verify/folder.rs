@@ -78,24 +78,14 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
     let bytes = read(dir, CHECKPOINT, CHECKPOINT_BYTES_MAX)?
         .ok_or_else(|| Error::Damaged("it has no checkpoint".to_owned()))?;
     // The checkpoint's signature is checked at the end, with the key that the log itself names.
-    let (signed, keys) = Keys::read(dir, key, &bytes)?;
-    let mut keys = keys;
+    let (signed, mut keys) = Keys::read(dir, key, &bytes)?;
     let mut walk = Walk {
         dir,
         size: signed.size(),
         tiles: 0,
     };
     if let Some(kept) = kept {
-        if kept.origin != key.name() {
-            let why = format!("the kept checkpoint is of another log, {}", kept.origin);
-            return Err(Error::WrongProof(why));
-        }
-        if kept.size > walk.size {
-            return Err(Error::Rollback {
-                signed: kept.size,
-                found: walk.size,
-            });
-        }
+        not_older(kept, key, walk.size)?;
     }
     let (mut edge, mut full, mut kinds) = (Edge::default(), Vec::new(), BTreeMap::new());
     let (mut heads, mut destroyed) = (Vec::new(), BTreeSet::new());
@@ -150,15 +140,26 @@ pub fn folder(dir: &Path, key: &Verifier, kept: Option<&Checkpoint>) -> Result<R
     })
 }
 
+/// A kept checkpoint is of this log, and of no larger one.
+fn not_older(kept: &Checkpoint, key: &Verifier, found: u64) -> Result<(), Error> {
+    if kept.origin != key.name() {
+        let why = format!("the kept checkpoint is of another log, {}", kept.origin);
+        return Err(Error::WrongProof(why));
+    }
+    if kept.size > found {
+        let signed = kept.size;
+        return Err(Error::Rollback { signed, found });
+    }
+    Ok(())
+}
+
 /// The keys that the log was handed over to, met in the order of entries.
 struct Keys {
     now: Verifier,
     /// Checkpoints of handing over that are still to be met.
-    notes: Vec<(SignedCheckpointBytes, u64)>,
+    notes: Vec<(Vec<u8>, u64)>,
     met: Vec<Succession>,
 }
-
-type SignedCheckpointBytes = Vec<u8>;
 
 impl Keys {
     /// Reads the present checkpoint, still unchecked unless `key` has signed it, and the handing
