@@ -231,8 +231,8 @@ fn recorder_key(secrets: &Secrets) -> anyhow::Result<RecorderKey> {
     RecorderKey::from_pkcs8(&pkcs8).context("the recorder's key does not read back")
 }
 
-/// Opens the log with its key, or with the next one if a crash came between the entry that hands the
-/// log over and the key's new place.
+/// Opens the log with its key, or with the next one if a crash came between the entry that hands
+/// the log over and the key's new place.
 fn open_log(
     at: &Path,
     secrets: &Secrets,

@@ -1,6 +1,6 @@
-//! The log's key has a successor: drawn on the recorder, agreed to by a custodian of each group, told
-//! to the log as the last entry under the key before. Never hands the log over for less, and keeps no
-//! old key.
+//! The log's key has a successor: drawn on the recorder, agreed to by a custodian of each group,
+//! told to the log as the last entry under the key before. Never hands the log over for less, and
+//! keeps no old key.
 
 use core::time::Duration;
 

@@ -1,6 +1,6 @@
-//! Release: custodians fetch their own sealed shares, open them on their own machines, and post them
-//! resealed to the requester's one-time key. The server undoes the outer hour-key layer alone and
-//! never sees a share.
+//! Release: custodians fetch their own sealed shares, open them on their own machines, and post
+//! them resealed to the requester's one-time key. The server undoes the outer hour-key layer alone
+//! and never sees a share.
 
 use std::collections::BTreeSet;
 
@@ -123,8 +123,8 @@ impl Policy {
         }
     }
 
-    /// A span's share table with what was handed on: its hour key removed, or a hold's when the hour
-    /// key is gone.
+    /// A span's share table with what was handed on: its hour key removed, or a hold's when the
+    /// hour key is gone.
     fn share_table(
         &self,
         camera: CameraId,

@@ -74,12 +74,12 @@ impl Loggable for DoneEntry {
 
 impl Policy {
     /// Destroys what is due; call it about once a minute, on a thread of its own (it waits for the
-    /// log for seconds at most, but [`Policy::tick`] waits as long as the log takes). Ages are the key
-    /// store's own (time that really passed): a clock set forward destroys nothing by itself.
+    /// log for seconds at most, but [`Policy::tick`] waits as long as the log takes). Ages are the
+    /// key store's own (time that really passed): a clock set forward destroys nothing by itself.
     ///
     /// # Errors
-    /// The first of keys that could not be overwritten or tables that could not be written; all other
-    /// hours have been seen to. A log that fails is no error: a later tick writes the entry.
+    /// The first of keys that could not be overwritten or tables that could not be written; all
+    /// other hours have been seen to. A log that fails is no error: a later tick writes the entry.
     pub fn retention_tick(&self, retention: &Retention) -> Result<Tick, Error> {
         *self
             .retention
@@ -140,7 +140,8 @@ impl Policy {
         Ok(())
     }
 
-    /// Tells the log of every destruction that it has not been told of, this tick's and earlier ones.
+    /// Tells the log of every destruction that it has not been told of, this tick's and earlier
+    /// ones.
     fn tell_destroyed(&self) -> Result<(), Error> {
         for row in self.read(|c| Ok(rows::hours(c)?))? {
             if row.untold == 0 {
@@ -160,8 +161,8 @@ impl Policy {
     }
 
     /// Deletes the footage of hours of which no key is left but those that are frozen; held and
-    /// frozen spans are set aside first. An hour that lost its keys otherwise (a key folder that was
-    /// not mounted) is never deleted: only what was destroyed here is in the table.
+    /// frozen spans are set aside first. An hour that lost its keys otherwise (a key folder that
+    /// was not mounted) is never deleted: only what was destroyed here is in the table.
     fn delete_hours(&self, tick: &mut Tick) -> Result<(), Error> {
         let _kept = self.keeping();
         let rows = self.read(|c| Ok(rows::hours(c)?))?;

@@ -1,5 +1,6 @@
 //! The roster: who holds which role and key. Versions chain from genesis, and each is signed by a
-//! custodian of both groups of the one before. Never changed by an administrator or a configuration.
+//! custodian of both groups of the one before. Never changed by an administrator or a
+//! configuration.
 
 use std::collections::BTreeSet;
 
@@ -275,8 +276,8 @@ impl SignedRoster {
     /// Checks form, chain and signatures against the version before (`None` for the first).
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming the rule that is broken; [`Error::Signature`] when a signature does
-    /// not hold; [`Error::Forbidden`] when a group has not signed.
+    /// [`Error::Invalid`] naming the rule that is broken; [`Error::Signature`] when a signature
+    /// does not hold; [`Error::Forbidden`] when a group has not signed.
     pub fn verify(self, before: Option<&VerifiedRoster>) -> Result<VerifiedRoster, Error> {
         if self.roster.len() > ROSTER_BYTES_MAX || self.signatures.len() > MEMBERS_MAX {
             return Err(Error::Invalid("the roster is too large".into()));

@@ -1,5 +1,5 @@
-//! Custodians come and go: what is kept is handed on to those who came, by their own group alone and
-//! only to keys of the roster in force; those who left get nothing more.
+//! Custodians come and go: what is kept is handed on to those who came, by their own group alone
+//! and only to keys of the roster in force; those who left get nothing more.
 
 #[cfg(test)]
 #[expect(dead_code, reason = "each test file uses its own part of the city")]

@@ -1,5 +1,6 @@
-//! The public log: entries of a closed schema in a C2SP tlog-tiles Merkle tree, and what proves them.
-//! Never holds personal data or free text, never signs a tree that is not durable, never forgets.
+//! The public log: entries of a closed schema in a C2SP tlog-tiles Merkle tree, and what proves
+//! them. Never holds personal data or free text, never signs a tree that is not durable, never
+//! forgets.
 
 mod bundle;
 mod checkpoint;

@@ -299,9 +299,9 @@ impl Log {
         self.view().verifier.clone()
     }
 
-    /// Hands the log over to its next key: one entry, the last under the key before, in a checkpoint
-    /// that both sign; from the next entry on the new key signs alone. `statement` is the hash of
-    /// what both groups of custodians signed. The old key should be destroyed now.
+    /// Hands the log over to its next key: one entry, the last under the key before, in a
+    /// checkpoint that both sign; from the next entry on the new key signs alone. `statement` is
+    /// the hash of what both groups of custodians signed. The old key should be destroyed now.
     ///
     /// # Errors
     /// As [`Log::append`]; nothing has changed then. [`Error::Malformed`] for the key in force.

@@ -1,5 +1,5 @@
-//! Which key counts from which size: a log is handed over by an entry that names the next key, under a
-//! checkpoint that both keys sign. Pure; never believes a key for more than that shows.
+//! Which key counts from which size: a log is handed over by an entry that names the next key,
+//! under a checkpoint that both keys sign. Pure; never believes a key for more than that shows.
 
 use loggia_model::Digest;
 

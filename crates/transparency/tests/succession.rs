@@ -1,5 +1,5 @@
-//! The log's key has a successor: same log, one last entry under the key before, and from there on a
-//! rule that a stranger can check: which key counts from which size.
+//! The log's key has a successor: same log, one last entry under the key before, and from there on
+//! a rule that a stranger can check: which key counts from which size.
 
 use std::path::Path;
 use std::sync::Arc;

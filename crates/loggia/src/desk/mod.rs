@@ -1,5 +1,6 @@
 //! The key desk: a page on its holder's own machine that shows what is asked, verifies it, and only
-//! then signs or releases. Never listens beyond loopback, never lets the city talk it out of a check.
+//! then signs or releases. Never listens beyond loopback, never lets the city talk it out of a
+//! check.
 
 #[cfg(test)]
 mod attack;
@@ -98,7 +99,8 @@ struct CameraLabel {
 }
 
 impl Desk {
-    /// A desk with these keys for the city at `server`; what it must trust is pinned beside the keys.
+    /// A desk with these keys for the city at `server`; what it must trust is pinned beside the
+    /// keys.
     pub fn open(
         keys: &std::path::Path,
         passphrase: &str,

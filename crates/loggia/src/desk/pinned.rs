@@ -1,6 +1,7 @@
-//! What a desk has seen: the first and the newest roster and the newest head of the log, kept beside
-//! the keys. First contact pins them and says so; a change later is refused. (Whom it believes is not
-//! here: the log's key and the witnesses stand in the policy file, which its holder was handed.)
+//! What a desk has seen: the first and the newest roster and the newest head of the log, kept
+//! beside the keys. First contact pins them and says so; a change later is refused. (Whom it
+//! believes is not here: the log's key and the witnesses stand in the policy file, which its holder
+//! was handed.)
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

@@ -35,8 +35,8 @@ struct Problem {
 }
 
 impl Remote {
-    /// A city at `base`, e.g. `https://loggia.helsinki.example`, known by the certificates in `cert`
-    /// (PEM: the city's own, or the authority's that issued it).
+    /// A city at `base`, e.g. `https://loggia.helsinki.example`, known by the certificates in
+    /// `cert` (PEM: the city's own, or the authority's that issued it).
     ///
     /// # Errors
     /// When `cert` does not read, or `base` is neither HTTPS nor on this machine.

@@ -1,6 +1,6 @@
-//! Custodians who come and go: the next roster drawn, signed and sent, and what is kept handed on to
-//! those who came. Never seals a share to a key that the verified and logged roster does not name,
-//! whatever the city says, and never to another group.
+//! Custodians who come and go: the next roster drawn, signed and sent, and what is kept handed on
+//! to those who came. Never seals a share to a key that the verified and logged roster does not
+//! name, whatever the city says, and never to another group.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

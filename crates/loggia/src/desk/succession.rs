@@ -1,6 +1,6 @@
-//! The log's key has a successor: followed from the pinned key to the present one, each step under a
-//! checkpoint that both keys signed and a statement that both groups signed. Never takes a key because
-//! the city shows it.
+//! The log's key has a successor: followed from the pinned key to the present one, each step under
+//! a checkpoint that both keys signed and a statement that both groups signed. Never takes a key
+//! because the city shows it.
 
 use anyhow::{Context, bail};
 use loggia_model::{Digest, PersonId, Role};
@@ -36,8 +36,8 @@ struct HandedOver {
 }
 
 impl Desk {
-    /// Follows the log from a key of the policy file to the one that signs now, and adds that one to
-    /// the file. Gives it, or nothing if the file names it already.
+    /// Follows the log from a key of the policy file to the one that signs now, and adds that one
+    /// to the file. Gives it, or nothing if the file names it already.
     pub fn follow_log(&self, person: &PersonId) -> anyhow::Result<Option<Verifier>> {
         let key = self.keys.key(person)?;
         let note = self.city.text("/log/checkpoint")?;
@@ -61,8 +61,8 @@ impl Desk {
         )
     }
 
-    /// The key that counts now, when the city can show the way from `first` to it. `None` when there
-    /// is no such way: what the other key signed is then not believed.
+    /// The key that counts now, when the city can show the way from `first` to it. `None` when
+    /// there is no such way: what the other key signed is then not believed.
     fn succeeded(
         &self,
         key: &PersonKey,
@@ -95,8 +95,8 @@ impl Desk {
         Ok(None)
     }
 
-    /// The statement that the log's entry names is signed by both groups of a roster of the chain, no
-    /// older than the newest that this desk knows: who has left agrees to nothing.
+    /// The statement that the log's entry names is signed by both groups of a roster of the chain,
+    /// no older than the newest that this desk knows: who has left agrees to nothing.
     fn both_groups_agreed(
         &self,
         key: &PersonKey,

@@ -1,5 +1,5 @@
-//! `loggia verify`: checks, offline, what a city or somebody else hands over. The first thing that is
-//! wrong is named and the command fails. Never changes what it reads.
+//! `loggia verify`: checks, offline, what a city or somebody else hands over. The first thing that
+//! is wrong is named and the command fails. Never changes what it reads.
 
 mod archive;
 mod bundle;

@@ -1,6 +1,6 @@
-//! A custodian comes and another goes, by one command on each custodian's own machine, at a city that
-//! lies: no share is sealed to a key that both groups have not signed, and a run that is killed half
-//! way is simply run again. Holds go the same way.
+//! A custodian comes and another goes, by one command on each custodian's own machine, at a city
+//! that lies: no share is sealed to a key that both groups have not signed, and a run that is
+//! killed half way is simply run again. Holds go the same way.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,5 @@
-//! Rows of shares that were handed on to later custodians. Ciphertext under hour keys that lie in the
-//! erasable key store, never here.
+//! Rows of shares that were handed on to later custodians. Ciphertext under hour keys that lie in
+//! the erasable key store, never here.
 
 use std::collections::BTreeSet;
 

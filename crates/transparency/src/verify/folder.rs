@@ -68,8 +68,8 @@ impl Dates {
 }
 
 /// Verifies a log folder, or a mirror of a log's URL: `checkpoint`, `tile/…` and, where the log was
-/// handed over since `key`, `succession/…`. With `kept`, a checkpoint from earlier, also that the log
-/// grew from it.
+/// handed over since `key`, `succession/…`. With `kept`, a checkpoint from earlier, also that the
+/// log grew from it.
 ///
 /// # Errors
 /// The first thing that is wrong: [`Error::BadSignature`], [`Error::Rollback`], [`Error::Fork`],

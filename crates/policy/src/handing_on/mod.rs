@@ -1,9 +1,11 @@
-//! Handing on: shares of what is kept, for custodians who came into the roster later. A custodian of
-//! the same group opens the own share and seals it to them, on the own machine; what comes back lies
-//! beside the chain, under the span's hour key (or hold key), and dies with it.
-//! Never opens a share, and keeps none for a key that the roster in force does not name.
+//! Handing on: shares of what is kept, for custodians who came into the roster later. A custodian
+//! of the same group opens the own share and seals it to them, on the own machine; what comes back
+//! lies beside the chain, under the span's hour key (or hold key), and dies with it. Never opens a
+//! share, and keeps none for a key that the roster in force does not name.
 
-use core::fmt::Write as _;
+mod place;
+mod shapes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use loggia_model::{Actor, CameraId, Hour, KeyId, Role, SpanId};
@@ -11,7 +13,9 @@ use loggia_seal::{
     CustodianPublic, Group, Randomness, SEALED_SHARE_LEN, SealedShare, ShareTable, SpanRef,
     TableKey, WrappedShares,
 };
-use serde::{Deserialize, Serialize};
+
+use place::Place;
+pub use shapes::{HandedOn, HandedShare, KeptPage, KeptShare};
 
 use crate::release::DeskShare;
 use crate::roster::VerifiedRoster;
@@ -27,100 +31,6 @@ const PAGE_TABLES_MAX: usize = 2_000;
 const PAGE_HOURS_MAX: usize = 1_000;
 /// Shares handed on in one call: at 220 B of JSON each below the longest body (1 MiB).
 pub const HANDED_MAX: usize = 4_000;
-
-/// One kept span of which a custodian of the caller's group has no share yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct KeptShare {
-    /// The caller's own share, sealed to the caller.
-    pub share: DeskShare,
-    /// Keys of the roster that lack it. The caller believes them only if the roster names them.
-    #[schema(value_type = Vec<String>)]
-    pub lacking: Vec<KeyId>,
-}
-
-/// A page of kept spans.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct KeptPage {
-    /// Version of the roster in force.
-    pub version: u32,
-    /// Spans to hand on, with the caller's own shares.
-    pub shares: Vec<KeptShare>,
-    /// Cameras' hours (and a line for the held spans) that are still to be looked at.
-    pub left: u64,
-    /// Where the next page begins; none when this was the last.
-    pub next: Option<String>,
-}
-
-/// A share on its way to a custodian who came later.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HandedShare {
-    /// Camera.
-    #[schema(value_type = u32)]
-    pub camera: CameraId,
-    /// Span.
-    #[schema(value_type = u64)]
-    pub span: SpanId,
-    /// For which key of the caller's group.
-    #[schema(value_type = String)]
-    pub custodian: KeyId,
-    /// HPKE's encapsulated key (base64).
-    pub enc: String,
-    /// HPKE's ciphertext (base64).
-    pub ct: String,
-}
-
-/// What a custodian hands on at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HandedOn {
-    /// The roster that the custodian has verified.
-    pub version: u32,
-    /// The shares, all of one group.
-    pub shares: Vec<HandedShare>,
-}
-
-/// Where a page begins: `h/HOUR/CAMERA/SPAN` among the hours, `k/CAMERA/SPAN` among held spans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Hour(Hour, CameraId, SpanId),
-    Held(CameraId, SpanId),
-}
-
-impl Place {
-    const FIRST: Self = Self::Hour(Hour(0), CameraId(0), SpanId(0));
-
-    fn parse(text: &str) -> Result<Self, Error> {
-        let bad = || Error::Invalid("`after` is no place of an earlier page".into());
-        let mut parts = text.split('/');
-        let kind = parts.next();
-        let mut number = || {
-            parts
-                .next()
-                .and_then(|n| n.parse::<u64>().ok())
-                .ok_or_else(bad)
-        };
-        let small = |n: u64| u32::try_from(n).map_err(|_| bad());
-        match kind {
-            Some("h") => Ok(Self::Hour(
-                Hour(small(number()?)?),
-                CameraId(small(number()?)?),
-                SpanId(number()?),
-            )),
-            Some("k") => Ok(Self::Held(CameraId(small(number()?)?), SpanId(number()?))),
-            _ => Err(bad()),
-        }
-    }
-
-    fn text(self) -> String {
-        let mut out = String::new();
-        let _infallible = match self {
-            Self::Hour(h, c, s) => write!(out, "h/{}/{}/{}", h.0, c.0, s.0),
-            Self::Held(c, s) => write!(out, "k/{}/{}", c.0, s.0),
-        };
-        out
-    }
-}
 
 /// The caller's group, the caller's key and the keys of everybody in the group.
 struct Members {
@@ -229,7 +139,8 @@ impl Policy {
         })
     }
 
-    /// One camera's hour, from the span after `from`; the last span looked at when the page is full.
+    /// One camera's hour, from the span after `from`; the last span looked at when the page is
+    /// full.
     fn gather_hour(
         &self,
         hour: Hour,
@@ -347,8 +258,8 @@ impl Policy {
     /// whose keys are gone meanwhile are passed over. Gives the number of shares that are new.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the roster has changed; [`Error::Forbidden`], [`Error::Invalid`] for
-    /// a key that the roster does not name in the caller's group.
+    /// [`Error::Conflict`] when the roster has changed; [`Error::Forbidden`], [`Error::Invalid`]
+    /// for a key that the roster does not name in the caller's group.
     pub fn hand_on(&self, by: &Actor, given: &HandedOn) -> Result<u64, Error> {
         let roster = self.roster()?;
         let me = self.members(by, &roster)?;
@@ -480,32 +391,4 @@ fn lacking(table: &ShareTable, shares: &[SealedShare]) -> Vec<SealedShare> {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_read_back_and_nothing_else_does() {
-        for place in [
-            Place::FIRST,
-            Place::Hour(Hour(7), CameraId(8), SpanId(u64::MAX)),
-            Place::Held(CameraId(u32::MAX), SpanId(9)),
-        ] {
-            assert_eq!(Place::parse(&place.text()).unwrap(), place);
-        }
-        for bad in [
-            "",
-            "h",
-            "h/1/2",
-            "h/1/2/x",
-            "k/1",
-            "z/1/2/3",
-            "h/4294967296/1/1",
-            "h/-1/1/1",
-        ] {
-            assert!(Place::parse(bad).is_err(), "{bad}");
-        }
-    }
 }
