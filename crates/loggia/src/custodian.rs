@@ -233,9 +233,9 @@ fn show(all: &[Change]) -> anyhow::Result<()> {
     }
     for c in all {
         let what = match (&c.before, &c.after) {
-            (None, _) => "comes",
-            (_, None) => "leaves",
-            _ => "changes",
+            (None, _) => "comes".to_owned(),
+            (_, None) => "leaves".to_owned(),
+            (Some(before), Some(after)) => format!("changes ({})", differs(before, after)),
         };
         let now = c.after.as_ref().or(c.before.as_ref());
         let key = now.and_then(key_name).map(|k| format!("key {k}"));
@@ -248,6 +248,23 @@ fn show(all: &[Change]) -> anyhow::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// What is not the same in two rows of a person.
+fn differs(before: &Member, after: &Member) -> String {
+    let all = [
+        ("name", before.name != after.name),
+        ("body", before.body != after.body),
+        ("roles", before.roles != after.roles),
+        ("signing key", before.sign_key != after.sign_key),
+        ("key for shares", before.hpke_key != after.hpke_key),
+        ("passkeys", before.passkeys != after.passkeys),
+    ];
+    let named = all
+        .iter()
+        .filter(|(_, other)| *other)
+        .map(|(name, _)| *name);
+    named.collect::<Vec<_>>().join(", ")
 }
 
 fn agreed(yes: bool) -> anyhow::Result<()> {

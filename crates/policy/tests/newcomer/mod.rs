@@ -32,6 +32,7 @@ impl Newcomer {
             roles: [Role::Custodian].into_iter().collect(),
             sign_key: Some(b64(&self.key.signing.public().0)),
             hpke_key: Some(b64(&self.key.custodian.public().0)),
+            passkeys: Vec::new(),
         }
     }
 
