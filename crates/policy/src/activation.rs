@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::in_force::{ActivatedAs, Activation};
 use crate::rows::desk;
 use crate::rows::statutes::{self as rows, Stage, StatuteRow};
-use crate::statement::{Act, SignedStatement};
+use crate::statement::{Act, FRESH, SignedStatement};
 use crate::{Error, Policy};
 
 /// Proposed policies that may wait at once, and for how long: both bodies meet within a month.
@@ -110,11 +110,11 @@ impl Policy {
     }
 
     /// Bodies whose approver agreed since it was proposed and may still. A statement about an
-    /// earlier proposal of the same text does not count again.
+    /// earlier proposal of the same text does not count again (a desk's clock may lag by [`FRESH`]).
     fn agreed_to(&self, row: &StatuteRow) -> Result<Vec<Body>, Error> {
         let mut bodies = Vec::new();
         for s in self.read(|c| desk::statements(c, row.hash))? {
-            let said = s.act == Act::ActivatePolicy.word() && s.at >= row.proposed_at;
+            let said = s.act == Act::ActivatePolicy.word() && s.at >= row.proposed_at.before(FRESH);
             let still = match self.actor_enabled(&s.person)? {
                 Some(actor) => approver(&actor).is_ok() && actor.body == s.body,
                 None => false,

@@ -281,9 +281,10 @@ fn a_text_that_was_changed_in_the_tables_decides_nothing() {
     );
     city.restart();
     city.policy.footage_permit(opened.id, &me).unwrap_err();
-    // Both bodies can put one in force again.
+    // Both bodies can put one in force again; what they said before does not count again.
+    city.clock.pass(core::time::Duration::from_secs(300));
     let anew = propose(&city, &stricter());
-    agree(&city, "a.korhonen", anew).unwrap();
+    assert_eq!(agree(&city, "a.korhonen", anew).unwrap(), Agreement::Waits);
     assert_eq!(
         agree(&city, "r.heikkila", anew).unwrap(),
         Agreement::InForce
