@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod between;
+mod break_glass;
 mod bundle;
 mod chains;
 mod city;
