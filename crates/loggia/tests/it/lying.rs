@@ -383,7 +383,7 @@ fn shows(log: &Log, keys: Vec<CosignerKey>, shown: Shown) -> Lie {
     Lie::tell(move |path, body| {
         let cosigned = || {
             let note = log.checkpoint().note().to_owned();
-            cosigned_by(&note, log.verifier(), &keys, At(now_us()))
+            cosigned_by(&note, &log.verifier(), &keys, At(now_us()))
         };
         match path {
             "/log/checkpoint" if shown == Shown::Everything => {

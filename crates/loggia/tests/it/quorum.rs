@@ -93,7 +93,9 @@ fn the_rest_goes_on(city: &City, started_at: i64) {
     // Recording: a span that was not there yet becomes whole.
     let newest = || {
         let want = json!({ "cameras": [1], "from": started_at, "to": now_us() });
-        let cover = city.post(&asked.cookie, "/api/v1/spans/cover", &want).json();
+        let cover = city
+            .post(&asked.cookie, "/api/v1/spans/cover", &want)
+            .json();
         cover["camera_spans"][0]["last"].as_u64().unwrap()
     };
     let before = newest();
