@@ -2,7 +2,7 @@
 //! example that Cedar's own evaluator confirms.
 #![cfg(test)]
 
-use loggia_charter::{Error, Outcome, Proof, Solver, Statute, Texts, prove};
+use loggia_charter::{Error, Outcome, Proof, Reason, Solver, Statute, Texts, prove};
 
 fn proof(texts: Texts) -> (Statute, Proof) {
     let statute = Statute::read(texts).unwrap();
@@ -235,5 +235,20 @@ fn nothing_that_can_be_asked_identifies() {
             let never = banned.contains(&part) || also.contains(&part);
             assert!(!never || ["column", "field"].contains(&part), "{word}");
         }
+    }
+}
+
+#[test]
+fn every_reason_is_given_by_some_policy() {
+    let given: Vec<Reason> = Statute::of_this_release()
+        .unwrap()
+        .clauses()
+        .into_iter()
+        .filter_map(|c| c.reason)
+        .collect();
+    for reason in Reason::ALL {
+        assert!(given.contains(&reason), "{reason:?}");
+        assert_eq!(serde_json::to_value(reason).unwrap(), reason.word());
+        assert_eq!(Reason::of(reason.word()), Some(reason));
     }
 }

@@ -1,5 +1,5 @@
-//! Another access policy comes into force: both bodies, the proof by the real solver, the log first.
-//! What is refuted changes nothing.
+//! Another access policy comes into force: both bodies, the proof by the real solver, the log
+//! first. What is refuted changes nothing.
 #![cfg(test)]
 
 #[expect(dead_code, reason = "each test file uses its own part of the city")]
