@@ -165,7 +165,8 @@ fn a_policy_that_denies_everything_proves_nothing() {
 fn a_clause_that_speaks_of_nothing_is_noticed() {
     let mut texts = Texts::of_this_release();
     texts.charter.push_str(
-        "@id(\"empty\")\n@says(\"Nothing.\")\n@says_sr(\"Ништа.\")\nforbid (principal, action == Action::\"open\", \
+        "@id(\"empty\")\n@says(\"Nothing.\")\n@says_sr(\"Ништа.\")\n\
+         forbid (principal, action == Action::\"open\", \
          resource)\nwhen { context.now < context.until && context.now > context.until };\n",
     );
     let (_, proof) = proof(texts);

@@ -335,7 +335,8 @@ proptest! {
             for r in 0..story.asked.len() {
                 for (n, who) in EVERYBODY.into_iter().enumerate() {
                     let ask = Ask::ALL[(n + r) % Ask::ALL.len()];
-                    let found = story.city.policy.facts_of(ask, &actor(&story, who), story.asked[r].0.id);
+                    let (me, id) = (actor(&story, who), story.asked[r].0.id);
+                    let found = story.city.policy.facts_of(ask, &me, id);
                     let told = story.recount(ask, who, r);
                     prop_assert_eq!(format!("{:?}", found.unwrap()), format!("{:?}", told));
                 }
