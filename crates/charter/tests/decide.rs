@@ -307,10 +307,9 @@ proptest! {
 
     #[test]
     fn no_facts_get_round_the_rules(f in any_facts()) {
-        let allowed = decide(&f) == Decision::Allow;
-        prop_assert_eq!(decide(&f), oracle::decide(&f));
-        prop_assert_eq!(decide(&f), decide(&f.clone()));
-        if !allowed {
+        let said = decide(&f);
+        prop_assert_eq!(&said, &oracle::decide(&f));
+        if said != Decision::Allow {
             return Ok(());
         }
         prop_assert_eq!(f.who.standing, Standing::Enabled);
@@ -386,7 +385,7 @@ fn near_the_line() -> impl Strategy<Value = Facts> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5_000, ..ProptestConfig::default() })]
 
     #[test]
     fn text_and_rust_answer_alike_near_the_line(f in near_the_line()) {
