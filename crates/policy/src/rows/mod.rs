@@ -5,6 +5,7 @@ pub(crate) mod cases;
 pub(crate) mod desk;
 pub(crate) mod disclosures;
 pub(crate) mod duty;
+pub(crate) mod erasure;
 pub(crate) mod holds;
 pub(crate) mod hours;
 pub(crate) mod people;
