@@ -64,11 +64,11 @@ words! {
         могла прочитати из места и месеца.|Поља са мање од {n} предмета су изостављена, да се \
         једна истрага не би могла прочитати из места и месеца.";
     NOT_PROTECTED = "What this does not hide: that a request was filed, when, by whom and why \
-        stands in the log at once, and the camera of each opened request on its date. Who was there in \
-        those days may draw conclusions. Cases that are opened only to fill a cell would count."
+        stands in the log at once, and the camera of each opened request on its date. Who was there \
+        in those days may draw conclusions. Cases that are opened only to fill a cell would count."
         / "Шта ово не крије: да је захтев поднет, када, ко и зашто, стоји у дневнику одмах, а \
-        камера сваког отвореног захтева на његов датум. Ко је тих дана тамо био, може да закључује. \
-        Предмети отворени само да би попунили поље рачунали би се.";
+        камера сваког отвореног захтева на његов датум. Ко је тих дана тамо био, може да \
+        закључује. Предмети отворени само да би попунили поље рачунали би се.";
     CHECK = "Each published line carries the salt that opens its commitment in the log. The \
         auditor’s window checks them all in your own browser."
         / "Уз сваки објављени ред иде со која отвара обавезу из дневника. Прозор ревизора их све \
