@@ -9,7 +9,7 @@ mod dated;
 
 use core::time::Duration;
 
-use city::{CAMERA, City};
+use city::CAMERA;
 use dated::*;
 use loggia_model::{Clock, PersonId, Purpose, Role};
 use loggia_policy::{Act, AskReason, AskState, AskWhat, Error, Looks};

@@ -5,7 +5,6 @@
 #[expect(dead_code, reason = "each test file uses its own part of the city")]
 mod city;
 #[cfg(test)]
-#[expect(dead_code, reason = "each test file uses its own part")]
 mod dated;
 
 use city::City;
