@@ -1,5 +1,6 @@
 // Delay, not darkness, in a browser: opened, delayed and overdue on the square and in the auditor's
-// window, where a server that publishes nothing, or lies, is found out; a later date and taking down.
+// window, where a server that publishes nothing, or lies, is found out; a later date and taking
+// down.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axe, because, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';
@@ -21,7 +22,8 @@ async function shoot(name) {
     await page.setViewportSize({ width, height: 900 });
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `${folder}/${name}-${wide}-${colorScheme}.png`, fullPage: true });
+      const path = `${folder}/${name}-${wide}-${colorScheme}.png`;
+      await page.screenshot({ path, fullPage: true });
     }
   }
   await page.emulateMedia({ colorScheme: 'light' });
@@ -42,7 +44,8 @@ async function file(purpose, number) {
 }
 async function says(person, request, act) {
   const data = { person, request, act, note: '', passphrase: 'demo' };
-  const answer = await context.request.post(`${DESK}/desk/act`, { data, headers: { origin: DESK } });
+  const how = { data, headers: { origin: DESK } };
+  const answer = await context.request.post(`${DESK}/desk/act`, how);
   assert.ok(answer.ok(), `${person} could not ${act}: ${await answer.text()}`);
 }
 async function openIt(request) {
@@ -68,7 +71,8 @@ async function auditor(...wanted) {
   assert.deepEqual((await page.evaluate(states)).slice(0, wanted.length), wanted);
 }
 
-test('what is opened is public on its date, and delayed until then', { timeout: 180_000 }, async () => {
+const LONG = { timeout: 180_000 };
+test('what is opened is public on its date, and delayed until then', LONG, async () => {
   await become(page, 'p.lindqvist');
   const stamp = Date.now();
   made.later = await file('investigation', `DELAY/${stamp}`);
@@ -87,7 +91,7 @@ test('what is opened is public on its date, and delayed until then', { timeout: 
   await shoot('audit');
 });
 
-test('a city that publishes nothing, or another place, is red by itself', { timeout: 120_000 }, async () => {
+test('a city that publishes nothing, or another place, is red by itself', LONG, async () => {
   // A browser of its own: its clock is set, and stays so for all its pages.
   const [mine, before] = [context, page];
   context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
@@ -107,7 +111,9 @@ test('a city that publishes nothing, or another place, is red by itself', { time
   const said = page.locator('p[role=status] strong.bad');
   assert.match(await said.innerText(), /overdue/);
   const red = await said.evaluate((e) => getComputedStyle(e).color);
-  const bad = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--bad'));
+  const bad = await page.evaluate(() =>
+    getComputedStyle(document.documentElement).getPropertyValue('--bad'),
+  );
   const [r, g, b] = bad.trim().match(/[0-9a-f]{2}/g).map((x) => parseInt(x, 16));
   assert.equal(red, `rgb(${r}, ${g}, ${b})`);
   assert.deepEqual(await axe(page), [], 'overdue');
@@ -125,7 +131,7 @@ test('a city that publishes nothing, or another place, is red by itself', { time
   [context, page] = [mine, before];
 });
 
-test('a later date and taking down take the oversight body, and the log says so', { timeout: 180_000 }, async () => {
+test('a later date and taking down take the oversight body, by its key', LONG, async () => {
   const asked = async (request, button) => {
     await page.goto(`${CITY}/evidence/${request}`);
     await page.getByRole('button', { name: button }).click();
@@ -137,7 +143,8 @@ test('a later date and taking down take the oversight body, and the log says so'
     await page.goto(`${DESK}/?person=a.korhonen`);
     const card = page.locator('article[aria-labelledby^="ask-"]').first();
     await card.waitFor();
-    if (!(await card.locator('details').evaluate((d) => d.open))) await card.locator('summary').click();
+    const folded = await card.locator('details').evaluate((d) => !d.open);
+    if (folded) await card.locator('summary').click();
     assert.deepEqual(await axe(page), [], 'the desk');
     await card.getByLabel('Passphrase of the key').fill('demo');
     await card.getByRole('button', { name: button }).click();

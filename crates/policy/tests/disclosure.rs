@@ -1,113 +1,19 @@
-//! Delay, not darkness: a date at filing, published when it comes, moved, taken down or erased with
-//! the oversight body's signature; and what anybody computes of it from the log alone.
+//! Delay, not darkness: a date at filing, published when it comes, moved or taken down with the
+//! oversight body's signature; and what anybody computes of it from the log alone.
 
 #[cfg(test)]
 #[expect(dead_code, reason = "each test file uses its own part of the city")]
 mod city;
+#[cfg(test)]
+mod dated;
 
 use core::time::Duration;
 
-use city::{Asked, CAMERA, City};
-use loggia_model::{At, Clock, Digest, PersonId, Purpose, RequestId, Role};
-use loggia_policy::{
-    AccessAct, Act, AskReason, AskState, AskWhat, DisclosureAsk, Error, Looks, RequestView, State,
-};
-use loggia_seal::Randomness;
-use loggia_transparency::{Calendar, DetailKind, DisclosureState, Event, WithdrawalReason, verify};
-
-const ME: &str = "p.lindqvist";
-const AUDITOR: &str = "m.niemi";
-const APPROVER: &str = "j.salo";
-const DAY: Duration = Duration::from_secs(86_400);
-
-#[cfg(test)]
-fn city() -> City {
-    let city = City::new();
-    city.record(CAMERA, 6);
-    city
-}
-
-/// An opened request in a case of this number.
-#[cfg(test)]
-fn opened(city: &City, number: &str) -> Asked {
-    let me = city.actor(ME);
-    let case = city.policy.open_case(&me, number, Purpose::Investigation);
-    let asked = city.ask_in(&case.unwrap(), ME, Purpose::Investigation, "fi-pkl-7");
-    let why = "the bicycle of Mrs Example was taken";
-    city.policy
-        .file(&me, &asked.json, asked.case.id, why)
-        .unwrap();
-    city.approve("a.korhonen", asked.id);
-    city.release("k.virtanen", &asked);
-    city.release("s.makela", &asked);
-    asked
-}
-
-#[cfg(test)]
-fn pass(city: &City, time: Duration) {
-    city.clock.pass(time);
-    city.policy.tick().unwrap();
-}
-
-/// What is published of a request: which details.
-#[cfg(test)]
-fn published(city: &City, id: RequestId) -> Vec<DetailKind> {
-    let all = city.policy.published().unwrap();
-    let of = all.get(&id).map(|d| d.details.iter().map(|o| o.what));
-    of.map(Iterator::collect).unwrap_or_default()
-}
-
-#[cfg(test)]
-fn calendar(city: &City) -> Calendar {
-    let mut calendar = Calendar::default();
-    for (index, entry) in city.log.entries(0, 1_000).unwrap() {
-        calendar.add(index, &entry);
-    }
-    calendar
-}
-
-/// What a stranger computes from the log and from what is published.
-#[cfg(test)]
-fn state(city: &City, id: RequestId) -> DisclosureState {
-    let all = city.policy.published().unwrap();
-    let calendar = calendar(city);
-    let told = calendar.of(&id).unwrap();
-    told.state(city.clock.now().secs(), all.get(&id))
-}
-
-#[cfg(test)]
-fn ask(city: &City, by: &str, id: RequestId, what: AskWhat, reason: AskReason) -> DisclosureAsk {
-    let mut nonce = [0; 32];
-    Randomness::machine().fill(&mut nonce).unwrap();
-    let date = city.policy.disclosure(&city.actor(AUDITOR), id);
-    let later = date.map_or(At(0), |d| d.date.disclose_at.after(DAY * 30));
-    DisclosureAsk {
-        v: 1,
-        request: id,
-        what,
-        reason,
-        until: if what == AskWhat::Extend {
-            later.secs()
-        } else {
-            0
-        },
-        court: String::new(),
-        asked_by: PersonId(by.into()),
-        nonce: Digest(nonce),
-    }
-}
-
-#[cfg(test)]
-fn asks(city: &City, ask: &DisclosureAsk) -> Result<Digest, Error> {
-    let by = city.actor(&ask.asked_by.0);
-    city.policy.ask_disclosure(&by, &ask.to_json().unwrap())
-}
-
-#[cfg(test)]
-fn agree(city: &City, by: &str, id: Digest, what: AskWhat) -> Result<AskState, Error> {
-    let said = city.say(by, id, what.act());
-    city.policy.agree_disclosure(&city.actor(by), id, &said)
-}
+use city::CAMERA;
+use dated::*;
+use loggia_model::{Clock, PersonId, Purpose, Role};
+use loggia_policy::{Act, AskReason, AskState, AskWhat, Error, Looks};
+use loggia_transparency::{DetailKind, DisclosureState, Event, WithdrawalReason};
 
 #[test]
 fn the_place_comes_on_its_date_and_the_hour_once_three_cases_share_it() {
@@ -308,121 +214,6 @@ fn what_is_published_can_be_taken_down_and_the_log_says_so() {
     pass(&city, DAY);
     assert!(published(&city, asked.id).is_empty(), "it stays down");
     assert!(matches!(asks(&city, &down(ME)), Err(Error::Conflict(_))));
-}
-
-/// Every byte of the tables, the write-ahead log with them.
-#[cfg(test)]
-fn bytes_of_tables(city: &City) -> Vec<u8> {
-    let dir = city.dir.path().join("data");
-    let mut all = Vec::new();
-    for end in ["", "-wal", "-shm"] {
-        all.extend(std::fs::read(dir.join(format!("policy.sqlite{end}"))).unwrap_or_default());
-    }
-    all
-}
-
-#[cfg(test)]
-fn holds(all: &[u8], what: &[u8]) -> bool {
-    all.windows(what.len()).any(|w| w == what)
-}
-
-/// Salts and texts that only one request has.
-#[cfg(test)]
-fn secrets_of(city: &City, id: RequestId) -> Vec<Vec<u8>> {
-    let read = |sql: &str| -> Vec<Vec<u8>> {
-        let all = city.db.read(|c| {
-            let rows = c
-                .prepare(sql)?
-                .query_map([id.0], |r| r.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            Ok::<_, Error>(rows)
-        });
-        all.unwrap()
-    };
-    let mut all = read("SELECT salt FROM policy_disclosure_detail WHERE request = ?1");
-    all.extend(read(
-        "SELECT CAST(text AS BLOB) FROM policy_disclosure_detail WHERE request = ?1",
-    ));
-    for column in ["span_salt", "place_salt"] {
-        all.extend(read(&format!(
-            "SELECT {column} FROM policy_request WHERE id = ?1"
-        )));
-    }
-    for column in ["json", "necessity"] {
-        let sql = format!("SELECT CAST({column} AS BLOB) FROM policy_request WHERE id = ?1");
-        all.extend(read(&sql));
-    }
-    let case = "FROM policy_case k JOIN policy_request r ON r.case_id = k.id WHERE r.id = ?1";
-    all.extend(read(&format!("SELECT k.salt {case}")));
-    all.extend(read(&format!("SELECT CAST(k.number AS BLOB) {case}")));
-    assert_eq!(all.len(), 12);
-    all
-}
-
-#[test]
-fn erased_records_leave_the_log_whole_and_its_commitments_closed_for_ever() {
-    let city = city();
-    let asked = opened(&city, "R/of-the-erased-one/26");
-    let (me, auditor) = (city.actor(ME), city.actor(AUDITOR));
-    let position = At(loggia_model::MANUAL_START.0 + 30_000_000);
-    let play = city
-        .policy
-        .note_play(&me, asked.id, AccessAct::Play, position);
-    play.unwrap();
-    let erase = |by| ask(&city, by, asked.id, AskWhat::Erase, AskReason::Privacy);
-    assert!(matches!(asks(&city, &erase(ME)), Err(Error::Forbidden(_))));
-    assert!(
-        matches!(asks(&city, &erase(AUDITOR)), Err(Error::Conflict(_))),
-        "it runs still"
-    );
-    pass(&city, DAY * 2);
-    let view: RequestView = city.policy.request_view(&me, asked.id).unwrap();
-    assert_eq!(view.state, State::Expired);
-    let secrets = secrets_of(&city, asked.id);
-    assert!(
-        secrets.iter().all(|s| holds(&bytes_of_tables(&city), s)),
-        "a control"
-    );
-
-    let id = asks(&city, &erase(AUDITOR)).unwrap();
-    assert!(matches!(
-        agree(&city, AUDITOR, id, AskWhat::Erase),
-        Err(Error::Forbidden(_))
-    ));
-    assert_eq!(
-        agree(&city, APPROVER, id, AskWhat::Erase).unwrap(),
-        AskState::Done
-    );
-    let left = bytes_of_tables(&city);
-    for secret in &secrets {
-        assert!(
-            !holds(&left, secret),
-            "{:?}",
-            String::from_utf8_lossy(secret)
-        );
-    }
-    // The log is whole, says that it was done and nothing else, and nothing comes on the date.
-    let dir = city.dir.path().join("data/log");
-    let report = verify::folder(&dir, city.log.verifier(), None).unwrap();
-    assert_eq!(report.checkpoint.size(), city.log.size());
-    assert_eq!(city.kinds().last(), Some(&"records_erased"));
-    pass(&city, DAY * 100);
-    assert!(published(&city, asked.id).is_empty());
-    assert!(matches!(
-        state(&city, asked.id),
-        DisclosureState::Erased { .. }
-    ));
-    assert!(matches!(
-        city.policy.request_view(&me, asked.id),
-        Err(Error::NotFound(_))
-    ));
-    // Who looked stays for the oversight body, without where.
-    let looks = Looks {
-        request: Some(asked.id),
-        ..Looks::default()
-    };
-    let lines = city.policy.access_log(&auditor, &looks).unwrap();
-    assert!(!lines.is_empty() && lines.iter().all(|l| l.detail.is_empty()));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Opened, delayed and overdue on the square: from the log, and from what is published, which counts
+//! Opened, delayed and overdue on the square: from the log, and from what is published, which
+//! counts
 //! only where it opens the log's commitment.
 #![expect(
     clippy::unwrap_used,

@@ -1,3 +1,5 @@
+//! What anybody computes of disclosures: states, caps and the one form of a detail. Never a clock.
+
 use loggia_model::MANUAL_START;
 use proptest::prelude::*;
 

@@ -83,7 +83,8 @@ test('an extension counts in time and up to the longest delay', () => {
 
 test('taken down after its date alone, erased at any time', () => {
   const until = T + DAY;
-  const down = (when: number): Said => [when, 'disclosure_withdrawn', { request: ID, reason: 'danger' }];
+  const why = { request: ID, reason: 'danger' };
+  const down = (when: number): Said => [when, 'disclosure_withdrawn', why];
   const log = [due(until), filed, opened()];
   expect(at([...log, down(until)], until + DAY)).toEqual({ is: 'withdrawn', at: until });
   expect(at([...log, down(T + 90)], until + DAY).is).toBe('overdue');

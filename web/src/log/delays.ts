@@ -1,5 +1,6 @@
 // What was opened, and when its place and hour become public: from the log's entries and from what
-// the city publishes beside it, each held against the log's commitment. Pure; never takes the city's
+// the city publishes beside it, each held against the log's commitment. Pure; never takes the
+// city's
 // word. The same as crates/transparency/src/disclosure.rs.
 import { fromHex, hex, sha256, utf8 } from '../seal/bytes';
 import type { Disclosed } from '../api/types';
@@ -115,7 +116,11 @@ export function standing(t: Told, now: number, open: boolean): { is: Standing; a
 }
 
 /** The numbers of a detail, if it is published and opens the log's commitment; else null. */
-export async function opens(d: Disclosed | undefined, t: Told, what: What): Promise<number[] | null> {
+export async function opens(
+  d: Disclosed | undefined,
+  t: Told,
+  what: What,
+): Promise<number[] | null> {
   const found = d?.details.find((x) => x.what === what);
   if (!found || !t.due || !/^[0-9a-f]{64}$/.test(found.salt)) return null;
   const hash = hex(await sha256(fromHex(found.salt), utf8(found.text)));

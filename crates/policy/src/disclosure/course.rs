@@ -9,6 +9,7 @@ use loggia_transparency::{
 use super::{AskState, AskWhat, DisclosureAsk, agrees};
 use crate::rows::desk;
 use crate::rows::disclosures::{self as rows, AskRow};
+use crate::rows::erasure::erase;
 use crate::rows::requests;
 use crate::statement::SignedStatement;
 use crate::{Error, Policy};
@@ -43,7 +44,8 @@ fn entry(row: &AskRow, ask: &DisclosureAsk) -> Told {
 }
 
 impl Policy {
-    /// An approver of the oversight body agrees to what somebody else asked, by signature: kept, then
+    /// An approver of the oversight body agrees to what somebody else asked, by signature: kept,
+    /// then
     /// logged, then done.
     ///
     /// # Errors
@@ -95,7 +97,7 @@ impl Policy {
                     rows::set_withdrawn(c, ask.request, now)?;
                     requests::put_log(c, ask.request, index, "disclosure_withdrawn")?;
                 }
-                AskWhat::Erase => rows::erase(c, ask.request, row.id, now)?,
+                AskWhat::Erase => erase(c, ask.request, row.id, now)?,
             }
             Ok::<_, Error>(rows::set_ask(c, row.id, AskState::Done, Some(index))?)
         })?;

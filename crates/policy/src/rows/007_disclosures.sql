@@ -1,4 +1,5 @@
--- What is published of an opening, when, and what was asked about it. A salt here opens one commitment
+-- What is published of an opening, when, and what was asked about it. A salt here opens one
+-- commitment
 -- of the public log, and no other: it goes with its detail. Cells are what a detail counts in.
 CREATE TABLE policy_disclosure (
   request BLOB PRIMARY KEY, filed_at INTEGER NOT NULL, disclose_at INTEGER NOT NULL,

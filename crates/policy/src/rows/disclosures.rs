@@ -96,7 +96,7 @@ pub(crate) fn drop_all(c: &Connection, request: RequestId) -> rusqlite::Result<(
     .map(drop)
 }
 
-fn drop_details(c: &Connection, request: RequestId) -> rusqlite::Result<()> {
+pub(super) fn drop_details(c: &Connection, request: RequestId) -> rusqlite::Result<()> {
     for table in ["policy_disclosure_detail", "policy_disclosure_cell"] {
         let sql = format!("DELETE FROM {table} WHERE request = ?1");
         c.execute(&sql, [request.0])?;
@@ -141,7 +141,8 @@ pub(crate) fn details(c: &Connection, request: RequestId) -> Result<Vec<DetailRo
 const WAS_OPENED: &str = "EXISTS (SELECT 1 FROM policy_request_log l
     WHERE l.request = d.request AND l.kind IN ('opening', 'live_view'))";
 
-/// Requests whose date has come, that were opened and of which nothing is published; not those whose
+/// Requests whose date has come, that were opened and of which nothing is published; not those
+/// whose
 /// extension is agreed and on its way to the log.
 pub(crate) fn due(c: &Connection, now: At, limit: u32) -> rusqlite::Result<Vec<RequestId>> {
     let sql = format!(
@@ -394,61 +395,4 @@ pub(crate) fn dates(c: &Connection, limit: u32) -> rusqlite::Result<Vec<DateRow>
     c.prepare("SELECT * FROM policy_disclosure ORDER BY filed_at DESC LIMIT ?1")?
         .query_map([limit], date_row)?
         .collect()
-}
-
-/// Erases what the tables hold of a request: its text, salts, shares, statements, spans, and its
-/// case where nothing else is in it. Who looked, when, for which request and how stays (LED Art. 25).
-pub(crate) fn erase(
-    c: &Connection,
-    request: RequestId,
-    by_ask: Digest,
-    now: At,
-) -> rusqlite::Result<()> {
-    let id = [request.0];
-    let case: Option<i64> = c
-        .query_row(
-            "SELECT case_id FROM policy_request WHERE id = ?1",
-            id,
-            |r| r.get(0),
-        )
-        .optional()?;
-    c.execute(
-        "DELETE FROM policy_statement WHERE subject = ?1 OR subject IN
-           (SELECT id FROM policy_disclosure_ask WHERE request = ?1 AND id != ?2)",
-        params![request.0, by_ask.0],
-    )?;
-    c.execute(
-        "DELETE FROM policy_disclosure_ask WHERE request = ?1 AND id != ?2",
-        params![request.0, by_ask.0],
-    )?;
-    for table in [
-        "policy_request_span",
-        "policy_request_log",
-        "policy_share",
-        "policy_export",
-        "policy_alert",
-    ] {
-        c.execute(&format!("DELETE FROM {table} WHERE request = ?1"), id)?;
-    }
-    drop_details(c, request)?;
-    c.execute(
-        "UPDATE policy_access SET detail = '' WHERE request = ?1",
-        id,
-    )?;
-    c.execute("DELETE FROM policy_request WHERE id = ?1", id)?;
-    if let Some(case) = case {
-        c.execute(
-            "DELETE FROM policy_case WHERE id = ?1
-               AND NOT EXISTS (SELECT 1 FROM policy_request WHERE case_id = ?1)
-               AND NOT EXISTS (SELECT 1 FROM policy_resident_ask WHERE case_id = ?1)",
-            [case],
-        )?;
-    }
-    c.execute(
-        "INSERT INTO policy_disclosure (request, filed_at, disclose_at, erased_at)
-         VALUES (?1, ?2, ?2, ?2)
-         ON CONFLICT (request) DO UPDATE SET erased_at = ?2",
-        params![request.0, now.0],
-    )
-    .map(drop)
 }

@@ -6,6 +6,7 @@ pub(crate) mod cases;
 pub(crate) mod desk;
 pub(crate) mod disclosures;
 pub(crate) mod duty;
+pub(crate) mod erasure;
 pub(crate) mod handed_on;
 pub(crate) mod holds;
 pub(crate) mod hours;

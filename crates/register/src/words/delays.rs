@@ -34,7 +34,8 @@ words! {
     S_WITHDRAWN = "Taken down on {at}: {why}" / "Повучено {at}: {why}";
     S_ERASED = "The city’s records were erased on {at}; the log’s commitment opens never again"
         / "Градски записи су избрисани {at}; обавеза из дневника се више никад не отвара";
-    S_BEFORE = "Filed before the log named dates" / "Поднето пре него што је дневник садржао датуме";
+    S_BEFORE = "Filed before the log named dates"
+        / "Поднето пре него што је дневник садржао датуме";
     W_DANGER = "it endangered somebody" / "некога је угрожавало";
     W_COURT = "a court decided so" / "тако је одлучио суд";
     W_PRIVACY = "a person could be recognised by it" / "по томе се особа могла препознати";
@@ -46,7 +47,8 @@ words! {
     PLACE = "Where" / "Где";
     WHEN = "When" / "Када";
     UTC_DAY = "{day} (UTC)" / "{day} (UTC)";
-    BY_ENTRY = "Live: its own entry in the log says when" / "Уживо: сопствени упис у дневнику каже када";
+    BY_ENTRY = "Live: its own entry in the log says when"
+        / "Уживо: сопствени упис у дневнику каже када";
     WITHHELD = "Not told: fewer than {n} case shares this camera and hour|Not told: fewer than {n} \
         cases share this camera and hour"
         / "Није речено: ову камеру и сат дели мање од {n} предмета|Није речено: ову камеру и сат \
@@ -61,20 +63,20 @@ words! {
         из места и месеца.|Поља са мање од {n} предмета су изостављена, да се једна истрага не би \
         могла прочитати из места и месеца.|Поља са мање од {n} предмета су изостављена, да се \
         једна истрага не би могла прочитати из места и месеца.";
-    NOT_PROTECTED = "What this does not hide: that a request was filed, when, by whom and why stands \
-        in the log at once, and the camera of each opened request on its date. Who was there in \
-        those days may draw conclusions. Cases that are opened only to fill a cell would count."
-        / "Шта ово не крије: да је захтев поднет, када, ко и зашто, стоји у дневнику одмах, а камера \
-        сваког отвореног захтева на његов датум. Ко је тих дана тамо био, може да закључује. \
-        Предмети отворени само да би попунили поље рачунали би се.";
+    NOT_PROTECTED = "What this does not hide: that a request was filed, when, by whom and why \
+        stands in the log at once, and the camera of each opened request on its date. Who was there \
+        in those days may draw conclusions. Cases that are opened only to fill a cell would count."
+        / "Шта ово не крије: да је захтев поднет, када, ко и зашто, стоји у дневнику одмах, а \
+        камера сваког отвореног захтева на његов датум. Ко је тих дана тамо био, може да \
+        закључује. Предмети отворени само да би попунили поље рачунали би се.";
     CHECK = "Each published line carries the salt that opens its commitment in the log. The \
         auditor’s window checks them all in your own browser."
         / "Уз сваки објављени ред иде со која отвара обавезу из дневника. Прозор ревизора их све \
         проверава у вашем прегледачу.";
     CHECK_GO = "Check them there" / "Проверите их тамо";
     AS_DATA = "The same as data" / "Исто као подаци";
-    FRONT_OVERDUE = "{n} opened request is overdue: its place should be public.|{n} opened requests \
-        are overdue: their places should be public."
+    FRONT_OVERDUE = "{n} opened request is overdue: its place should be public.|{n} opened \
+        requests are overdue: their places should be public."
         / "Рок је прошао за {n} отворен захтев: место мора бити објављено.|Рок је прошао за {n} \
         отворена захтева: места морају бити објављена.|Рок је прошао за {n} отворених захтева: \
         места морају бити објављена.";

@@ -54,7 +54,8 @@ export const desk = {
   'desk.withdraw_disclosure': 'Agree to take it down',
   'desk.erase_records': 'Agree to erase the records',
   'desk.done.extend_delay': 'Agreed and signed: the later date stands in the public log.',
-  'desk.done.withdraw_disclosure': 'Agreed and signed: it is taken down, and the public log says so.',
+  'desk.done.withdraw_disclosure':
+    'Agreed and signed: it is taken down, and the public log says so.',
   'desk.done.erase_records': 'Agreed and signed: the records and their salts are gone.',
   'dask.extend': 'A later date for place and hour',
   'dask.withdraw': 'Taking down what is public',
@@ -76,15 +77,24 @@ export const desk = {
   'dask.until': 'New date',
   'dask.latest': 'At the latest {at}.',
   'dask.court': 'The court’s decision',
-  'dask.courtHint': 'Its identifier, such as hel-2026-1234. It stays inside; the log says only that there is one.',
-  'dask.eraseNote': 'What the city holds of this request goes: reason, people, spans, statements, salts, and its case if nothing else is in it. The public log stays as it is, and its commitments open never again. This cannot be undone.',
+  'dask.courtHint':
+    'Its identifier, such as hel-2026-1234. It stays inside; the log says only that there is ' +
+    'one.',
+  'dask.eraseNote':
+    'What the city holds of this request goes: reason, people, spans, statements, salts, and ' +
+    'its case if nothing else is in it. The public log stays as it is, and its commitments ' +
+    'open never again. This cannot be undone.',
   'dask.title': 'Place and hour in public',
-  'dask.follows': 'If it is opened, its place, and its hour where enough cases share it, become public on {at}.',
+  'dask.follows':
+    'If it is opened, its place, and its hour where enough cases share it, become public on ' +
+    '{at}.',
   'dask.public': 'Its place is public; its hour is not, because too few cases share it.',
   'dask.publicHour': 'Its place and hour are public.',
   'dask.down': 'What was public was taken down on {at}.',
   'dask.erased': 'Its records were erased on {at}.',
-  'dask.cell': '{n} case shares its emptiest hour in public; the hour follows from {k} on.|{n} cases share its emptiest hour in public; the hour follows from {k} on.',
+  'dask.cell':
+    '{n} case shares its emptiest hour in public; the hour follows from {k} on.|{n} cases ' +
+    'share its emptiest hour in public; the hour follows from {k} on.',
   'dask.send': 'Send to the oversight body',
   'dask.sent': 'Sent. An approver of the oversight body has to agree at the key desk.',
   'check.ask_hash': 'the text shown is the one that the hash names',

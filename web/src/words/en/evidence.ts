@@ -133,9 +133,13 @@ export const evidence = {
   'send.sealed': 'Sealed marks',
   'send.sealedWhat': 'of the request, the case, the place and the time: they show nothing, and prove later what was asked',
   'send.later': 'Public later',
-  'send.laterWhat': 'if it is opened: the cameras on {at}, and the hour where enough cases share it. Beside the log, so that it can be taken down.',
+  'send.laterWhat':
+    'if it is opened: the cameras on {at}, and the hour where enough cases share it. Beside ' +
+    'the log, so that it can be taken down.',
   'send.inside': 'What the second person and the key holders read',
-  'send.insideHint': 'It stays between the two bodies and the oversight auditor; of it only cameras and hour become public on their date.',
+  'send.insideHint':
+    'It stays between the two bodies and the oversight auditor; of it only cameras and hour ' +
+    'become public on their date.',
   'send.cameras': 'Cameras',
   'req.title': 'Request {id}',
   'next.asked.oversight': 'A person of the oversight body has to approve or refuse it.',
