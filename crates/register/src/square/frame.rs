@@ -16,7 +16,7 @@ pub(super) struct Page {
     pub body: Markup,
 }
 
-const PARTS: [(&str, Word); 7] = [
+const PARTS: [(&str, Word); 8] = [
     ("/", e::OVERVIEW),
     ("/cameras", e::CAMERAS),
     ("/statistics", e::STATISTICS),

@@ -112,7 +112,7 @@ impl Witnesses {
     pub fn start(log: Log, policy: &str, lanes: Vec<Lane>) -> Result<Self, Error> {
         let parsed: TlogPolicy = policy.parse()?;
         let bad = |why: &str| Error::malformed("log policy", why);
-        if parsed.logs().iter().all(|l| l.key != *log.verifier()) {
+        if parsed.logs().iter().all(|l| l.key != log.verifier()) {
             let key = log.verifier();
             return Err(bad(&format!(
                 "names another log than this one, `log {key}`"
