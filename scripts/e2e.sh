@@ -17,7 +17,7 @@ for _ in $(seq 1 120); do
   kill -0 $city 2>/dev/null || { cat "$folder/log"; echo "the demo city stopped"; exit 1; }
   sleep 0.5
 done
-if ! (cd web && KEEP_BUNDLE="$folder/bundle.zip" KEEP_ENTRY="$folder/entry-0.json" LOGGIA_URL="http://127.0.0.1:$port" DESK_URL="http://127.0.0.1:$desk" \
+if ! (cd web && DEMO_KEYS="$folder/demo/keys-of-everybody" KEEP_BUNDLE="$folder/bundle.zip" KEEP_ENTRY="$folder/entry-0.json" LOGGIA_URL="http://127.0.0.1:$port" DESK_URL="http://127.0.0.1:$desk" \
   npm run --silent test:pages); then
   tail -40 "$folder/log"
   exit 1

@@ -88,6 +88,10 @@ test('what is opened is public on its date, and delayed until then', { timeout: 
 });
 
 test('a city that publishes nothing, or another place, is red by itself', { timeout: 120_000 }, async () => {
+  // A browser of its own: its clock is set, and stays so for all its pages.
+  const [mine, before] = [context, page];
+  context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
+  ({ page } = await open(context));
   const answer = async (change) => {
     await context.unroute('**/api/v1/public/disclosures*');
     await context.route('**/api/v1/public/disclosures*', async (route) => {
@@ -117,10 +121,8 @@ test('a city that publishes nothing, or another place, is red by itself', { time
   const first = await page.locator('li[data-state=overdue]').first().innerText();
   assert.match(first, /does NOT open/);
   assert.doesNotMatch(first, /Kolme/);
-  await context.unroute('**/api/v1/public/disclosures*');
-  // The clock of another page is its own.
-  await page.close();
-  ({ page, faults } = await open(context));
+  await context.close();
+  [context, page] = [mine, before];
 });
 
 test('a later date and taking down take the oversight body, and the log says so', { timeout: 180_000 }, async () => {

@@ -1,5 +1,6 @@
 //! How long a decision takes, entities included, and how long the proof of the charter. Prints one
-//! JSON line, which bench/run.py puts beside its limits. Never part of a test: a time is no verdict.
+//! JSON line, which bench/run.py puts beside its limits. Never part of a test: a time is no
+//! verdict.
 
 #![expect(
     clippy::print_stdout,
@@ -54,7 +55,8 @@ fn facts(ask: Ask, state: State) -> Facts {
     }
 }
 
-/// Microseconds of each decision, sorted: facts to entities, entities looked up, all policies asked.
+/// Microseconds of each decision, sorted: facts to entities, entities looked up, all policies
+/// asked.
 fn times(statute: &Statute, asked: &[Facts]) -> Vec<f64> {
     let mut us: Vec<f64> = (0..ROUNDS)
         .map(|n| {

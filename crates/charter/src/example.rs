@@ -152,7 +152,9 @@ impl Example {
 }
 
 /// Attributes of one thing, whatever is there.
-struct Seen<'a>(Box<dyn Fn(&str) -> Option<EvalResult> + 'a>);
+struct Seen<'a>(Box<Look<'a>>);
+
+type Look<'a> = dyn Fn(&str) -> Option<EvalResult> + 'a;
 
 impl Seen<'_> {
     fn word(&self, name: &str) -> String {

@@ -1,5 +1,5 @@
-//! Everything that a decision may depend on. Gathered by `policy` from the roster, the tables and the
-//! clock. Never holds what the access policy does not speak about.
+//! Everything that a decision may depend on. Gathered by `policy` from the roster, the tables and
+//! the clock. Never holds what the access policy does not speak about.
 
 use loggia_model::{At, Body, PersonId, Purpose, Roles};
 use serde::{Deserialize, Serialize};

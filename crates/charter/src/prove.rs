@@ -41,7 +41,8 @@ impl Proof {
     }
 }
 
-/// Proves the charter, or refutes it with examples. Takes seconds; call it on a thread that may wait.
+/// Proves the charter, or refutes it with examples. Takes seconds; call it on a thread that may
+/// wait.
 ///
 /// # Errors
 /// [`Error::Text`] when the charter does not read, [`Error::Solver`] when there is no answer (which
@@ -142,7 +143,7 @@ impl Prover<'_> {
         let known: Vec<&EntityUid> = self.statute.schema.actions().collect();
         let same = known.len() == texts.actions.lines().count() && known.iter().all(|a| listed(a));
         // An action that applies to nothing, or to other kinds of things, has no place in the list.
-        let each_once = envs.len() == known.len() && envs.iter().all(|e| asks_as_known(e));
+        let each_once = envs.len() == known.len() && envs.iter().all(asks_as_known);
         let extra = envs
             .iter()
             .find(|e| !listed(e.action()) || !asks_as_known(e));
@@ -258,8 +259,8 @@ impl Prover<'_> {
         Ok(())
     }
 
-    /// A request that the clause describes and the policy allows. Whatever the policy allows must be
-    /// allowed by "everything but what the clause forbids".
+    /// A request that the clause describes and the policy allows. Whatever the policy allows must
+    /// be allowed by "everything but what the clause forbids".
     async fn never(&mut self, article: &Article, env: &RequestEnv) -> Result<Option<Env>, Error> {
         let mut allowed = PolicySet::from_str("permit (principal, action, resource);")
             .map_err(|e| Error::Solver(e.to_string()))?;

@@ -1,5 +1,5 @@
-//! The facts in Cedar's form: who asks and the request are entities, everybody else is named in them.
-//! Never leaves a fact out, never adds one.
+//! The facts in Cedar's form: who asks and the request are entities, everybody else is named in
+//! them. Never leaves a fact out, never adds one.
 
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;

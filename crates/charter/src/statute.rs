@@ -54,8 +54,8 @@ impl core::fmt::Debug for Statute {
 }
 
 impl Statute {
-    /// Reads the texts: strictly typed against the schema, each policy with its own `@id`, each that
-    /// forbids with a `@reason` of the closed list.
+    /// Reads the texts: strictly typed against the schema, each policy with its own `@id`, each
+    /// that forbids with a `@reason` of the closed list.
     ///
     /// # Errors
     /// [`Error::Text`] with the file and what is wrong in it.

@@ -123,7 +123,8 @@ impl Texts {
         ]
     }
 
-    /// The policy's hash: SHA-256 of one line of context and what `sha256sum *` prints in the folder.
+    /// The policy's hash: SHA-256 of one line of context and what `sha256sum *` prints in the
+    /// folder.
     #[must_use]
     pub fn hash(&self) -> Digest {
         let mut lines = CONTEXT.to_vec();

@@ -1,5 +1,5 @@
-//! The decision's table, its laws under random facts, and the same answers, reasons included, as the
-//! decision had when it was Rust.
+//! The decision's table, its laws under random facts, and the same answers, reasons included, as
+//! the decision had when it was Rust.
 #![cfg(test)]
 
 mod oracle;
@@ -307,10 +307,9 @@ proptest! {
 
     #[test]
     fn no_facts_get_round_the_rules(f in any_facts()) {
-        let allowed = decide(&f) == Decision::Allow;
-        prop_assert_eq!(decide(&f), oracle::decide(&f));
-        prop_assert_eq!(decide(&f), decide(&f.clone()));
-        if !allowed {
+        let said = decide(&f);
+        prop_assert_eq!(&said, &oracle::decide(&f));
+        if said != Decision::Allow {
             return Ok(());
         }
         prop_assert_eq!(f.who.standing, Standing::Enabled);
@@ -386,24 +385,10 @@ fn near_the_line() -> impl Strategy<Value = Facts> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5_000, ..ProptestConfig::default() })]
 
     #[test]
     fn text_and_rust_answer_alike_near_the_line(f in near_the_line()) {
         prop_assert_eq!(decide(&f), oracle::decide(&f));
-    }
-}
-
-#[test]
-fn every_reason_is_given_by_some_policy() {
-    let given: Vec<Reason> = STATUTE
-        .clauses()
-        .into_iter()
-        .filter_map(|c| c.reason)
-        .collect();
-    for reason in Reason::ALL {
-        assert!(given.contains(&reason), "{reason:?}");
-        assert_eq!(serde_json::to_value(reason).unwrap(), reason.word());
-        assert_eq!(Reason::of(reason.word()), Some(reason));
     }
 }

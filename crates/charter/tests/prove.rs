@@ -2,7 +2,7 @@
 //! example that Cedar's own evaluator confirms.
 #![cfg(test)]
 
-use loggia_charter::{Error, Outcome, Proof, Solver, Statute, Texts, prove};
+use loggia_charter::{Error, Outcome, Proof, Reason, Solver, Statute, Texts, prove};
 
 fn proof(texts: Texts) -> (Statute, Proof) {
     let statute = Statute::read(texts).unwrap();
@@ -59,7 +59,7 @@ fn shown(statute: &Statute, proof: &Proof, clause: &str) {
     let release = Statute::of_this_release().unwrap();
     if statute.texts().schema == release.texts().schema {
         let sound = again.replay(&release).unwrap();
-        assert!(sound.line().starts_with("denied by"), "{}", sound.line());
+        assert!(sound.line().starts_with("denied"), "{}", sound.line());
     }
 }
 
@@ -165,7 +165,8 @@ fn a_policy_that_denies_everything_proves_nothing() {
 fn a_clause_that_speaks_of_nothing_is_noticed() {
     let mut texts = Texts::of_this_release();
     texts.charter.push_str(
-        "@id(\"empty\")\n@says(\"Nothing.\")\n@says_sr(\"Ништа.\")\nforbid (principal, action == Action::\"open\", \
+        "@id(\"empty\")\n@says(\"Nothing.\")\n@says_sr(\"Ништа.\")\n\
+         forbid (principal, action == Action::\"open\", \
          resource)\nwhen { context.now < context.until && context.now > context.until };\n",
     );
     let (_, proof) = proof(texts);
@@ -235,5 +236,20 @@ fn nothing_that_can_be_asked_identifies() {
             let never = banned.contains(&part) || also.contains(&part);
             assert!(!never || ["column", "field"].contains(&part), "{word}");
         }
+    }
+}
+
+#[test]
+fn every_reason_is_given_by_some_policy() {
+    let given: Vec<Reason> = Statute::of_this_release()
+        .unwrap()
+        .clauses()
+        .into_iter()
+        .filter_map(|c| c.reason)
+        .collect();
+    for reason in Reason::ALL {
+        assert!(given.contains(&reason), "{reason:?}");
+        assert_eq!(serde_json::to_value(reason).unwrap(), reason.word());
+        assert_eq!(Reason::of(reason.word()), Some(reason));
     }
 }

@@ -2,20 +2,21 @@
 //! Never signs for a policy that this machine has not proved itself.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use clap::{Args, Subcommand};
 use loggia_charter::{Example, Proof, Solver, Statute, Texts, prove};
 use loggia_model::{Clock, Digest};
 use loggia_policy::{Act, ProposedPolicy, SignedStatement, Statement};
 use loggia_seal::{Keyfile, PersonKey};
 use serde_json::json;
 
-use crate::cli::{ApproverArgs, PolicyVerb, say};
+use crate::cli::say;
 use crate::clock::SystemClock;
 use crate::desk::Remote;
 use crate::keys::passphrase;
@@ -23,6 +24,61 @@ use crate::keys::passphrase;
 /// What a refuted policy exits with; an error exits with 1.
 const REFUTED: u8 = 2;
 const WAITING: &str = "/api/v1/desk/policies";
+
+/// The access policy.
+#[derive(Debug, Subcommand)]
+pub enum PolicyVerb {
+    /// Write this release's policy to a folder, to read or to change
+    Write {
+        /// Folder
+        folder: PathBuf,
+    },
+    /// Prove that a policy keeps the charter (needs cvc5); exits with 2 if it does not
+    Prove {
+        /// Folder with the five texts; without it this release's own
+        folder: Option<PathBuf>,
+        /// Folder for the counterexamples' request files
+        #[arg(long, default_value = ".")]
+        examples: PathBuf,
+    },
+    /// Ask a policy what it answers to a counterexample
+    Replay {
+        /// Request file that `prove` wrote
+        file: PathBuf,
+        /// Folder with the five texts; without it this release's own
+        folder: Option<PathBuf>,
+    },
+    /// Prove a changed policy, lay it before both bodies and agree to it, as an approver
+    Propose {
+        /// Folder with the five texts; only policies.cedar may differ from this release's
+        folder: PathBuf,
+        #[command(flatten)]
+        by: ApproverArgs,
+    },
+    /// What waits for both bodies
+    Waiting(ApproverArgs),
+    /// Read and prove a policy that waits, and agree to it, as an approver of the other body
+    Activate {
+        /// Its hash
+        policy: String,
+        #[command(flatten)]
+        by: ApproverArgs,
+    },
+}
+
+/// An approver, on the approver's own machine.
+#[derive(Debug, Args)]
+pub struct ApproverArgs {
+    /// Key file
+    #[arg(long)]
+    pub key: PathBuf,
+    /// Address of the city's Loggia
+    #[arg(long)]
+    pub server: String,
+    /// The city's certificate, or its authority's (PEM): no other is trusted
+    #[arg(long)]
+    pub cert: Option<PathBuf>,
+}
 
 /// Runs the verb.
 pub fn run(verb: &PolicyVerb) -> anyhow::Result<ExitCode> {

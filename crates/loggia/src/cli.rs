@@ -70,7 +70,7 @@ enum Verb {
     Witness(witness::WitnessVerb),
     /// The access policy: prove it, replay a counterexample, change it
     #[command(subcommand)]
-    Policy(PolicyVerb),
+    Policy(access_policy::PolicyVerb),
     /// Check a data folder, an export bundle, a backup or a log, offline
     Verify(VerifyArgs),
     /// Copy a data folder, without the keys that must stay erasable
@@ -309,61 +309,6 @@ pub struct GlassArgs {
     /// Shut it at once
     #[arg(long)]
     pub end: bool,
-}
-
-/// The access policy.
-#[derive(Debug, Subcommand)]
-pub enum PolicyVerb {
-    /// Write this release's policy to a folder, to read or to change
-    Write {
-        /// Folder
-        folder: PathBuf,
-    },
-    /// Prove that a policy keeps the charter (needs cvc5); exits with 2 if it does not
-    Prove {
-        /// Folder with the five texts; without it this release's own
-        folder: Option<PathBuf>,
-        /// Folder for the counterexamples' request files
-        #[arg(long, default_value = ".")]
-        examples: PathBuf,
-    },
-    /// Ask a policy what it answers to a counterexample
-    Replay {
-        /// Request file that `prove` wrote
-        file: PathBuf,
-        /// Folder with the five texts; without it this release's own
-        folder: Option<PathBuf>,
-    },
-    /// Prove a changed policy, lay it before both bodies and agree to it, as an approver
-    Propose {
-        /// Folder with the five texts; only policies.cedar may differ from this release's
-        folder: PathBuf,
-        #[command(flatten)]
-        by: ApproverArgs,
-    },
-    /// What waits for both bodies
-    Waiting(ApproverArgs),
-    /// Read and prove a policy that waits, and agree to it, as an approver of the other body
-    Activate {
-        /// Its hash
-        policy: String,
-        #[command(flatten)]
-        by: ApproverArgs,
-    },
-}
-
-/// An approver, on the approver's own machine.
-#[derive(Debug, Args)]
-pub struct ApproverArgs {
-    /// Key file
-    #[arg(long)]
-    pub key: PathBuf,
-    /// Address of the city's Loggia
-    #[arg(long)]
-    pub server: String,
-    /// The city's certificate, or its authority's (PEM): no other is trusted
-    #[arg(long)]
-    pub cert: Option<PathBuf>,
 }
 
 /// The roster.

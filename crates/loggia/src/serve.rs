@@ -26,7 +26,7 @@ use crate::guests::{self, Bounds, GUESTS};
 use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
-use crate::{forms, pages, provider, tls};
+use crate::{forms, pages, provider, rules, tls};
 
 /// Where to listen.
 pub struct Addresses {

@@ -1,5 +1,5 @@
-//! How another access policy comes into force: proposed by an approver, agreed to by one of each body,
-//! proved, logged, and only then used. Never takes one that is refuted.
+//! How another access policy comes into force: proposed by an approver, agreed to by one of each
+//! body, proved, logged, and only then used. Never takes one that is refuted.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::in_force::{ActivatedAs, Activation};
 use crate::rows::desk;
 use crate::rows::statutes::{self as rows, Stage, StatuteRow};
-use crate::statement::{Act, SignedStatement};
+use crate::statement::{Act, FRESH, SignedStatement};
 use crate::{Error, Policy};
 
 /// Proposed policies that may wait at once, and for how long: both bodies meet within a month.
@@ -60,8 +60,8 @@ impl Policy {
     /// Lays a policy before both bodies. Nothing changes by it.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], [`Error::Invalid`] when it does not read, [`Error::Conflict`] when it is
-    /// the one in force, [`Error::Busy`] when too many wait.
+    /// [`Error::Forbidden`], [`Error::Invalid`] when it does not read, [`Error::Conflict`] when it
+    /// is the one in force, [`Error::Busy`] when too many wait.
     pub fn propose_policy(&self, by: &Actor, policies: &str) -> Result<Digest, Error> {
         approver(by)?;
         let statute = Statute::read(Texts::with_policies(policies.to_owned()))?;
@@ -110,11 +110,12 @@ impl Policy {
     }
 
     /// Bodies whose approver agreed since it was proposed and may still. A statement about an
-    /// earlier proposal of the same text does not count again.
+    /// earlier proposal of the same text does not count again (a desk's clock may lag by
+    /// [`FRESH`]).
     fn agreed_to(&self, row: &StatuteRow) -> Result<Vec<Body>, Error> {
         let mut bodies = Vec::new();
         for s in self.read(|c| desk::statements(c, row.hash))? {
-            let said = s.act == Act::ActivatePolicy.word() && s.at >= row.proposed_at;
+            let said = s.act == Act::ActivatePolicy.word() && s.at >= row.proposed_at.before(FRESH);
             let still = match self.actor_enabled(&s.person)? {
                 Some(actor) => approver(&actor).is_ok() && actor.body == s.body,
                 None => false,
@@ -132,9 +133,9 @@ impl Policy {
             .ok_or(Error::NotFound("proposed policy"))
     }
 
-    /// An approver's signed agreement. With the second body's the charter is proved anew, here; what
-    /// is refuted is rejected and forgotten, what is proved is logged and then in force. `solver` is
-    /// the program of that name on this machine's path, or a path to it.
+    /// An approver's signed agreement. With the second body's the charter is proved anew, here;
+    /// what is refuted is rejected and forgotten, what is proved is logged and then in force.
+    /// `solver` is the program of that name on this machine's path, or a path to it.
     ///
     /// # Errors
     /// [`Error::Signature`], [`Error::Forbidden`]; [`Error::Refuted`] with the counterexample;

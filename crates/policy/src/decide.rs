@@ -1,5 +1,5 @@
-//! Who is asked for what, and the way to the access policy's answer (`loggia-charter`). Never decides:
-//! these rules only choose whom a page shows a request to and whom an alert calls.
+//! Who is asked for what, and the way to the access policy's answer (`loggia-charter`). Never
+//! decides: these rules only choose whom a page shows a request to and whom an alert calls.
 
 pub use loggia_charter::{Ask, Basis, Decision, Facts, Party, Reason, Standing, State, sentence};
 use loggia_model::{Body, Purpose, Role};

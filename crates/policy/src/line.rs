@@ -111,8 +111,8 @@ impl Policy {
             return Ok(());
         }
         Err(Error::Conflict(
-            "the access policy has changed since this request was filed: file it again; its footage \
-             stays frozen until this request's deadline"
+            "the access policy has changed since this request was filed: file it again; its \
+             footage stays frozen until this request's deadline"
                 .into(),
         ))
     }

@@ -232,6 +232,13 @@ fn a_later_date_takes_the_oversight_bodys_signature_and_has_an_end() {
     assert!(
         matches!(state(&city, asked.id), DisclosureState::Delayed { until } if until == first.until)
     );
+}
+
+#[test]
+fn a_delay_has_an_end_without_a_court_and_with_one() {
+    let city = city();
+    let asked = opened(&city, "R/1");
+    let extend = |reason| ask(&city, ME, asked.id, AskWhat::Extend, reason);
     // 180 days at the longest; beyond them a court's decision, named; beyond two years nothing.
     let mut long = extend(AskReason::Investigation);
     let filed = city
@@ -258,7 +265,7 @@ fn a_later_date_takes_the_oversight_bodys_signature_and_has_an_end() {
     let mut late = extend(AskReason::Court);
     (late.court, late.until) = ("hel-2026-2".into(), filed.after(DAY * 300).secs());
     let lapsed = asks(&city, &late).unwrap();
-    pass(&city, DAY * 100);
+    pass(&city, DAY * 182);
     assert_eq!(state(&city, asked.id), DisclosureState::Opened);
     assert!(matches!(
         agree(&city, APPROVER, lapsed, AskWhat::Extend),

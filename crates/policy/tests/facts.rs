@@ -10,7 +10,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use city::{Asked, CAMERA, City};
-use loggia_model::{Actor, At, Body, Clock, LegalBasis, PersonId, Purpose, Role, Roles, SpanId};
+use loggia_model::{Actor, At, Body, Clock, PersonId, Purpose, Role, Roles, SpanId};
 use loggia_policy::{
     Act, Ask, Basis, Facts, Member, Party, Roster, Rules, Standing, State, VerifiedRoster,
 };
@@ -298,11 +298,12 @@ impl Story {
 
 /// A request for a live view in a declared incident.
 fn live(city: &City, by: &str, basis: &str) -> Asked {
-    let mut asked = city.ask(by, Purpose::IncidentLive, basis);
+    let case = city.case(by, Purpose::IncidentLive);
+    let mut asked = city.ask_in(&case, by, Purpose::Investigation, basis);
     let mut request = loggia_policy::Request::parse(&asked.json).unwrap();
     let now = city.clock.now();
     (request.from, request.to) = (now, now.after(Duration::from_secs(900)));
-    request.legal_basis = LegalBasis(basis.into());
+    request.purpose = Purpose::IncidentLive;
     for spans in &mut request.camera_spans {
         (spans.first, spans.last) = (SpanId(0), SpanId(0));
     }
@@ -334,7 +335,8 @@ proptest! {
             for r in 0..story.asked.len() {
                 for (n, who) in EVERYBODY.into_iter().enumerate() {
                     let ask = Ask::ALL[(n + r) % Ask::ALL.len()];
-                    let found = story.city.policy.facts_of(ask, &actor(&story, who), story.asked[r].0.id);
+                    let (me, id) = (actor(&story, who), story.asked[r].0.id);
+                    let found = story.city.policy.facts_of(ask, &me, id);
                     let told = story.recount(ask, who, r);
                     prop_assert_eq!(format!("{:?}", found.unwrap()), format!("{:?}", told));
                 }

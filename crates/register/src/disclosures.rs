@@ -157,6 +157,31 @@ fn line(told: &Told, now: At, published: Option<&Disclosed>) -> Line {
     }
 }
 
+/// How long a board stands while neither the log nor what is published changes: it takes a hash for
+/// each published detail, and whoever passes may ask.
+const STANDS: core::time::Duration = core::time::Duration::from_secs(5);
+
+/// A board, and what it was drawn from.
+pub(crate) struct Drawn {
+    pub board: Arc<Board>,
+    pub log_size: u64,
+    pub published: Arc<BTreeMap<RequestId, Disclosed>>,
+    pub at: At,
+}
+
+impl Drawn {
+    /// Whether it would be drawn the same.
+    pub fn holds(
+        &self,
+        log_size: u64,
+        published: &Arc<BTreeMap<RequestId, Disclosed>>,
+        now: At,
+    ) -> bool {
+        let same = self.log_size == log_size && Arc::ptr_eq(&self.published, published);
+        same && now >= self.at && now.since(self.at) < STANDS
+    }
+}
+
 /// Draws the board up.
 pub(crate) fn board(
     calendar: &Calendar,
@@ -213,7 +238,7 @@ fn sound(calendar: &Calendar, d: &Disclosed) -> Option<Disclosed> {
 
 /// A page of what is published.
 pub(crate) fn page(
-    board: Board,
+    board: &Board,
     calendar: &Calendar,
     published: &BTreeMap<RequestId, Disclosed>,
     small_cell_cases: u32,
@@ -238,6 +263,6 @@ pub(crate) fn page(
         total: published.len() as u64,
         next,
         disclosures,
-        places: board.places,
+        places: board.places.clone(),
     }
 }

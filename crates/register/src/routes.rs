@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::declared::{Declared, Source};
-use crate::disclosures::{Board, DisclosurePage, PlaceCount, Publications, board, page};
+use crate::disclosures::{Board, DisclosurePage, Drawn, PlaceCount, Publications, board, page};
 use crate::tally::{Month, Statistics, Tally};
 
 /// Entries read from the log at a time: about 340 kB.
@@ -78,6 +78,7 @@ pub struct Register {
     clock: Arc<dyn Clock>,
     declared: Source,
     publications: Publications,
+    drawn: Mutex<Option<Drawn>>,
     tally: Mutex<Tally>,
 }
 
@@ -97,6 +98,7 @@ impl Register {
             clock,
             declared,
             publications: Publications::default(),
+            drawn: Mutex::default(),
             tally: Mutex::default(),
         }
     }
@@ -112,10 +114,22 @@ impl Register {
     ///
     /// # Errors
     /// [`Fault`] of the log, or of what is published.
-    pub fn board(&self) -> Result<Board, Fault> {
+    pub fn board(&self) -> Result<Arc<Board>, Fault> {
         let published = (self.publications.published)()?;
         let (k, now) = (self.small_cell_cases(), self.clock.now());
-        self.counted(|t| board(t.calendar(), &published, k, now))
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = self.counted(|t| {
+            let kept = drawn.take().filter(|d| d.holds(t.next(), &published, now));
+            kept.unwrap_or_else(|| Drawn {
+                board: Arc::new(board(t.calendar(), &published, k, now)),
+                log_size: t.next(),
+                published: Arc::clone(&published),
+                at: now,
+            })
+        })?;
+        let board = Arc::clone(&fresh.board);
+        *drawn = Some(fresh);
+        Ok(board)
     }
 
     /// A page of what is published, from the request after this one.
@@ -124,11 +138,8 @@ impl Register {
     /// As [`Register::board`].
     pub fn disclosures(&self, after: Option<RequestId>) -> Result<DisclosurePage, Fault> {
         let published = (self.publications.published)()?;
-        let (k, now) = (self.small_cell_cases(), self.clock.now());
-        self.counted(|t| {
-            let board = board(t.calendar(), &published, k, now);
-            page(board, t.calendar(), &published, k, after)
-        })
+        let (k, board) = (self.small_cell_cases(), self.board()?);
+        self.counted(|t| page(&board, t.calendar(), &published, k, after))
     }
 
     /// From how many cases on a cell is told.

@@ -81,6 +81,8 @@ export interface LegalBasisRow {
 export interface RulesInForce {
   policy_hash: string;
   legal_bases: LegalBasisRow[];
+  /** Seconds from filing, by purpose (`investigation_s`, …), and the limits. */
+  disclosure: Record<string, number>;
 }
 export interface CaseRow {
   id: number;

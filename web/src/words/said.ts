@@ -359,6 +359,17 @@ export const said: [english: string, serbian: string][] = [
     'too many pages follow the events; close one and try again',
     'превише страница прати догађаје; затворите неку и покушајте поново',
   ],
+  // When place and hour become public (crate policy, disclosure).
+  ['the date has come; what is public can only be taken down', 'датум је дошао; објављено може само да се повуче'],
+  ['the new date is later than the present one', 'нови датум мора бити каснији од садашњег'],
+  ['the same is asked about this request already and waits', 'исто је о овом захтеву већ тражено и чека'],
+  ['{} of your asks wait for the oversight body', '{} ваших тражења чека надзорно тело'],
+  ['nothing is public yet; ask for a later date', 'још ништа није објављено; затражите каснији датум'],
+  ['it is taken down already', 'већ је повучено'],
+  ['the request runs still; records are erased when it is over', 'захтев још траје; записи се бришу кад се заврши'],
+  ['the records of this request are erased', 'записи о овом захтеву су избрисани'],
+  ['nobody agrees to their own ask', 'нико не даје сагласност на оно што је сам тражио'],
+  ['an approver of the oversight body agrees', 'сагласност даје особа надзорног тела која одобрава'],
 ];
 
 export type Known = (kind: 'state' | 'hold' | 'body', value: string) => string;

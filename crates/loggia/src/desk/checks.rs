@@ -87,12 +87,12 @@ pub fn all(e: &Evidence<'_>) -> Vec<Check> {
         Check::of("roster", e.roster_logged.clone()),
         Check::of("requester", requester(e)),
         Check::of("signed", signed(e)),
-        Check::of("log", logged(e)),
-        Check::of("witnesses", e.fresh.clone()),
     ];
     if e.view.approvals.iter().any(|a| a.act == "approve") {
         checks.push(Check::of("approval", approval(e)));
     }
+    checks.push(Check::of("log", logged(e)));
+    checks.push(Check::of("witnesses", e.fresh.clone()));
     checks
 }
 

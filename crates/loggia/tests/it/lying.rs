@@ -158,6 +158,20 @@ fn about_the_approval(scene: &Scene<'_>) {
         view["approvals"][0]["signature"] = json!(signature);
     };
     scene.refuses(Lie::shown(same_body), "Risto Heikkilä may not approve this");
+    // Truly signed by the right person about this request, and not what the log holds.
+    let another_time = Statement {
+        by: PersonId("a.korhonen".to_owned()),
+        note: "Another word.".to_owned(),
+        ..own_body.clone()
+    };
+    let text = another_time.to_json().unwrap();
+    let signature = sign("a.korhonen", &text);
+    let unlogged = move |view: &mut Value| {
+        view["approvals"][0]["statement"] = json!(text);
+        view["approvals"][0]["signature"] = json!(signature);
+    };
+    let word = "the public log holds another approval than the one shown";
+    scene.refuses(Lie::shown(unlogged), word);
     // Truly signed by the right person, about another request.
     let elsewhere = Statement {
         request: loggia_model::Digest([3; 32]),
@@ -339,7 +353,7 @@ fn about_witnesses(scene: &Scene<'_>) {
     scene.refuses(notes(ahead), "clocks and this machine's disagree");
     // The newest checkpoint held back.
     let gone = Lie::ask(|path| path.replace("/log/cosigned", "/log/no-such-thing"));
-    scene.refuses(gone, "there is nothing");
+    scene.refuses(gone, "the city");
 }
 
 /// A log of its own with so many entries.
@@ -369,7 +383,7 @@ fn shows(log: &Log, keys: Vec<CosignerKey>, shown: Shown) -> Lie {
     Lie::tell(move |path, body| {
         let cosigned = || {
             let note = log.checkpoint().note().to_owned();
-            cosigned_by(&note, log.verifier(), &keys, At(now_us()))
+            cosigned_by(&note, &log.verifier(), &keys, At(now_us()))
         };
         match path {
             "/log/checkpoint" if shown == Shown::Everything => {

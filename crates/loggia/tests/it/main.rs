@@ -4,6 +4,7 @@
 
 mod access_policy;
 mod between;
+mod break_glass;
 mod bundle;
 mod chains;
 mod city;

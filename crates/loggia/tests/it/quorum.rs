@@ -91,11 +91,15 @@ fn the_rest_goes_on(city: &City, started_at: i64) {
         assert!(answer.status.is_success(), "{person}: {}", answer.text());
     }
     // Recording: a span that was not there yet becomes whole.
-    until("recording goes on", || {
-        let want = json!({ "cameras": [1], "from": now_us() - 1_000_000, "to": now_us() });
-        let cover = city.post(&asked.cookie, "/api/v1/spans/cover", &want);
-        cover.status.is_success().then_some(())
-    });
+    let newest = || {
+        let want = json!({ "cameras": [1], "from": started_at, "to": now_us() });
+        let cover = city
+            .post(&asked.cookie, "/api/v1/spans/cover", &want)
+            .json();
+        cover["camera_spans"][0]["last"].as_u64().unwrap()
+    };
+    let before = newest();
+    until("recording goes on", || (newest() > before).then_some(()));
 }
 
 fn restart(data: &std::path::Path, listen: &str) -> Child {

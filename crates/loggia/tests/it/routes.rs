@@ -26,10 +26,10 @@ const PEOPLE: [(&str, &str, &[&str]); 8] = [
 ];
 
 /// One endpoint as `loggia routes` lists it.
-struct Endpoint {
-    path: String,
-    method: String,
-    access: String,
+pub struct Endpoint {
+    pub path: String,
+    pub method: String,
+    pub access: String,
 }
 
 impl Endpoint {
@@ -42,7 +42,7 @@ impl Endpoint {
     }
 
     /// The path with things filled in that exist nowhere.
-    fn tried(&self) -> String {
+    pub fn tried(&self) -> String {
         let id = if self.path.contains("/requests/") || self.path.contains("/holds/") {
             "0".repeat(64)
         } else {
@@ -59,7 +59,7 @@ impl Endpoint {
     }
 }
 
-fn endpoints(ground: &Ground) -> Vec<Endpoint> {
+pub fn endpoints(ground: &Ground) -> Vec<Endpoint> {
     let folder = ground.root().join("listing");
     let listed = loggia().arg("routes").arg(folder).output().unwrap();
     let (good, text) = said(&listed);

@@ -120,8 +120,20 @@ impl Policy {
         }
         let published = self.publish_due();
         for row in self.read(|c| rows::asks(c, super::LISTED_MAX))? {
-            let waits = row.state == AskState::Asked;
-            if waits && self.fits(&DisclosureAsk::parse(&row.json)?).is_err() {
+            if row.state != AskState::Asked {
+                continue;
+            }
+            // Tables that do not answer are no reason to let go.
+            let over = |e: &Error| {
+                matches!(
+                    e,
+                    Error::Conflict(_) | Error::Invalid(_) | Error::NotFound(_)
+                )
+            };
+            if self
+                .fits(&DisclosureAsk::parse(&row.json)?)
+                .is_err_and(|e| over(&e))
+            {
                 self.write(|c| Ok::<_, Error>(rows::set_ask(c, row.id, AskState::Lapsed, None)?))?;
             }
         }

@@ -207,7 +207,7 @@ impl DisclosureAsk {
                 "a court's decision is an identifier of a–z, 0–9 and -, such as hel-2026-12",
             );
         }
-        if (ask.reason == AskReason::Court) != !ask.court.is_empty() {
+        if (ask.reason == AskReason::Court) == ask.court.is_empty() {
             return bad("the reason `court` names the decision, and no other reason has one");
         }
         if !crate::roster::person_form(&ask.asked_by) {

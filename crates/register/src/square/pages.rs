@@ -18,8 +18,8 @@ use super::doorstep::Doorstep;
 use super::form::{Fields, Wrong};
 use super::frame::{Page, broken, framed, lost};
 use super::{
-    Square, ask, asked, card, check, complain, delays as dates, feed, front, list, rules,
-    standing, statistics,
+    Square, ask, asked, card, check, complain, delays as dates, feed, front, list, rules, standing,
+    statistics,
 };
 use crate::words::{Lang, everywhere as e};
 

@@ -1,5 +1,5 @@
-//! Who may see footage: what is proved of the rules in force, the rules themselves, and how to prove
-//! it oneself. Never says that something is proved which the rules' own charter does not say.
+//! Who may see footage: what is proved of the rules in force, the rules themselves, and how to
+//! prove it oneself. Never says that something is proved which the rules' own charter does not say.
 
 use loggia_model::Fault;
 use maud::{Markup, html};

@@ -87,6 +87,8 @@ impl WitnessAnswer {
     /// # Errors
     /// [`Error::Malformed`] if a 200 or a size is not in the specified form.
     pub fn parse(status: u16, kind: Option<&str>, body: &[u8]) -> Result<Self, Error> {
+        // A parameter after the type (`; charset=…`) changes nothing.
+        let kind = kind.and_then(|k| k.split(';').next()).map(str::trim);
         match status {
             200 => NoteSignature::parse_lines(body).map(Self::Cosigned),
             409 if kind == Some(SIZE_TYPE) => {

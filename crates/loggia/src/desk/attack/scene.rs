@@ -172,6 +172,7 @@ impl Scene {
             log: LogView::open(&folder).unwrap(),
             clock: as_clock,
             turn: Mutex::new(()),
+            folder: folder.clone(),
         };
         let spans = spans(&people, clock.now(), &mut r);
         Self {
