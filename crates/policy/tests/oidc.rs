@@ -12,17 +12,13 @@ mod at_the_provider {
     use core::time::Duration;
     use std::collections::BTreeMap;
 
-    use axum::body::Body;
-    use axum::http::{Request, header};
-    use http_body_util::BodyExt;
-    use loggia_api::{Secure, router};
     use loggia_model::{Clock, PersonId, Role};
-    use loggia_policy::{LOGIN_WITHIN, Provider, ProviderPlan, SESSION_LONGEST, Standing, routes};
+    use loggia_policy::{LOGIN_WITHIN, Provider, ProviderPlan, SESSION_LONGEST, Standing};
     use serde_json::{Value, json};
-    use tower::ServiceExt;
     use zeroize::Zeroizing;
 
     use crate::city::City;
+    use crate::liar::browser::{Page, get, query};
     use crate::liar::lies::{ed25519, lies, p256, rsa};
     use crate::liar::{CLIENT, Liar, SECRET, Signs};
 
@@ -45,65 +41,6 @@ mod at_the_provider {
             .unwrap();
         liar.says(|s| s.now = city.clock.now().secs());
         city
-    }
-
-    struct Page {
-        status: u16,
-        location: String,
-        cookies: BTreeMap<String, String>,
-        body: Value,
-    }
-
-    async fn get(city: &City, method: &str, path: &str, cookie: &str) -> Page {
-        let app = router(routes(city.policy.clone(), Secure::No), city.policy.clone());
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("cookie", cookie)
-            .header(
-                "sec-fetch-site",
-                if method == "GET" {
-                    "cross-site"
-                } else {
-                    "same-origin"
-                },
-            )
-            .body(Body::empty())
-            .unwrap();
-        let answer = app.oneshot(request).await.unwrap();
-        let text = |v: &axum::http::HeaderValue| v.to_str().unwrap().to_owned();
-        let set = answer
-            .headers()
-            .get_all(header::SET_COOKIE)
-            .iter()
-            .map(text);
-        let cookies = set.filter_map(|c| {
-            let (name, value) = c.split(';').next()?.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
-        });
-        Page {
-            status: answer.status().as_u16(),
-            location: answer
-                .headers()
-                .get(header::LOCATION)
-                .map(text)
-                .unwrap_or_default(),
-            cookies: cookies.collect(),
-            body: {
-                let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-                serde_json::from_slice(&bytes).unwrap_or(Value::Null)
-            },
-        }
-    }
-
-    fn query(url: &str) -> BTreeMap<String, String> {
-        let parse = |p: &str| p.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
-        url.split_once('?')
-            .unwrap()
-            .1
-            .split('&')
-            .filter_map(parse)
-            .collect()
     }
 
     /// Went there and signed in: the login's cookie, the state, and the whole question.
