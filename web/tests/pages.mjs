@@ -51,6 +51,7 @@ export const PAGES = [
   all('/evidence/holds', 'k.virtanen'),
   all('/evidence/holds/new?request={asked}', 'p.lindqvist'),
   all('/evidence/duty', 'k.virtanen'),
+  all('/evidence/passkey', 'r.heikkila'),
   all('/audit'),
   all('/audit?entry=0'),
   all('/audit/unexplained?days=0'),

@@ -1,12 +1,13 @@
 // A real installation, made with the program's own commands as its guide says, and served. The page
 // tests' demo city is another one.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const LOGGIA = process.env.LOGGIA_BIN ?? join(import.meta.dirname, '../../target/debug/loggia');
+const BUILT = join(import.meta.dirname, '../../target/debug/loggia');
+export const LOGGIA = process.env.LOGGIA_BIN ?? BUILT;
 export const PASSPHRASE = 'correct horse battery staple';
 
 export const freePort = () =>
@@ -21,7 +22,11 @@ export const freePort = () =>
 export function ground() {
   const dir = mkdtempSync(join(tmpdir(), 'loggia-served-'));
   const run = (args, passphrase = PASSPHRASE) =>
-    execFileSync(LOGGIA, args, { cwd: dir, env: { ...process.env, LOGGIA_PASSPHRASE: passphrase }, encoding: 'utf8' });
+    execFileSync(LOGGIA, args, {
+      cwd: dir,
+      env: { ...process.env, LOGGIA_PASSPHRASE: passphrase },
+      encoding: 'utf8',
+    });
   return { dir, run, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
@@ -38,7 +43,9 @@ export function setUp({ dir, run }, port, oidc, secret) {
       .replace('roles = []', `roles = ["${role}"]`);
   };
   const plain = (person, body, role) =>
-    `[[members]]\nperson = "${person}"\nname = "${person.toUpperCase()}"\nbody = "${body}"\nroles = ["${role}"]\n`;
+    ['[[members]]', `person = "${person}"`, `name = "${person.toUpperCase()}"`]
+      .concat([`body = "${body}"`, `roles = ["${role}"]`, ''])
+      .join('\n');
   writeFileSync(
     join(dir, 'members.toml'),
     [
@@ -50,10 +57,13 @@ export function setUp({ dir, run }, port, oidc, secret) {
   );
   writeFileSync(
     join(dir, 'city.toml'),
-    `city = "Testville"\ndata = "data"\nlisten = "127.0.0.1:${port}"\nlog_origin = "testville.example/loggia"\n${oidc}`,
+    ['city = "Testville"', 'data = "data"', `listen = "127.0.0.1:${port}"`]
+      .concat(['log_origin = "testville.example/loggia"', oidc])
+      .join('\n'),
   );
   run(['roster', 'draft', 'members.toml', '--out', 'roster.json']);
-  for (const k of ['k.police', 'k.oversight']) run(['roster', 'sign', 'roster.json', '--key', `${k}.loggia-key`]);
+  for (const k of ['k.police', 'k.oversight'])
+    run(['roster', 'sign', 'roster.json', '--key', `${k}.loggia-key`]);
   run(['init', '--config', 'city.toml', '--roster', 'roster.json']);
   run(['oidc', 'secret', '--config', 'city.toml'], secret);
   run(['account', '--config', 'city.toml', 'o.city']);
@@ -62,9 +72,9 @@ export function setUp({ dir, run }, port, oidc, secret) {
 /** Serves it until stopped. */
 export async function serve({ dir }, url) {
   const log = join(dir, 'log');
-  const { openSync } = await import('node:fs');
   const out = openSync(log, 'a');
-  const child = spawn(LOGGIA, ['serve', '--config', 'city.toml'], { cwd: dir, stdio: ['ignore', out, out] });
+  const how = { cwd: dir, stdio: ['ignore', out, out] };
+  const child = spawn(LOGGIA, ['serve', '--config', 'city.toml'], how);
   for (let n = 0; n < 300; n += 1) {
     if (child.exitCode !== null) throw new Error(readFileSync(log, 'utf8'));
     if (await fetch(`${url}/api/v1/session`).then((r) => r.ok, () => false)) break;

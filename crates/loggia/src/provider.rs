@@ -115,6 +115,58 @@ mod tests {
         config.provider(secrets).map_err(|e| format!("{e:#}"))
     }
 
+    /// Keycloak's realm file says what this program asks for, and opens nothing besides.
+    #[test]
+    fn the_realm_file_fits() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../demo/keycloak/loggia-realm.json"
+        );
+        let text = std::fs::read_to_string(path).unwrap();
+        let realm: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let [client] = &realm["clients"].as_array().unwrap()[..] else {
+            panic!("one client");
+        };
+        assert_eq!(client["clientId"], "loggia");
+        assert_eq!(client["publicClient"], false);
+        assert!(client.get("secret").is_none(), "Keycloak draws it");
+        for flow in [
+            "implicitFlowEnabled",
+            "directAccessGrantsEnabled",
+            "serviceAccountsEnabled",
+        ] {
+            assert_eq!(client[flow], false, "{flow}");
+        }
+        assert_eq!(client["attributes"]["pkce.code.challenge.method"], "S256");
+        let back = client["redirectUris"].as_array().unwrap();
+        let console = client["rootUrl"].as_str().unwrap();
+        assert_eq!(back[0], format!("{console}{}", loggia_policy::CALLBACK));
+        assert_eq!(back.len(), 1);
+        let mapper = &client["protocolMappers"][0]["config"];
+        let claim = mapper["claim.name"].as_str().unwrap();
+        assert_eq!(mapper["id.token.claim"], "true");
+        // Nobody names themselves: the attribute is the realm administrators' to edit.
+        let profile = &realm["components"]["org.keycloak.userprofile.UserProfileProvider"][0];
+        let profile = profile["config"]["kc.user.profile.config"][0]
+            .as_str()
+            .unwrap();
+        let profile: serde_json::Value = serde_json::from_str(profile).unwrap();
+        let named = |a: &&serde_json::Value| a["name"] == mapper["user.attribute"];
+        let attribute = profile["attributes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(named)
+            .unwrap();
+        assert_eq!(
+            attribute["permissions"]["edit"],
+            serde_json::json!(["admin"])
+        );
+        let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/oidc.md");
+        let guide = std::fs::read_to_string(guide).unwrap();
+        assert!(guide.contains(&format!("person_claim = \"{claim}\"")));
+    }
+
     #[test]
     fn wrong_providers_say_what_to_do() {
         let dir = tempfile::tempdir().unwrap();

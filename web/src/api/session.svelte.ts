@@ -3,6 +3,9 @@ import { dropDrafts } from './drafts';
 import type { Passkey } from '../seal/passkey';
 import type { Actor, Body, DemoPerson, Role, SessionAnswer } from './types';
 
+/** A person as the roster has them. */
+type Listed = Actor & { passkeys?: Passkey[] };
+
 // Who is signed in, as the server says; nothing about it is kept in the page beyond this.
 class Session {
   actor = $state<Actor | null>(null);
@@ -19,7 +22,7 @@ class Session {
   /** The people one can be; empty outside a demo. */
   people = $state.raw<DemoPerson[]>([]);
   /** Everybody in the roster, as those who work here may see it; empty when signed out. */
-  roster = $state.raw<(Actor & { passkeys?: Passkey[] })[]>([]);
+  roster = $state.raw<Listed[]>([]);
   /** The demo's key desk, under the name by which this page was reached. */
   desk = $state('');
 
@@ -76,7 +79,7 @@ class Session {
     if (this.actor && !this.roster.length) {
       const chain = await get<{ roster: string }[]>(`${V1}/roster`);
       const last = chain.at(-1);
-      if (last) this.roster = (JSON.parse(last.roster) as { members: (Actor & { passkeys?: Passkey[] })[] }).members;
+      if (last) this.roster = (JSON.parse(last.roster) as { members: Listed[] }).members;
     }
   }
   /** A person's name where it is known, else the account. */

@@ -24,7 +24,7 @@ export class NoPasskey extends Error {
 const TOUCH_WITHIN_MS = 100_000;
 /** Flag of a credential that may be copied elsewhere (clause 6.1). */
 const BACKUP_ELIGIBLE = 0x08;
-/** Attested data begins behind hash, flags and counter; the id behind 16 B of AAGUID and 2 of length. */
+/** Behind hash, flags and counter come 16 B of AAGUID, 2 of the length, then the id. */
 const ID_AT = 37 + 16 + 2;
 
 export const base64url = (b: Uint8Array): string =>
@@ -32,7 +32,9 @@ export const base64url = (b: Uint8Array): string =>
 
 /** Whether this page's address can be a relying party: a name, over TLS or on this machine. */
 export const canMake = (): boolean =>
-  'PublicKeyCredential' in globalThis && isSecureContext && /[a-z]/.test(location.hostname.split('.').at(-1) ?? '');
+  'PublicKeyCredential' in globalThis &&
+  isSecureContext &&
+  /[a-z]/.test(location.hostname.split('.').at(-1) ?? '');
 
 const ES256 = [0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 0x20];
 const EDDSA = [0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 0x20];
@@ -79,7 +81,8 @@ export async function makePasskey(person: string, name: string): Promise<Passkey
       },
     }),
   );
-  const data = new Uint8Array((made.response as AuthenticatorAttestationResponse).getAuthenticatorData());
+  const response = made.response as AuthenticatorAttestationResponse;
+  const data = new Uint8Array(response.getAuthenticatorData());
   if ((data[32] ?? 0) & BACKUP_ELIGIBLE) throw new NoPasskey('synced');
   return {
     id: base64url(new Uint8Array(made.rawId)),
@@ -89,8 +92,13 @@ export async function makePasskey(person: string, name: string): Promise<Passkey
 }
 
 /** The exact statement: field order is part of the format, as in `request.ts`. */
-export const statementText = (request: string, act: Word, by: string, at: number, note: string): string =>
-  JSON.stringify({ v: 1, request, act, by, at, note });
+export const statementText = (
+  request: string,
+  act: Word,
+  by: string,
+  at: number,
+  note: string,
+): string => JSON.stringify({ v: 1, request, act, by, at, note });
 
 export const challengeOf = (statement: string): Promise<Bytes> =>
   sha256(utf8('loggia/statement/v1\n'), utf8(statement));

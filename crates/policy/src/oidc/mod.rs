@@ -1,7 +1,7 @@
 //! Signing in at the city's identity provider (OpenID Connect, authorization code with PKCE).
-//! The provider says who somebody is; what they may do stands in the roster alone. No role, group or
-//! scope of a token counts, and without the provider local accounts work on.
-//! Never takes a password for it, never the implicit flow, never another issuer than the one set.
+//! The provider says who somebody is; what they may do stands in the roster alone. No role, group
+//! or scope of a token counts, and without the provider local accounts work on. Never takes a
+//! password for it, never the implicit flow, never another issuer than the one set.
 
 pub mod id_token;
 mod remote;
@@ -256,7 +256,6 @@ impl Policy {
     }
 
     /// Finishes a sign-in: the page to go to, and the session or why there is none.
-    #[must_use]
     pub fn finish_login(
         &self,
         cookie: Option<&str>,

@@ -1,34 +1,59 @@
 // Words of signing in at the identity provider, of passkeys and of the break-glass account.
 export const people = {
   'sign.provider': 'With the city’s sign-in',
-  'sign.providerNote': 'You sign in at {name} and come back here. What you may do stands in the roster, as always.',
+  'sign.providerNote':
+    'You sign in at {name} and come back here. What you may do stands in the roster, as ' +
+    'always.',
   'sign.providerGo': 'Sign in at {name}',
   'sign.local': 'With a password of this installation',
-  'sign.not.unreachable': 'The city’s sign-in does not answer. Sign in with your password here, or try again later.',
+  'sign.not.unreachable':
+    'The city’s sign-in does not answer. Sign in with your password here, or try again later.',
   'sign.not.refused': 'The city’s sign-in did not let you in. Try again, or ask those who run it.',
-  'sign.not.stale': 'That sign-in took too long or was begun in another window. Begin it again here.',
-  'sign.not.not-valid': 'What the city’s sign-in answered could not be verified, so nobody was signed in. Try again; if it stays so, tell those who run this machine.',
-  'sign.not.not-in-roster': 'You are signed in there, but the roster here does not name you, or your account is disabled. A custodian of each group can add you.',
+  'sign.not.stale':
+    'That sign-in took too long or was begun in another window. Begin it again here.',
+  'sign.not.not-valid':
+    'What the city’s sign-in answered could not be verified, so nobody was signed in. Try ' +
+    'again; if it stays so, tell those who run this machine.',
+  'sign.not.not-in-roster':
+    'You are signed in there, but the roster here does not name you, or your account is ' +
+    'disabled. A custodian of each group can add you.',
   'sign.not.busy': 'Many people are signing in. Try again in a moment.',
 
-  'glass.banner': 'This is the break-glass account, open until {until}. It administers and nothing else, and each use of it stands in the public log.',
+  'glass.banner':
+    'This is the break-glass account, open until {until}. It administers and nothing else, ' +
+    'and each use of it stands in the public log.',
 
   'key.tab': 'Passkey',
   'key.title': 'Your passkey',
-  'key.what': 'With a passkey you approve or refuse on this page. It signs the one request that you see and no other: whoever takes over your session can do nothing with it.',
-  'key.page': 'This page comes from the city’s server. A server that has been taken over could show you another request than the one that your passkey signs. Your own key desk shows the true one, and so do the desks of both custodians before anything is opened.',
+  'key.what':
+    'With a passkey you approve or refuse on this page. It signs the one request that you see' +
+    ' and no other: whoever takes over your session can do nothing with it.',
+  'key.page':
+    'This page comes from the city’s server. A server that has been taken over could show you' +
+    ' another request than the one that your passkey signs. Your own key desk shows the true ' +
+    'one, and so do the desks of both custodians before anything is opened.',
   'key.mine': 'In the roster for you',
   'key.none': 'The roster names no passkey for you yet.',
   'key.here': 'for this address',
   'key.elsewhere': 'for {origin}',
   'key.make': 'Make a passkey',
-  'key.kind': 'It takes a security key or a built-in one that stays in this device, with PIN or finger. One that is copied to a cloud is not accepted.',
-  'key.made': 'It is made, and counts for nothing yet. Give these lines to whoever draws the next roster; they belong under your name. It counts once a custodian of each group has signed.',
+  'key.kind':
+    'It takes a security key or a built-in one that stays in this device, with PIN or finger.' +
+    ' One that is copied to a cloud is not accepted.',
+  'key.made':
+    'It is made, and counts for nothing yet. Give these lines to whoever draws the next ' +
+    'roster; they belong under your name. It counts once a custodian of each group has ' +
+    'signed.',
   'key.copy': 'Copy the lines',
   'key.copied': 'Copied',
-  'key.cannot': 'This browser cannot make one at this address: it takes https:// and a name, not a number.',
-  'key.synced': 'This passkey can be copied to a cloud, so it was not taken. Use a security key, or one that stays in this device.',
-  'key.unknownKind': 'This authenticator makes another kind of key than ES256 or EdDSA. Use another one.',
+  'key.cannot':
+    'This browser cannot make one at this address: it takes https:// and a name, not a ' +
+    'number.',
+  'key.synced':
+    'This passkey can be copied to a cloud, so it was not taken. Use a security key, or one ' +
+    'that stays in this device.',
+  'key.unknownKind':
+    'This authenticator makes another kind of key than ES256 or EdDSA. Use another one.',
   'key.broke': 'Nothing was made or signed: it was cancelled, or took too long.',
 
   'decide.title': 'Decide with your passkey',
