@@ -1,3 +1,6 @@
+//! The calendar of disclosures, computed from entries alone: dates that move, details that open
+//! their commitment or do not. Never asks a city.
+
 use loggia_model::MANUAL_START;
 use proptest::prelude::*;
 
