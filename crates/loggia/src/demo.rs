@@ -19,6 +19,7 @@ use crate::cli::DemoArgs;
 use crate::demo_witnesses::Bodies;
 use crate::desk::keyring::ENDING;
 use crate::house::{House, Plan, WitnessPlan, log_verifier};
+use crate::welcome::DemoPeople;
 use crate::{files, serve};
 
 /// The demo log's name.
@@ -54,7 +55,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
             keys: args.data.join(KEYS),
             passphrase: city.passphrase.clone(),
         };
-        let people = serve::DemoPeople::of(&city);
+        let people = DemoPeople::of(&city);
         serve::run(house, addresses, args.basemap.clone(), Some((desk, people))).await?;
         sim.stop().await;
         Ok(())

@@ -10,20 +10,16 @@ mod liar;
 #[cfg(test)]
 mod at_the_provider {
     use core::time::Duration;
-    use std::collections::BTreeMap;
 
-    use axum::body::Body;
-    use axum::http::{Request, header};
-    use http_body_util::BodyExt;
-    use loggia_api::{Secure, router};
     use loggia_model::{Clock, PersonId, Role};
-    use loggia_policy::{LOGIN_WITHIN, Provider, ProviderPlan, SESSION_LONGEST, Standing, routes};
+    use loggia_policy::{LOGIN_WITHIN, Provider, ProviderPlan, SESSION_LONGEST, Standing};
     use serde_json::{Value, json};
-    use tower::ServiceExt;
     use zeroize::Zeroizing;
 
     use crate::city::City;
-    use crate::liar::{CLIENT, Liar, SECRET, Says, Signs, Token, hs256, unsigned};
+    use crate::liar::browser::{back, get, sign_in, went};
+    use crate::liar::lies::{ed25519, lies, p256, rsa};
+    use crate::liar::{CLIENT, Liar, SECRET, Signs};
 
     fn plan(issuer: &str) -> ProviderPlan {
         ProviderPlan {
@@ -44,120 +40,6 @@ mod at_the_provider {
             .unwrap();
         liar.says(|s| s.now = city.clock.now().secs());
         city
-    }
-
-    struct Page {
-        status: u16,
-        location: String,
-        cookies: BTreeMap<String, String>,
-        body: Value,
-    }
-
-    async fn get(city: &City, method: &str, path: &str, cookie: &str) -> Page {
-        let app = router(routes(city.policy.clone(), Secure::No), city.policy.clone());
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("cookie", cookie)
-            .header(
-                "sec-fetch-site",
-                if method == "GET" {
-                    "cross-site"
-                } else {
-                    "same-origin"
-                },
-            )
-            .body(Body::empty())
-            .unwrap();
-        let answer = app.oneshot(request).await.unwrap();
-        let text = |v: &axum::http::HeaderValue| v.to_str().unwrap().to_owned();
-        let set = answer
-            .headers()
-            .get_all(header::SET_COOKIE)
-            .iter()
-            .map(text);
-        let cookies = set.filter_map(|c| {
-            let (name, value) = c.split(';').next()?.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
-        });
-        Page {
-            status: answer.status().as_u16(),
-            location: answer
-                .headers()
-                .get(header::LOCATION)
-                .map(text)
-                .unwrap_or_default(),
-            cookies: cookies.collect(),
-            body: {
-                let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-                serde_json::from_slice(&bytes).unwrap_or(Value::Null)
-            },
-        }
-    }
-
-    fn query(url: &str) -> BTreeMap<String, String> {
-        let parse = |p: &str| p.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
-        url.split_once('?')
-            .unwrap()
-            .1
-            .split('&')
-            .filter_map(parse)
-            .collect()
-    }
-
-    /// Went there and signed in: the login's cookie, the state, and the whole question.
-    async fn went(city: &City, liar: &Liar, back: &str) -> (String, BTreeMap<String, String>) {
-        let begun = get(
-            city,
-            "GET",
-            &format!("/api/v1/session/oidc?back={back}"),
-            "",
-        )
-        .await;
-        assert_eq!(begun.status, 303);
-        assert!(
-            begun
-                .location
-                .starts_with(&format!("{}/auth?", liar.issuer)),
-            "{}",
-            begun.location
-        );
-        let asked = query(&begun.location);
-        liar.asked(&asked["nonce"], &asked["code_challenge"]);
-        (
-            format!("loggia_login={}", begun.cookies["loggia_login"]),
-            asked,
-        )
-    }
-
-    async fn back(city: &City, cookie: &str, question: &str) -> Page {
-        get(
-            city,
-            "GET",
-            &format!("/api/v1/session/oidc/callback?{question}"),
-            cookie,
-        )
-        .await
-    }
-
-    /// The whole way; the page and the session's cookie, if there is one.
-    async fn sign_in(city: &City, liar: &Liar, code: &str) -> (String, Option<String>) {
-        let (cookie, asked) = went(city, liar, "/ops").await;
-        let page = back(
-            city,
-            &cookie,
-            &format!("code={code}&state={}", asked["state"]),
-        )
-        .await;
-        assert_eq!(
-            (page.status, page.cookies["loggia_login"].as_str()),
-            (303, "")
-        );
-        let session = page.cookies.get("loggia_session");
-        (
-            page.location,
-            session.map(|s| format!("loggia_session={s}")),
-        )
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -211,160 +93,6 @@ mod at_the_provider {
             .await
             .body;
         assert_eq!(who["actor"], Value::Null);
-    }
-
-    fn rsa() -> aws_lc_rs::signature::RsaKeyPair {
-        aws_lc_rs::signature::RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap()
-    }
-
-    fn p256() -> aws_lc_rs::signature::EcdsaKeyPair {
-        let how = &aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
-        aws_lc_rs::signature::EcdsaKeyPair::generate(how).unwrap()
-    }
-
-    fn ed25519() -> aws_lc_rs::signature::Ed25519KeyPair {
-        aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap()
-    }
-
-    fn claim(name: &'static str, value: Value) -> Token {
-        Box::new(move |s: &Says, mut claims| {
-            claims[name] = value.clone();
-            s.key.token(&s.kid, &claims)
-        })
-    }
-
-    fn without(name: &'static str) -> Token {
-        Box::new(move |s: &Says, mut claims| {
-            claims.as_object_mut().unwrap().remove(name);
-            s.key.token(&s.kid, &claims)
-        })
-    }
-
-    fn later(name: &'static str, by: i64) -> Token {
-        Box::new(move |s: &Says, mut claims| {
-            claims[name] = json!(s.now + by);
-            s.key.token(&s.kid, &claims)
-        })
-    }
-
-    fn header(change: &'static (dyn Fn(&mut Value) + Sync)) -> Token {
-        Box::new(move |s: &Says, claims| {
-            let mut header = json!({ "alg": s.key.alg(), "kid": s.kid });
-            change(&mut header);
-            let signed = unsigned(&header, &claims);
-            let signature = crate::liar::b64(&s.key.sign(signed.as_bytes()));
-            format!("{signed}.{signature}")
-        })
-    }
-
-    /// Every lie about the token, and the word that the page says.
-    fn lies() -> Vec<(&'static str, Token)> {
-        let modulus = |s: &Says| s.published[0]["n"].as_str().unwrap().to_owned();
-        vec![
-            ("another nonce", claim("nonce", json!("AAAA"))),
-            ("no nonce", without("nonce")),
-            (
-                "another issuer",
-                claim("iss", json!("https://evil.example")),
-            ),
-            ("another audience", claim("aud", json!("other"))),
-            (
-                "an audience beside us",
-                claim("aud", json!([CLIENT, "other"])),
-            ),
-            ("no audience", without("aud")),
-            ("another party", claim("azp", json!("other"))),
-            ("no subject", without("sub")),
-            ("no person", without("preferred_username")),
-            (
-                "a person that is a list",
-                claim("preferred_username", json!(["p.lindqvist"])),
-            ),
-            ("expired", later("exp", -61)),
-            ("no end", without("exp")),
-            ("an end in words", claim("exp", json!("tomorrow"))),
-            ("an end beyond numbers", claim("exp", json!(1e300))),
-            ("made in the future", later("iat", 61)),
-            ("made long ago", later("iat", -601)),
-            ("no time of making", without("iat")),
-            ("not valid yet", later("nbf", 61)),
-            (
-                "alg none",
-                Box::new(|_, claims| format!("{}.", unsigned(&json!({ "alg": "none" }), &claims))),
-            ),
-            ("alg none, signed", header(&|h| h["alg"] = json!("none"))),
-            (
-                "alg in other letters",
-                header(&|h| h["alg"] = json!("rs256")),
-            ),
-            (
-                "alg of another strength",
-                header(&|h| h["alg"] = json!("RS512")),
-            ),
-            (
-                "alg of the same key's other kind",
-                header(&|h| h["alg"] = json!("PS256")),
-            ),
-            (
-                "critical extension",
-                header(&|h| h["crit"] = json!(["b64"])),
-            ),
-            (
-                "a key that nobody published",
-                header(&|h| h["kid"] = json!("two")),
-            ),
-            (
-                "HS256 with the public key",
-                Box::new(move |s, claims| hs256(modulus(s).as_bytes(), &s.kid, &claims)),
-            ),
-            (
-                "HS256 with our secret",
-                Box::new(|s, claims| hs256(SECRET.as_bytes(), &s.kid, &claims)),
-            ),
-            (
-                "another key under the same name",
-                Box::new(|s, claims| Signs::EdDsa(ed25519()).token(&s.kid, &claims)),
-            ),
-            (
-                "another RSA key under the same name",
-                Box::new(|s, claims| Signs::rs256().token(&s.kid, &claims)),
-            ),
-            (
-                "its own key in the header",
-                Box::new(|s, claims| {
-                    let own = Signs::EdDsa(ed25519());
-                    let header = json!({ "alg": "EdDSA", "kid": s.kid, "jwk": own.jwk("own") });
-                    let signed = unsigned(&header, &claims);
-                    format!(
-                        "{signed}.{}",
-                        crate::liar::b64(&own.sign(signed.as_bytes()))
-                    )
-                }),
-            ),
-            (
-                "claims turned",
-                Box::new(|s, claims| {
-                    let token = s.key.token(&s.kid, &claims);
-                    let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
-                    let mut other = claims;
-                    other["preferred_username"] = json!("a.korhonen");
-                    parts[1] = crate::liar::b64(other.to_string().as_bytes());
-                    parts.join(".")
-                }),
-            ),
-            ("no token at all", Box::new(|_, _| String::new())),
-            (
-                "four parts",
-                Box::new(|s, claims| s.key.token(&s.kid, &claims) + ".x"),
-            ),
-            (
-                "too long",
-                Box::new(|s, mut claims| {
-                    claims["more"] = json!("x".repeat(40_000));
-                    s.key.token(&s.kid, &claims)
-                }),
-            ),
-        ]
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 // the city publishes beside it, each held against the log's commitment. Pure; never takes the city's
 // word. The same as crates/transparency/src/disclosure.rs.
 import { fromHex, hex, sha256, utf8 } from '../seal/bytes';
-import type { Disclosed } from '../api/types';
+import type { Disclosed } from '../api/disclosures';
 import type { Placed } from './order';
 
 /** How long after its date a disclosure may come before it is overdue. */

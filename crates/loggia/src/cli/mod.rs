@@ -1,17 +1,22 @@
 //! The command line: one enum of verbs, each handed to the room that does it.
 
+mod bench;
+mod key;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::bench::BenchVerb;
+pub use self::key::{
+    AtCity, DeskArgs, GlassArgs, HoldVerb, KeyVerb, LogKeyArgs, ReleaseArgs, RotateArgs,
+};
 use crate::config::Config;
-pub use crate::custodian::AtCity;
-use crate::custodian::{HoldVerb, LogKeyArgs, RotateArgs};
 use crate::{
-    access_policy, alerts, backup, bench, cameras, city_setup, demo, keys, openapi, provider,
-    secrecy, serve, verify, witness,
+    access_policy, alerts, backup, cameras, city_setup, demo, keys, openapi, provider, secrecy,
+    serve, verify, witness,
 };
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged
@@ -135,7 +140,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             seconds,
             truth,
         } => junction(seed, seconds, &truth)?,
-        Verb::Bench(verb) => bench::run(&verb)?,
+        Verb::Bench(verb) => crate::bench::run(&verb)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -352,4 +357,3 @@ pub enum BasemapVerb {
         out: PathBuf,
     },
 }
-

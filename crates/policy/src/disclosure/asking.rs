@@ -4,7 +4,8 @@
 use loggia_model::{Actor, At, Digest, Role};
 
 use super::{ASKS_WAITING_MAX, AskState, AskWhat, DisclosureAsk};
-use crate::rows::disclosures::{self as rows, AskRow, DateRow};
+use crate::rows::disclosure_asks::{self as ask_rows, AskRow};
+use crate::rows::disclosures::{self as rows, DateRow};
 use crate::rows::requests;
 use crate::unexplained::is_auditor;
 use crate::wire::random;
@@ -40,17 +41,17 @@ impl Policy {
             let waits = |a: &AskRow| {
                 a.what == ask.what && matches!(a.state, AskState::Asked | AskState::Agreed)
             };
-            if rows::asks_of(c, ask.request)?.iter().any(waits) {
+            if ask_rows::asks_of(c, ask.request)?.iter().any(waits) {
                 return Err(Error::Conflict(
                     "the same is asked about this request already and waits".into(),
                 ));
             }
-            if rows::waiting_of(c, &by.person)? >= ASKS_WAITING_MAX {
+            if ask_rows::waiting_of(c, &by.person)? >= ASKS_WAITING_MAX {
                 return Err(Error::Busy(format!(
                     "{ASKS_WAITING_MAX} of your asks wait for the oversight body"
                 )));
             }
-            rows::put_ask(c, &row)
+            ask_rows::put_ask(c, &row)
         })?;
         Ok(row.id)
     }

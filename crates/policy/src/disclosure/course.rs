@@ -8,7 +8,8 @@ use loggia_transparency::{
 
 use super::{AskState, AskWhat, DisclosureAsk, agrees};
 use crate::rows::desk;
-use crate::rows::disclosures::{self as rows, AskRow};
+use crate::rows::disclosure_asks::{self as ask_rows, AskRow};
+use crate::rows::disclosures as rows;
 use crate::rows::requests;
 use crate::statement::SignedStatement;
 use crate::{Error, Policy};
@@ -61,7 +62,7 @@ impl Policy {
         }
         let _step = self.one_step();
         let row = self
-            .read(|c| rows::ask(c, id))?
+            .read(|c| ask_rows::ask(c, id))?
             .ok_or(Error::NotFound("ask"))?;
         if row.asked_by == by.person {
             return Err(Error::Forbidden("nobody agrees to their own ask".into()));
@@ -74,7 +75,7 @@ impl Policy {
         let now = self.clock.now();
         self.write(|c| {
             desk::put_statement(c, &stated, by.body)?;
-            Ok::<_, Error>(rows::set_agreed(c, id, &by.person, now)?)
+            Ok::<_, Error>(ask_rows::set_agreed(c, id, &by.person, now)?)
         })?;
         self.finish_ask(&row)?;
         Ok(AskState::Done)
@@ -97,7 +98,7 @@ impl Policy {
                 }
                 AskWhat::Erase => rows::erase(c, ask.request, row.id, now)?,
             }
-            Ok::<_, Error>(rows::set_ask(c, row.id, AskState::Done, Some(index))?)
+            Ok::<_, Error>(ask_rows::set_ask(c, row.id, AskState::Done, Some(index))?)
         })?;
         self.forget_published();
         if ask.what == AskWhat::Erase {
@@ -115,11 +116,11 @@ impl Policy {
     pub(crate) fn disclosure_tick(&self) -> Result<(), Error> {
         let _step = self.one_step();
         let mut outcome = Ok(());
-        for row in self.read(|c| rows::agreed(c))? {
+        for row in self.read(|c| ask_rows::agreed(c))? {
             outcome = outcome.and(self.finish_ask(&row));
         }
         let published = self.publish_due();
-        for row in self.read(|c| rows::asks(c, super::LISTED_MAX))? {
+        for row in self.read(|c| ask_rows::asks(c, super::LISTED_MAX))? {
             if row.state != AskState::Asked {
                 continue;
             }
@@ -134,7 +135,9 @@ impl Policy {
                 .fits(&DisclosureAsk::parse(&row.json)?)
                 .is_err_and(|e| over(&e))
             {
-                self.write(|c| Ok::<_, Error>(rows::set_ask(c, row.id, AskState::Lapsed, None)?))?;
+                self.write(|c| {
+                    Ok::<_, Error>(ask_rows::set_ask(c, row.id, AskState::Lapsed, None)?)
+                })?;
             }
         }
         outcome.and(published.map(drop))

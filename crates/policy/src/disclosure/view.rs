@@ -6,7 +6,8 @@ use loggia_transparency::{Detail, DetailKind};
 use serde::{Deserialize, Serialize};
 
 use super::{AskReason, AskState, AskWhat, DisclosureAsk, LISTED_MAX, agrees};
-use crate::rows::disclosures::{self as rows, AskRow, DateRow};
+use crate::rows::disclosure_asks::{self as ask_rows, AskRow};
+use crate::rows::disclosures::{self as rows, DateRow};
 use crate::rows::requests;
 use crate::unexplained::is_auditor;
 use crate::{Error, Policy};
@@ -170,7 +171,7 @@ impl Policy {
                 "the oversight body's approvers and auditor read what is asked".into(),
             ));
         }
-        let asks = self.read(|c| rows::asks(c, LISTED_MAX))?;
+        let asks = self.read(|c| ask_rows::asks(c, LISTED_MAX))?;
         asks.into_iter().map(ask_view).collect()
     }
 
@@ -188,7 +189,7 @@ impl Policy {
         };
         let (details, asks) = self.read(|c| {
             let details = rows::details(c, date.request)?;
-            Ok::<_, Error>((details, rows::asks_of(c, date.request)?))
+            Ok::<_, Error>((details, ask_rows::asks_of(c, date.request)?))
         })?;
         let public = date.withdrawn_at.is_none() && date.erased_at.is_none();
         let out = details

@@ -4,6 +4,7 @@
 pub(crate) mod break_glass;
 pub(crate) mod cases;
 pub(crate) mod desk;
+pub(crate) mod disclosure_asks;
 pub(crate) mod disclosures;
 pub(crate) mod duty;
 pub(crate) mod handed_on;

@@ -1,6 +1,9 @@
 //! An identity provider on loopback that does what it is told, lies included. Its keys and HTTP are
 //! real; the true provider's turn comes in the page tests. Never part of the program.
 
+pub mod browser;
+pub mod lies;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 

@@ -5,6 +5,7 @@
 mod classes;
 #[path = "../../../../transparency/tests/forge/mod.rs"]
 mod forge;
+mod logs;
 mod plot;
 mod scene;
 
