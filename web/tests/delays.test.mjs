@@ -1,5 +1,6 @@
 // Delay, not darkness, in a browser: opened, delayed and overdue on the square and in the auditor's
-// window, where a server that publishes nothing, or lies, is found out; a later date and taking down.
+// window, where a server that publishes nothing, or lies, is found out; a later date and taking
+// down.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axe, because, become, CITY, closedSpans, DESK, launch, open, until } from './browser.mjs';

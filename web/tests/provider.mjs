@@ -1,5 +1,6 @@
-// A real identity provider on loopback (npm `oidc-provider`, certified by the OpenID Foundation), set
-// up as docs/guide/oidc.md says of any: a confidential client, PKCE required, one claim for the person.
+// A real identity provider on loopback (npm `oidc-provider`, certified by the OpenID Foundation),
+// set up as docs/guide/oidc.md says of any: a confidential client, PKCE required, one claim for the
+// person.
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 

@@ -1,5 +1,5 @@
-// Signing in at a real identity provider in a real browser, against a real installation: there, back,
-// out on both sides, somebody whom the roster does not know, and a provider that is away.
+// Signing in at a real identity provider in a real browser, against a real installation: there,
+// back, out on both sides, somebody whom the roster does not know, and a provider that is away.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { axe, launch, open, until } from './browser.mjs';

@@ -125,8 +125,8 @@ impl Secure {
     }
 }
 
-/// The `Set-Cookie` value that keeps a login until its answer comes back. The answer is a navigation
-/// from the provider's page, with which a browser sends no Strict cookie: hence Lax.
+/// The `Set-Cookie` value that keeps a login until its answer comes back. The answer is a
+/// navigation from the provider's page, with which a browser sends no Strict cookie: hence Lax.
 ///
 /// # Errors
 /// [`Fault::Broken`] if it has characters that no header may hold.

@@ -29,7 +29,8 @@ pub const KEYS: &str = "keys-of-everybody";
 /// Footage of the demo takes no more than this: fourteen cameras fill 5 GB an hour, and an hour's
 /// key goes one hour after the hour ended.
 const QUOTA_BYTES: u64 = 16 << 30;
-/// Hours that the demo keeps footage: short, so that a laptop's disk holds it and destruction shows.
+/// Hours that the demo keeps footage: short, so that a laptop's disk holds it and destruction
+/// shows.
 const RETENTION_H: u32 = 1;
 /// Password of every demo camera; invented like the cameras.
 const CAMERA_PASSWORD: &str = "demo-camera";

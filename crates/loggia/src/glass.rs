@@ -1,5 +1,6 @@
-//! `loggia key break-glass`: a custodian's word that the break-glass account be opened or shut, from
-//! the custodian's own machine. Prints that custodian's half of the secret, once; keeps it nowhere.
+//! `loggia key break-glass`: a custodian's word that the break-glass account be opened or shut,
+//! from the custodian's own machine. Prints that custodian's half of the secret, once; keeps it
+//! nowhere.
 
 use loggia_model::Clock;
 use loggia_policy::{Act, BREAK_GLASS, GLASS_WAIT, GlassHalf, Policy, SignedStatement, Statement};

@@ -244,7 +244,8 @@ impl Policy {
         })
     }
 
-    /// Whether these are both halves of the secret. They let somebody in once; the log has it first.
+    /// Whether these are both halves of the secret. They let somebody in once; the log has it
+    /// first.
     pub(crate) fn both_halves(&self, given: &str) -> Result<Actor, Error> {
         let actor = self.glass_actor().ok_or(Error::Unauthenticated)?;
         let plain = |c: char| !c.is_whitespace() && c != '-';
@@ -281,8 +282,8 @@ impl Policy {
     /// wait for the log.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for whatever [`USES`] does not name; [`Error::Log`] when the log does not
-    /// take the entry: then nothing is done.
+    /// [`Error::Forbidden`] for whatever [`USES`] does not name; [`Error::Log`] when the log does
+    /// not take the entry: then nothing is done.
     pub fn note_glass(&self, method: &str, path: &str) -> Result<(), Error> {
         let named = |u: &&(&str, &str, GlassUse)| u.0 == method && u.1 == path;
         let what = USES.iter().find(named).map(|u| u.2).ok_or_else(|| {
@@ -309,7 +310,8 @@ impl Policy {
         Ok(())
     }
 
-    /// A custodian of either group ends the opening at once; so does whoever used it by signing out.
+    /// A custodian of either group ends the opening at once; so does whoever used it by signing
+    /// out.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for anybody else; [`Error::Conflict`] when it is not open.

@@ -1,7 +1,8 @@
 //! Passkeys of approvers (WebAuthn Level 3): what the roster holds of one, and whether an
 //! assertion by one signs exactly these bytes. Pure: roster, bytes and signature in, yes or why not
 //! out, so that a custodian's desk checks offline what the server checked.
-//! Never makes an assertion, and believes no counter, origin or key that both groups have not signed.
+//! Never makes an assertion, and believes no counter, origin or key that both groups have not
+//! signed.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey};
 use base64::Engine;
@@ -188,8 +189,8 @@ pub fn is_assertion(signature: &str) -> bool {
 }
 
 /// Checks an assertion over `signed`, whose SHA-256 must be the challenge, by one of `passkeys`
-/// (WebAuthn Level 3 clause 7.2). The text is [`ASSERTION`], then credential id, authenticator data,
-/// client data and signature, each in base64url, with dots between.
+/// (WebAuthn Level 3 clause 7.2). The text is [`ASSERTION`], then credential id, authenticator
+/// data, client data and signature, each in base64url, with dots between.
 ///
 /// # Errors
 /// [`Error::Invalid`] when it does not read; [`Error::Signature`] and [`Error::Forbidden`] say what
@@ -245,7 +246,8 @@ fn asked_this(client: &[u8], passkey: &Passkey, signed: &[u8]) -> Result<(), Err
     Ok(())
 }
 
-/// Steps 15 to 18: the authenticator was asked for this city, and its holder was there and verified.
+/// Steps 15 to 18: the authenticator was asked for this city, and its holder was there and
+/// verified.
 fn by_its_holder(data: &[u8; AUTHENTICATOR_DATA_LEN], passkey: &Passkey) -> Result<u32, Error> {
     let no = |why: &str| Err(Error::Forbidden(format!("the passkey's assertion {why}")));
     let (rp, rest) = data.split_at(32);

@@ -1,5 +1,6 @@
-//! The break-glass account: two custodians open it, one of each group; it administers for an hour and
-//! does nothing else; each use is in the log before it happens, and without the log it does nothing.
+//! The break-glass account: two custodians open it, one of each group; it administers for an hour
+//! and does nothing else; each use is in the log before it happens, and without the log it does
+//! nothing.
 
 #[cfg(test)]
 #[expect(dead_code, reason = "each test file uses its own part of the city")]

@@ -10,7 +10,7 @@ mod taken_back;
 use core::time::Duration;
 
 use city::{Asked, CAMERA, City};
-use loggia_model::{At, Digest, PersonId, Purpose, RequestId, Role};
+use loggia_model::{At, Clock, Digest, PersonId, Purpose, RequestId, Role};
 use loggia_policy::{Act, AskReason, AskState, AskWhat, DisclosureAsk, Error, Looks};
 use loggia_seal::Randomness;
 use loggia_transparency::{Calendar, DetailKind, DisclosureState, Event};

@@ -1,5 +1,5 @@
-//! Signing in at an identity provider, honest and lying: who comes in is a person of the roster with
-//! the roster's roles, and every lie ends at the sign-in page with one word.
+//! Signing in at an identity provider, honest and lying: who comes in is a person of the roster
+//! with the roster's roles, and every lie ends at the sign-in page with one word.
 
 #[cfg(test)]
 #[expect(dead_code, reason = "each test file uses its own part of the city")]

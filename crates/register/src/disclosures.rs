@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use crate::tally::month_of;
 
-/// What is published now, by request. Contract: takes milliseconds, reads no network; called off the
-/// async threads.
+/// What is published now, by request. Contract: takes milliseconds, reads no network; called off
+/// the async threads.
 pub type Disclosures =
     Arc<dyn Fn() -> Result<Arc<BTreeMap<RequestId, Disclosed>>, Fault> + Send + Sync>;
 
@@ -223,8 +223,8 @@ pub(crate) fn board(
     board
 }
 
-/// What of it opens the log's commitments: nothing else leaves, so that no word which somebody wrote
-/// into the tables can.
+/// What of it opens the log's commitments: nothing else leaves, so that no word which somebody
+/// wrote into the tables can.
 fn sound(calendar: &Calendar, d: &Disclosed) -> Option<Disclosed> {
     let due = calendar.of(&d.request)?.due.as_ref()?;
     let mut d = d.clone();

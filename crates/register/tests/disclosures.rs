@@ -1,5 +1,5 @@
-//! Opened, delayed and overdue on the square: from the log, and from what is published, which counts
-//! only where it opens the log's commitment.
+//! Opened, delayed and overdue on the square: from the log, and from what is published, which
+//! counts only where it opens the log's commitment.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot set its scene should stop"

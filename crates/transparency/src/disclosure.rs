@@ -68,7 +68,8 @@ pub struct Detail {
     pub request: RequestId,
     /// Which of the three.
     pub what: DetailKind,
-    /// Ascending, each once; empty for the days and hours of a live view, whose own entry says when.
+    /// Ascending, each once; empty for the days and hours of a live view, whose own entry says
+    /// when.
     pub numbers: Vec<u32>,
 }
 
@@ -201,7 +202,8 @@ pub enum DisclosureState {
         /// Since when, Unix seconds.
         since: i64,
     },
-    /// Place (and day and hour where enough cases share them) is published and opens the commitment.
+    /// Place (and day and hour where enough cases share them) is published and opens the
+    /// commitment.
     Opened,
     /// It was published and taken down.
     Withdrawn {

@@ -1,4 +1,5 @@
-// What is asked about a date of disclosure, and what is published. Times are microseconds since 1970.
+// What is asked about a date of disclosure, and what is published. Times are microseconds
+// since 1970.
 
 export type AskWhat = 'extend' | 'withdraw' | 'erase';
 /** Something asked about a date of disclosure. */

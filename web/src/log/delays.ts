@@ -1,6 +1,6 @@
 // What was opened, and when its place and hour become public: from the log's entries and from what
-// the city publishes beside it, each held against the log's commitment. Pure; never takes the city's
-// word. The same as crates/transparency/src/disclosure.rs.
+// the city publishes beside it, each held against the log's commitment. Pure; never takes the
+// city's word. The same as crates/transparency/src/disclosure.rs.
 import { fromHex, hex, sha256, utf8 } from '../seal/bytes';
 import type { Disclosed } from '../api/disclosures';
 import type { Placed } from './order';

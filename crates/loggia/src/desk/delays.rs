@@ -1,5 +1,5 @@
-//! What is asked about dates of disclosure, at the desk: each shown with what this machine verified,
-//! then agreed to by signature. Opens nothing, and signs nothing whose checks fail.
+//! What is asked about dates of disclosure, at the desk: each shown with what this machine
+//! verified, then agreed to by signature. Opens nothing, and signs nothing whose checks fail.
 
 use std::collections::BTreeMap;
 

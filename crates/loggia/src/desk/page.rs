@@ -1,5 +1,5 @@
-//! The desk's own server: its page and six calls, on loopback. Never knows a session: whoever reaches
-//! it reaches the machine, and every act asks for the passphrase.
+//! The desk's own server: its page and six calls, on loopback. Never knows a session: whoever
+//! reaches it reaches the machine, and every act asks for the passphrase.
 
 use std::sync::Arc;
 

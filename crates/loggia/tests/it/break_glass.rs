@@ -1,5 +1,6 @@
-//! The break-glass account against the whole program: opened by two custodians on their own machines
-//! with the command, then tried on every route that there is. No route of footage answers it.
+//! The break-glass account against the whole program: opened by two custodians on their own
+//! machines with the command, then tried on every route that there is. No route of footage answers
+//! it.
 
 use serde_json::json;
 

@@ -56,8 +56,8 @@ impl Policy {
         Ok(row.id)
     }
 
-    /// The requester asks for a later date; the requester or the auditor to take down; the auditor to
-    /// erase (as the data-protection officer's hand).
+    /// The requester asks for a later date; the requester or the auditor to take down; the auditor
+    /// to erase (as the data-protection officer's hand).
     fn may_ask(&self, by: &Actor, ask: &DisclosureAsk) -> Result<(), Error> {
         let auditor = is_auditor(by);
         let row = self.read(|c| requests::request(c, ask.request))?;

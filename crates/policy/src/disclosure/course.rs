@@ -44,8 +44,8 @@ fn entry(row: &AskRow, ask: &DisclosureAsk) -> Told {
 }
 
 impl Policy {
-    /// An approver of the oversight body agrees to what somebody else asked, by signature: kept, then
-    /// logged, then done.
+    /// An approver of the oversight body agrees to what somebody else asked, by signature: kept,
+    /// then logged, then done.
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::Signature`], [`Error::Conflict`] when it cannot be any more.

@@ -103,7 +103,8 @@ impl Dated {
     }
 }
 
-/// The hours that spans touch: footage of the last instant before one o'clock is of the hour to one.
+/// The hours that spans touch: footage of the last instant before one o'clock is of the hour to
+/// one.
 fn hours(spans: &[SpanRow]) -> BTreeSet<u32> {
     let last = |s: &SpanRow| At(s.end.0.saturating_sub(1).max(s.begin.0)).hour().0;
     spans

@@ -1,5 +1,6 @@
 //! The endpoint of approvers who decide on the city's own page, with a passkey of the roster.
-//! Never takes a session's word for it: the authenticator signs the very request, or nothing happens.
+//! Never takes a session's word for it: the authenticator signs the very request, or nothing
+//! happens.
 
 use axum::Json;
 use axum::extract::{Path, State};

@@ -1,6 +1,6 @@
 //! Signing in at the city's identity provider (OpenID Connect, authorization code with PKCE).
-//! The provider says who somebody is; what they may do stands in the roster alone. No role, group or
-//! scope of a token counts, and without the provider local accounts work on.
+//! The provider says who somebody is; what they may do stands in the roster alone. No role, group
+//! or scope of a token counts, and without the provider local accounts work on.
 //! Never takes a password for it, never the implicit flow, never another issuer than the one set.
 
 pub mod id_token;

@@ -113,7 +113,8 @@ impl Remote {
         Ok(metadata)
     }
 
-    /// Discovery section 4.3: the issuer is the one that was asked, and nothing leads into the open.
+    /// Discovery section 4.3: the issuer is the one that was asked, and nothing leads into the
+    /// open.
     fn holds(&self, m: &Metadata) -> Result<(), String> {
         if m.issuer != self.issuer {
             return Err("it calls itself by another name than `issuer`".into());

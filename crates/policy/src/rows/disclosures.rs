@@ -125,8 +125,8 @@ pub(crate) fn details(c: &Connection, request: RequestId) -> Result<Vec<DetailRo
 const WAS_OPENED: &str = "EXISTS (SELECT 1 FROM policy_request_log l
     WHERE l.request = d.request AND l.kind IN ('opening', 'live_view'))";
 
-/// Requests whose date has come, that were opened and of which nothing is published; not those whose
-/// extension is agreed and on its way to the log.
+/// Requests whose date has come, that were opened and of which nothing is published; not those
+/// whose extension is agreed and on its way to the log.
 pub(crate) fn due(c: &Connection, now: At, limit: u32) -> rusqlite::Result<Vec<RequestId>> {
     let sql = format!(
         "SELECT d.request FROM policy_disclosure d JOIN policy_disclosure_detail p
@@ -263,7 +263,8 @@ pub(crate) fn dates(c: &Connection, limit: u32) -> rusqlite::Result<Vec<DateRow>
 }
 
 /// Erases what the tables hold of a request: its text, salts, shares, statements, spans, and its
-/// case where nothing else is in it. Who looked, when, for which request and how stays (LED Art. 25).
+/// case where nothing else is in it. Who looked, when, for which request and how stays (LED
+/// Art. 25).
 pub(crate) fn erase(
     c: &Connection,
     request: RequestId,

@@ -1,5 +1,5 @@
-//! What was published is taken down, and records are erased, with the oversight body's signature: the
-//! log stays whole, and nothing in the tables tells any more.
+//! What was published is taken down, and records are erased, with the oversight body's signature:
+//! the log stays whole, and nothing in the tables tells any more.
 
 use loggia_model::{At, Clock, RequestId};
 use loggia_policy::{AccessAct, AskReason, AskState, AskWhat, Error, Looks, RequestView, State};
