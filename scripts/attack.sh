@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `make attack`: a city in the hands of somebody with root and the log's key tries 100,000 openings at
-# a true key desk (LOGGIA_ATTACK for another number, LOGGIA_SEED for another seed). First the controls:
-# each class of attack must open once its check is taken out. `make test` runs a seeded sample.
-# shellcheck source=scripts/stamps.sh
+# `make attack`: a city in the hands of somebody with root and the log's key tries 100,000 openings
+# at a true key desk (LOGGIA_ATTACK for another number, LOGGIA_SEED for another seed). First the
+# controls: each class of attack must open once its check is taken out. `make test` runs a seeded
+# sample. shellcheck source=scripts/stamps.sh
 source "$(dirname "$0")/stamps.sh"
 
 scripts/setup.sh run

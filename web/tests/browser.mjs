@@ -1,4 +1,5 @@
-// Opens Debian's Chromium against a running Loggia (LOGGIA_URL, DESK_URL). Never starts a server itself.
+// Opens Debian's Chromium against a running Loggia (LOGGIA_URL, DESK_URL). Never starts a server
+// itself.
 import { chromium } from 'playwright-core';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

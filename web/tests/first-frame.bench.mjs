@@ -1,5 +1,6 @@
-// Click on "play" to the first decrypted frame, in a real Chromium, over one released span. Files, approves and
-// releases by itself, opens the request's page anew for each play, and prints {"median_ms":…,"n":…}. Demo only.
+// Click on "play" to the first decrypted frame, in a real Chromium, over one released span. Files,
+// approves and releases by itself, opens the request's page anew for each play, and prints
+// {"median_ms":…,"n":…}. Demo only.
 import { because, become, CITY, DESK, launch, open, until } from './browser.mjs';
 
 const PLAYS = 15;

@@ -1,4 +1,5 @@
-// The whole line in a browser: a request, a second person, two custodians, the player, an export, the log.
+// The whole line in a browser: a request, a second person, two custodians, the player, an export,
+// the log.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';

@@ -20,13 +20,13 @@ use crate::{Access, Problem, Route, headers};
 /// Largest request body: a release of 100 spans × 2 kB of shares fits five times over.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
-/// A call must have been read and answered (streams: begun to be) by then, so that a body which comes
-/// byte by byte holds its place no longer. The slowest honest call waits for the public log.
+/// A call must have been read and answered (streams: begun to be) by then, so that a body which
+/// comes byte by byte holds its place no longer. The slowest honest call waits for the public log.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
-/// Builds the server. Every route checks its access first; every answer carries the security headers.
-/// A state-changing call with a session must come from a page of this origin (Fetch Metadata, or
-/// `Origin` equal to `Host` where the browser sends none).
+/// Builds the server. Every route checks its access first; every answer carries the security
+/// headers. A state-changing call with a session must come from a page of this origin (Fetch
+/// Metadata, or `Origin` equal to `Host` where the browser sends none).
 pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
     router_over(routes, door, Secure::No)
 }

@@ -8,8 +8,8 @@ pub const CSP: &str = "default-src 'none'; script-src 'self'; worker-src 'self';
      connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'";
 
-/// Adds the headers, leaving a `Cache-Control` that the handler chose. [`crate::router`] does it for
-/// every answer; whoever answers in front of a router does it too.
+/// Adds the headers, leaving a `Cache-Control` that the handler chose. [`crate::router`] does it
+/// for every answer; whoever answers in front of a router does it too.
 pub fn secure(headers: &mut HeaderMap) {
     let set = [
         (header::CONTENT_SECURITY_POLICY, CSP),

@@ -4,22 +4,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use loggia_charter::{Example, Proof, Solver, Statute, Texts, prove};
 use loggia_model::{Clock, Digest};
-use loggia_policy::{Act, ProposedPolicy, SignedStatement, Statement};
-use loggia_seal::{Keyfile, PersonKey};
+use loggia_policy::{Act, ProposedPolicy, Statement};
+use loggia_seal::PersonKey;
 use serde_json::json;
 
-use crate::cli::say;
+use crate::cli::{AtCity, say};
 use crate::clock::SystemClock;
 use crate::desk::Remote;
-use crate::keys::passphrase;
+use crate::keys;
 
 /// What a refuted policy exits with; an error exits with 1.
 const REFUTED: u8 = 2;
@@ -53,31 +50,17 @@ pub enum PolicyVerb {
         /// Folder with the five texts; only policies.cedar may differ from this release's
         folder: PathBuf,
         #[command(flatten)]
-        by: ApproverArgs,
+        by: AtCity,
     },
     /// What waits for both bodies
-    Waiting(ApproverArgs),
+    Waiting(AtCity),
     /// Read and prove a policy that waits, and agree to it, as an approver of the other body
     Activate {
         /// Its hash
         policy: String,
         #[command(flatten)]
-        by: ApproverArgs,
+        by: AtCity,
     },
-}
-
-/// An approver, on the approver's own machine.
-#[derive(Debug, Args)]
-pub struct ApproverArgs {
-    /// Key file
-    #[arg(long)]
-    pub key: PathBuf,
-    /// Address of the city's Loggia
-    #[arg(long)]
-    pub server: String,
-    /// The city's certificate, or its authority's (PEM): no other is trusted
-    #[arg(long)]
-    pub cert: Option<PathBuf>,
 }
 
 /// Runs the verb.
@@ -168,17 +151,12 @@ fn replay(file: &Path, folder: Option<&Path>) -> anyhow::Result<()> {
 struct Approver {
     key: PersonKey,
     city: Remote,
-    clock: Arc<SystemClock>,
 }
 
 impl Approver {
-    fn open(by: &ApproverArgs) -> anyhow::Result<Self> {
-        let text =
-            fs::read(&by.key).with_context(|| format!("{} cannot be read", by.key.display()))?;
-        let key = Keyfile::parse(&text)?.unlock(&passphrase("Passphrase of the key: ")?)?;
-        let clock = Arc::new(SystemClock);
-        let city = Remote::new(&by.server, by.cert.as_deref(), clock.clone())?;
-        Ok(Self { key, city, clock })
+    fn open(by: &AtCity) -> anyhow::Result<Self> {
+        let (key, city) = keys::at_city(by)?;
+        Ok(Self { key, city })
     }
 
     fn agree(&self, policy: Digest) -> anyhow::Result<()> {
@@ -187,16 +165,11 @@ impl Approver {
             request: policy,
             act: Act::ActivatePolicy,
             by: self.key.person.clone(),
-            at: self.clock.now(),
+            at: SystemClock.now(),
             note: "proved on this machine".into(),
         }
         .to_json()?;
-        let signed = Statement::to_be_signed(&statement);
-        let signature = STANDARD.encode(self.key.signing.sign(&signed)?);
-        let signed = SignedStatement {
-            statement,
-            signature,
-        };
+        let signed = keys::signed(&self.key, statement)?;
         let path = format!("{WAITING}/{policy}/statements");
         self.city.post(&self.key, &path, &signed)
     }
@@ -215,7 +188,7 @@ fn must_hold(proof: &Proof) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn propose(folder: &Path, by: &ApproverArgs) -> anyhow::Result<()> {
+fn propose(folder: &Path, by: &AtCity) -> anyhow::Result<()> {
     let texts = Texts::read(folder)?;
     if !texts.only_policies_differ() {
         bail!(
@@ -239,7 +212,7 @@ fn propose(folder: &Path, by: &ApproverArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn waiting(by: &ApproverArgs) -> anyhow::Result<()> {
+fn waiting(by: &AtCity) -> anyhow::Result<()> {
     let waiting = Approver::open(by)?.waiting()?;
     if waiting.is_empty() {
         say("no policy waits");
@@ -258,7 +231,7 @@ fn waiting(by: &ApproverArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn activate(policy: &str, by: &ApproverArgs) -> anyhow::Result<()> {
+fn activate(policy: &str, by: &AtCity) -> anyhow::Result<()> {
     let policy: Digest = policy.parse()?;
     let approver = Approver::open(by)?;
     let proposed = approver.waiting()?.into_iter().find(|p| p.policy == policy);

@@ -1,5 +1,5 @@
-//! The processes that `bench/run.py` measures: cameras alone, the real recorder alone, sealing alone.
-//! Prints figures and nothing else; never used by a city.
+//! The processes that `bench/run.py` measures: cameras alone, the real recorder alone, sealing
+//! alone. Prints figures and nothing else; never used by a city.
 
 use std::io::{BufRead, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -85,7 +85,8 @@ fn custodians(holders: u32) -> anyhow::Result<Custodians> {
     Ok(Custodians::new(1, group()?, group()?)?)
 }
 
-/// The recorder with sealing, index, syncing and log, as in a city; commands come on standard input.
+/// The recorder with sealing, index, syncing and log, as in a city; commands come on standard
+/// input.
 fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()> {
     let house = House::open(Plan {
         data: data.to_owned(),

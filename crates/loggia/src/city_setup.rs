@@ -2,7 +2,6 @@
 //! folder made with it, first passwords. Never grants a role: the custodians' signatures do.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use base64::Engine;
@@ -15,7 +14,6 @@ use serde::Deserialize;
 use crate::cli::{AtCity, RosterVerb, say};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::desk::remote::Remote;
 use crate::{files, keys, roster};
 
 /// `members.toml`: a row for each person, with the keys that `loggia key show` prints.
@@ -79,8 +77,7 @@ fn draft(members: &Path, after: Option<&Path>, out: &Path) -> anyhow::Result<()>
 
 fn sign(path: &Path, key: &Path) -> anyhow::Result<()> {
     let mut signed = read(path)?;
-    let text = std::fs::read(key).with_context(|| format!("{} cannot be read", key.display()))?;
-    let key = Keyfile::parse(&text)?.unlock(&keys::passphrase("Passphrase of the key: ")?)?;
+    let key = keys::unlocked(key)?;
     let drawn: Roster = serde_json::from_str(&signed.roster).context("the roster does not read")?;
     for m in &drawn.members {
         let roles: Vec<String> = m.roles.iter().map(|r| format!("{r:?}")).collect();
@@ -106,10 +103,7 @@ fn sign(path: &Path, key: &Path) -> anyhow::Result<()> {
 
 fn send(path: &Path, at: &AtCity) -> anyhow::Result<()> {
     let signed = read(path)?;
-    let text =
-        std::fs::read(&at.key).with_context(|| format!("{} cannot be read", at.key.display()))?;
-    let key = Keyfile::parse(&text)?.unlock(&keys::passphrase("Passphrase of the key: ")?)?;
-    let city = Remote::new(&at.server, at.cert.as_deref(), Arc::new(SystemClock))?;
+    let (key, city) = keys::at_city(at)?;
     city.post(&key, "/api/v1/desk/roster", &signed)?;
     say(&format!(
         "the city has taken roster {}",

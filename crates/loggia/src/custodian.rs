@@ -2,17 +2,16 @@
 //! page. Everything that counts is verified by the desk's own code; this only asks, shows and says.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
 use loggia_model::{CameraId, Clock, Digest, PersonId, SpanId};
 use loggia_policy::{Act, CameraSpans, HoldAsk, Member, SignedRoster};
 use loggia_seal::Randomness;
 
-use crate::cli::say;
+use crate::cli::{AtCity, HoldVerb, LogKeyArgs, RotateArgs, say};
 use crate::clock::SystemClock;
 use crate::desk::Desk;
 use crate::desk::rotate::{Change, Handed, changes, key_name};
@@ -20,106 +19,6 @@ use crate::{city_setup, files, keys};
 
 /// A day of a hold.
 const DAY: Duration = Duration::from_secs(86_400);
-
-/// The public log's next key.
-#[derive(Debug, Args)]
-pub struct LogKeyArgs {
-    #[command(flatten)]
-    pub at: AtCity,
-    /// The statement that a custodian of the other group has drawn: it is shown, signed and sent
-    pub proposal: Option<PathBuf>,
-    /// Follow the log to the key that both groups named, and add it to the log policy beside the
-    /// key
-    #[arg(long, conflicts_with = "proposal")]
-    pub follow: bool,
-    /// Where a drawn statement goes
-    #[arg(long, default_value = "log-key-next.json")]
-    pub out: PathBuf,
-    /// Sign without asking
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// Whose key, and at which city.
-#[derive(Debug, Args)]
-pub struct AtCity {
-    /// Key file, on its holder's own machine
-    #[arg(long)]
-    pub key: PathBuf,
-    /// Address of the city's Loggia
-    #[arg(long)]
-    pub server: String,
-    /// The city's certificate, or its authority's (PEM): no other is trusted
-    #[arg(long)]
-    pub cert: Option<PathBuf>,
-}
-
-/// A rotation. Without a file, `--add` and `--remove` it only hands on what is kept to those of the
-/// own group who lack a share of it; it can be cut short and run again at any time.
-#[derive(Debug, Args)]
-pub struct RotateArgs {
-    #[command(flatten)]
-    pub at: AtCity,
-    /// The next roster, drawn and signed by somebody else: it is shown, signed and sent
-    #[arg(conflicts_with_all = ["add", "remove"])]
-    pub proposal: Option<PathBuf>,
-    /// Draw the next roster with these people: rows as `loggia key show` prints them, filled in
-    #[arg(long)]
-    pub add: Vec<PathBuf>,
-    /// Draw the next roster without this person
-    #[arg(long)]
-    pub remove: Vec<String>,
-    /// Where the drawn roster goes
-    #[arg(long, default_value = "roster-next.json")]
-    pub out: PathBuf,
-    /// Sign without asking
-    #[arg(long)]
-    pub yes: bool,
-    /// Seconds until the spans that run now have ended
-    #[arg(long, hide = true, default_value_t = 90)]
-    pub settle_s: u64,
-}
-
-/// Holds at the desk.
-#[derive(Debug, Subcommand)]
-pub enum HoldVerb {
-    /// Every hold, each checked against the public log
-    List {
-        #[command(flatten)]
-        at: AtCity,
-    },
-    /// Ask for a hold
-    Ask {
-        #[command(flatten)]
-        at: AtCity,
-        /// Camera and its first and last span, CAMERA:FIRST-LAST
-        #[arg(long, required = true)]
-        spans: Vec<String>,
-        /// Why, in words
-        #[arg(long)]
-        reason: String,
-        /// Ends after so many days at the latest
-        #[arg(long)]
-        days: u32,
-        /// Is looked at again after so many days
-        #[arg(long)]
-        review_days: Option<u32>,
-    },
-    /// Agree to a hold that was asked for
-    Agree {
-        #[command(flatten)]
-        at: AtCity,
-        /// The hold's name (64 digits)
-        id: String,
-    },
-    /// Agree to end a hold before its term
-    End {
-        #[command(flatten)]
-        at: AtCity,
-        /// The hold's name (64 digits)
-        id: String,
-    },
-}
 
 /// One custodian at one city.
 struct Custodian {

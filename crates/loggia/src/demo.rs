@@ -19,6 +19,7 @@ use crate::cli::DemoArgs;
 use crate::demo_witnesses::Bodies;
 use crate::desk::keyring::ENDING;
 use crate::house::{House, Plan, WitnessPlan, log_verifier};
+use crate::welcome::DemoPeople;
 use crate::{files, serve};
 
 /// The demo log's name.
@@ -28,7 +29,8 @@ pub const KEYS: &str = "keys-of-everybody";
 /// Footage of the demo takes no more than this: fourteen cameras fill 5 GB an hour, and an hour's
 /// key goes one hour after the hour ended.
 const QUOTA_BYTES: u64 = 16 << 30;
-/// Hours that the demo keeps footage: short, so that a laptop's disk holds it and destruction shows.
+/// Hours that the demo keeps footage: short, so that a laptop's disk holds it and destruction
+/// shows.
 const RETENTION_H: u32 = 1;
 /// Password of every demo camera; invented like the cameras.
 const CAMERA_PASSWORD: &str = "demo-camera";
@@ -54,7 +56,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
             keys: args.data.join(KEYS),
             passphrase: city.passphrase.clone(),
         };
-        let people = serve::DemoPeople::of(&city);
+        let people = DemoPeople::of(&city);
         serve::run(house, addresses, args.basemap.clone(), Some((desk, people))).await?;
         sim.stop().await;
         Ok(())

@@ -1,6 +1,6 @@
-//! The demo's witnesses: five bodies outside the city, each a process of its own with its own folder,
-//! keys and memory, on this machine's loopback. Real ones are elsewhere, at people whom the city does
-//! not pay. Never outlives the demo.
+//! The demo's witnesses: five bodies outside the city, each a process of its own with its own
+//! folder, keys and memory, on this machine's loopback. Real ones are elsewhere, at people whom the
+//! city does not pay. Never outlives the demo.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Small files of the binary's own: written whole or not at all, secrets readable by their owner only.
+//! Small files of the binary's own: written whole or not at all, secrets readable by their owner
+//! only.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

@@ -2,27 +2,19 @@
 //! from the custodian's own machine. Prints that custodian's half of the secret, once; keeps it
 //! nowhere.
 
-use std::sync::Arc;
-
-use anyhow::Context;
 use loggia_model::Clock;
 use loggia_policy::{Act, BREAK_GLASS, GLASS_WAIT, GlassHalf, Policy, SignedStatement, Statement};
-use loggia_seal::{Keyfile, PersonKey};
+use loggia_seal::PersonKey;
 
 use crate::cli::{GlassArgs, say};
 use crate::clock::SystemClock;
-use crate::desk::remote::Remote;
 use crate::keys;
 
 const PATH: &str = "/api/v1/desk/break-glass";
 
 /// Says it to the city.
 pub fn run(args: &GlassArgs) -> anyhow::Result<()> {
-    let at = &args.at;
-    let text =
-        std::fs::read(&at.key).with_context(|| format!("{} cannot be read", at.key.display()))?;
-    let key = Keyfile::parse(&text)?.unlock(&keys::passphrase("Passphrase of the key: ")?)?;
-    let city = Remote::new(&at.server, at.cert.as_deref(), Arc::new(SystemClock))?;
+    let (key, city) = keys::at_city(&args.at)?;
     if args.end {
         city.delete(&key, PATH)?;
         say("the break-glass account is shut");

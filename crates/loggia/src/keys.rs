@@ -1,6 +1,7 @@
 //! `loggia key`: a person's key on that person's own machine. Never sends one anywhere.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -10,10 +11,10 @@ use loggia_model::PersonId;
 use loggia_policy::{Act, SignedStatement, Statement};
 use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 
-use crate::cli::{DeskArgs, KeyVerb, ReleaseArgs, say};
+use crate::cli::{AtCity, DeskArgs, KeyVerb, ReleaseArgs, say};
 use crate::clock::SystemClock;
-use crate::desk::Desk;
 use crate::desk::console::{self, Mode, Wanted};
+use crate::desk::{Desk, Remote};
 use crate::{city_setup, custodian, files, glass, serve};
 
 /// Environment variable that may hold the passphrase; else it is read from standard input.
@@ -102,6 +103,19 @@ fn desk(args: &DeskArgs) -> anyhow::Result<()> {
         ));
         serve::desk_alone(desk, at).await
     })
+}
+
+/// The person's key, unlocked with the passphrase that is asked for.
+pub fn unlocked(file: &Path) -> anyhow::Result<PersonKey> {
+    let text = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(Keyfile::parse(&text)?.unlock(&passphrase("Passphrase of the key: ")?)?)
+}
+
+/// The key, unlocked, and the way to its holder's city.
+pub fn at_city(at: &AtCity) -> anyhow::Result<(PersonKey, Remote)> {
+    let key = unlocked(&at.key)?;
+    let city = Remote::new(&at.server, at.cert.as_deref(), Arc::new(SystemClock))?;
+    Ok((key, city))
 }
 
 /// A statement with the key's signature.

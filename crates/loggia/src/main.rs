@@ -32,6 +32,7 @@ mod serve;
 mod tls;
 mod turns;
 mod verify;
+mod welcome;
 mod witness;
 
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! The machine's log, one line for each event: what strangers write into names and paths can begin no
-//! line of its own there, nor turn the direction of writing. Never drops a byte that is seen.
+//! The machine's log, one line for each event: what strangers write into names and paths can begin
+//! no line of its own there, nor turn the direction of writing. Never drops a byte that is seen.
 
 use std::io::{self, Write};
 

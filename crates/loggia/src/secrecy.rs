@@ -1,5 +1,5 @@
-//! What the process itself gives away: no core dump, no reading of its memory by the same user's other
-//! programs, no file that others on the machine may read. Never hides anything from root.
+//! What the process itself gives away: no core dump, no reading of its memory by the same user's
+//! other programs, no file that others on the machine may read. Never hides anything from root.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

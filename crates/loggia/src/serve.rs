@@ -26,7 +26,8 @@ use crate::guests::{self, Bounds, GUESTS};
 use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
-use crate::{forms, pages, provider, rules, tls};
+use crate::welcome::DemoPeople;
+use crate::{forms, pages, provider, rules, tls, welcome};
 
 /// Where to listen.
 pub struct Addresses {
@@ -44,18 +45,6 @@ pub struct DemoDesk {
     pub keys: PathBuf,
     /// Their passphrase.
     pub passphrase: String,
-}
-
-/// What the first-run text says of the demo's people.
-pub struct DemoPeople(Vec<(String, String, String)>);
-
-impl DemoPeople {
-    /// Names, roles and hints.
-    pub fn of(city: &City) -> Self {
-        let line =
-            |p: &crate::city::Person| (p.id.to_string(), p.name.clone(), p.what_to_try.clone());
-        Self(city.people.iter().map(line).collect())
-    }
 }
 
 /// A real installation, until it is told to stop.
@@ -109,7 +98,7 @@ pub async fn run(
         let listener = listen(&at, desk_at).await?;
         let app = only_this_host(desk::router(desk), desk_at);
         servers.push(tokio::spawn(serve(listener, app, stopped)));
-        welcome(&house, &at, &people);
+        welcome::say(&house, &at, &people);
     } else {
         tracing::info!(address = %at.console, "Loggia serves");
         if house.witnesses.policy_text().is_none() {
@@ -363,40 +352,6 @@ fn only_this_host(app: Router, at: SocketAddr) -> Router {
             answer
         }
     }))
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "the first-run text is this command's output"
-)]
-fn welcome(house: &House, at: &Addresses, people: &DemoPeople) {
-    println!(
-        "\n  {} is open at http://localhost:{}\n",
-        house.city,
-        at.console.port()
-    );
-    println!("  DEMO: this machine holds everybody's keys. Never put real cameras on it.\n");
-    for (id, name, hint) in &people.0 {
-        println!("  {id:<14} {name:<18} {hint}");
-    }
-    println!(
-        "\n  Everybody's password and passphrase is \"demo\"; one click in the page does too."
-    );
-    println!(
-        "  Try: the five-minute story, one case from the question to the proof, is at\n  \
-         http://localhost:{}/story.",
-        at.console.port()
-    );
-    if let Some(desk) = at.desk {
-        println!(
-            "  The custodians' key desks are at http://localhost:{}.",
-            desk.port()
-        );
-    }
-    println!(
-        "  Footage can be asked for a minute after it was recorded; camera 14 fails on purpose.\n  \
-         Ctrl-C stops.\n"
-    );
 }
 
 async fn told_to_stop() -> anyhow::Result<()> {

@@ -23,7 +23,8 @@ pub enum Purpose {
 #[serde(transparent)]
 pub struct LegalBasis(pub String);
 
-/// Why seconds of a camera are not there. The numbers are the sealed format's (docs/design/seal.md).
+/// Why seconds of a camera are not there. The numbers are the sealed format's
+/// (docs/design/seal.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]

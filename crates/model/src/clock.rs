@@ -112,8 +112,8 @@ pub struct Jump {
 }
 
 /// The recorder's clock: starts from wall time, runs on monotonic time, follows the wall by at most
-/// [`Self::SLEW_PPM`]. A wall clock that leaves by more than [`Self::STEP_US`] is reported, not obeyed,
-/// until [`Self::accept`] is called.
+/// [`Self::SLEW_PPM`]. A wall clock that leaves by more than [`Self::STEP_US`] is reported, not
+/// obeyed, until [`Self::accept`] is called.
 #[derive(Debug, Clone)]
 pub struct DisciplinedClock {
     at: At,

@@ -19,7 +19,8 @@ pub enum Fault {
     Conflict(String),
     /// Too much at once; try again later.
     Busy(String),
-    /// Its entry in the public log waits for the witnesses; the text says what stops and what goes on.
+    /// Its entry in the public log waits for the witnesses; the text says what stops and what goes
+    /// on.
     Unwitnessed(String),
     /// Something broke here; the text is safe to show.
     Broken(String),

@@ -1,4 +1,5 @@
-//! Names of things: cameras, spans, requests, keys and hashes. Plain values, no meaning hidden inside.
+//! Names of things: cameras, spans, requests, keys and hashes. Plain values, no meaning hidden
+//! inside.
 
 use core::fmt;
 use core::str::FromStr;

@@ -21,7 +21,8 @@ pub const TOLD_CHARS_MIN: usize = 10;
 pub struct OwnFootage {
     /// Their name, one line of at most [`NAME_CHARS_MAX`].
     pub name: String,
-    /// Where the answer goes, one line of at most [`CONTACT_CHARS_MAX`]: a postal or e-mail address.
+    /// Where the answer goes, one line of at most [`CONTACT_CHARS_MAX`]: a postal or e-mail
+    /// address.
     pub contact: String,
     /// Cameras that they passed, 1 to [`ASK_CAMERAS_MAX`].
     pub cameras: Vec<CameraId>,

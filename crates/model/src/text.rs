@@ -3,8 +3,8 @@
 
 /// Whether a character is not seen, or changes unseen what is: what Unicode lists as
 /// `Default_Ignorable_Code_Point` (Unicode 16.0, `DerivedCoreProperties.txt`; the explicit marks of
-/// UAX #9 and the byte order mark are among them), and the line and paragraph separator. Not the two
-/// joiners (U+200C, U+200D) and the variation selectors: words and emoji are written with them.
+/// UAX #9 and the byte order mark are among them), and the line and paragraph separator. Not the
+/// two joiners (U+200C, U+200D) and the variation selectors: words and emoji are written with them.
 #[must_use]
 pub const fn unseen(c: char) -> bool {
     matches!(

@@ -36,7 +36,8 @@ impl Aside {
         self.moved.notify_all();
     }
 
-    /// Waits while another's entry is on its way, [`LOG_WAIT`] at most; whether the way is ours now.
+    /// Waits while another's entry is on its way, [`LOG_WAIT`] at most; whether the way is ours
+    /// now.
     fn begin(&self) -> bool {
         let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = |line: &mut Line| *line == Line::Busy;
@@ -64,9 +65,10 @@ impl Aside {
 }
 
 impl Policy {
-    /// Tells the log without waiting for it longer than some seconds. `then` keeps in the tables that
-    /// it was told, whenever it was: also late, so that no entry is written twice. `value` is asked
-    /// for once nothing else is on its way; none means that there is nothing to tell any more.
+    /// Tells the log without waiting for it longer than some seconds. `then` keeps in the tables
+    /// that it was told, whenever it was: also late, so that no entry is written twice. `value` is
+    /// asked for once nothing else is on its way; none means that there is nothing to tell any
+    /// more.
     ///
     /// A log that fails or hangs is no error: what it missed is told by a later tick.
     ///

@@ -1,5 +1,6 @@
-//! What can go wrong on the line from case to opening, one variant per thing the caller can do about it.
-//! Never carries detail of the machine to a client; that goes to the journal of the process.
+//! What can go wrong on the line from case to opening, one variant per thing the caller can do
+//! about it. Never carries detail of the machine to a client; that goes to the journal of the
+//! process.
 
 use loggia_model::Fault;
 use loggia_transparency::Unseen;
@@ -30,7 +31,8 @@ pub enum Error {
     /// Too many at once or too soon; try later.
     #[error("{0}")]
     Busy(String),
-    /// The log's entry is not cosigned by the quorum of witnesses yet: nothing is opened until it is.
+    /// The log's entry is not cosigned by the quorum of witnesses yet: nothing is opened until it
+    /// is.
     #[error("{0}")]
     Unwitnessed(Unseen),
     /// A signature of a statement or roster does not hold.

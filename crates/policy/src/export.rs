@@ -132,7 +132,8 @@ impl Policy {
             Ok(())
         })?;
         drop(step);
-        // Nobody is kept from exporting what is open: a proof that does not come in time is left out.
+        // Nobody is kept from exporting what is open: a proof that does not come in time is left
+        // out.
         if !self.witnesses.wait(logged.index(), WITNESSES_WITHIN) {
             tracing::warn!("an export goes without the witnesses' proof of its own entry");
         }

@@ -24,8 +24,9 @@ pub const NECESSITY_CHARS_MIN: usize = 10;
 pub const NECESSITY_CHARS_MAX: usize = 4_000;
 /// Requests of one person that may wait at once: a freeze costs disk, so it cannot be had freely.
 pub const REQUESTS_WAITING_MAX: u64 = 20;
-/// Requests that one person files in 24 hours, withdrawn ones too: each leaves up to four entries in
-/// the public log for good, so it cannot be had freely. One for each case of [`CASES_PER_DAY_MAX`].
+/// Requests that one person files in 24 hours, withdrawn ones too: each leaves up to four entries
+/// in the public log for good, so it cannot be had freely. One for each case of
+/// [`CASES_PER_DAY_MAX`].
 ///
 /// [`CASES_PER_DAY_MAX`]: crate::CASES_PER_DAY_MAX
 pub const REQUESTS_PER_DAY_MAX: u64 = 100;
@@ -302,8 +303,8 @@ impl Policy {
         Ok(())
     }
 
-    /// The stored spans that a request names. Every first and last span must exist, be finished, and
-    /// touch the time asked for; a number in between may be missing (a torn span is cut away).
+    /// The stored spans that a request names. Every first and last span must exist, be finished,
+    /// and touch the time asked for; a number in between may be missing (a torn span is cut away).
     fn spans_named(&self, request: &Request) -> Result<Vec<SpanRow>, Error> {
         if request.purpose == Purpose::IncidentLive {
             return Ok(Vec::new());
@@ -338,8 +339,8 @@ impl Policy {
         Ok(out)
     }
 
-    /// Makes the spans' keys wait, then looks whether every span can still be opened: a key that was
-    /// destroyed a moment before cannot be promised.
+    /// Makes the spans' keys wait, then looks whether every span can still be opened: a key that
+    /// was destroyed a moment before cannot be promised.
     fn freeze(&self, id: RequestId, spans: &[SpanRow]) -> Result<(), Error> {
         let hours: BTreeSet<_> = spans.iter().map(|s| (s.camera, s.hour)).collect();
         let hours: Vec<_> = hours.into_iter().collect();

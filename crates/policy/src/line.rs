@@ -280,8 +280,8 @@ impl Policy {
     /// logged before the first picture, at most 15 minutes from the approval.
     ///
     /// # Errors
-    /// [`Error::Denied`] with the reasons; always when now ≥ until. [`Error::Forbidden`] for a camera
-    /// that the request does not name.
+    /// [`Error::Denied`] with the reasons; always when now ≥ until. [`Error::Forbidden`] for a
+    /// camera that the request does not name.
     pub fn live_permit(
         &self,
         id: RequestId,

@@ -1,6 +1,6 @@
-//! The permit: this person may do this, for this request, until then. Made in this crate only, after
-//! a decision that is in the public log, and for opening footage one that the witnesses have cosigned.
-//! Never cloned, never read from bytes, never made in tests.
+//! The permit: this person may do this, for this request, until then. Made in this crate only,
+//! after a decision that is in the public log, and for opening footage one that the witnesses have
+//! cosigned. Never cloned, never read from bytes, never made in tests.
 
 use std::fmt;
 
@@ -56,8 +56,9 @@ mod acts {
         }
     }
 
-    /// A live view in an incident must not wait for bodies outside the city: it is in the log first,
-    /// and whoever is root on the recorder needs no permit for what is in its memory (THREATS.md).
+    /// A live view in an incident must not wait for bodies outside the city: it is in the log
+    /// first, and whoever is root on the recorder needs no permit for what is in its memory
+    /// (THREATS.md).
     impl Act for Live {
         type Proof = Logged<Decided>;
         fn decided(proof: &Self::Proof) -> &Decided {

@@ -174,9 +174,9 @@ impl Policy {
     }
 
     /// What is kept and what is destroyed, one at a time: no request is filed between the question
-    /// which spans are needed and the deletion of the others. Nobody who has this waits for the log,
-    /// so that freezing and holding never do; who has [`Self::one_step`] may take it, never the
-    /// other way round.
+    /// which spans are needed and the deletion of the others. Nobody who has this waits for the
+    /// log, so that freezing and holding never do; who has [`Self::one_step`] may take it, never
+    /// the other way round.
     pub(crate) fn keeping(&self) -> MutexGuard<'_, ()> {
         self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,6 @@
 //! Time from a time-stamping authority (RFC 3161) over a bundle's hash. The token's signature is
-//! for whoever checks the bundle (`openssl ts -verify`); here only that the reply answers the question.
+//! for whoever checks the bundle (`openssl ts -verify`); here only that the reply answers the
+//! question.
 
 use core::time::Duration;
 
@@ -58,7 +59,8 @@ fn query(hash: &Digest, nonce: [u8; 8]) -> Vec<u8> {
     [&BEFORE_HASH[..], &hash.0, &integer, &nonce, &cert_wanted].concat()
 }
 
-/// Whether a reply (RFC 3161 `TimeStampResp`, DER) is granted (`PKIStatus` 0 or 1) and speaks of this hash and nonce.
+/// Whether a reply (RFC 3161 `TimeStampResp`, DER) is granted (`PKIStatus` 0 or 1) and speaks of
+/// this hash and nonce.
 #[must_use]
 pub fn answers(reply: &[u8], hash: &Digest, nonce: [u8; 8]) -> bool {
     let Some(inside) = sequence(reply) else {

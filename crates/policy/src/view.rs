@@ -1,5 +1,5 @@
-//! What people may see of requests, and what a timeline shows of spans. Never more than the person's
-//! part in it takes.
+//! What people may see of requests, and what a timeline shows of spans. Never more than the
+//! person's part in it takes.
 
 use std::collections::BTreeMap;
 
@@ -315,8 +315,8 @@ impl Policy {
     }
 }
 
-/// Whether a person weighs a request against what was asked before: whoever may decide it, a custodian
-/// and the oversight body's auditor; not its requester.
+/// Whether a person weighs a request against what was asked before: whoever may decide it, a
+/// custodian and the oversight body's auditor; not its requester.
 fn weighs(who: &Actor, row: &RequestRow) -> bool {
     let parts = [Role::Approver, Role::Custodian, Role::Auditor];
     who.person != row.requester && parts.iter().any(|r| who.has(*r))
@@ -333,8 +333,8 @@ fn asked_before(row: &RequestRow) -> Result<AskedBefore, Error> {
     })
 }
 
-/// Whether a request concerns a person: the requester; approvers of the deciding body; custodians of
-/// both groups once approved; the oversight body's auditor.
+/// Whether a request concerns a person: the requester; approvers of the deciding body; custodians
+/// of both groups once approved; the oversight body's auditor.
 fn concerns(who: &Actor, row: &RequestRow) -> bool {
     if row.state == State::Filing {
         return false;

@@ -1,5 +1,5 @@
-//! A log that fails, and one that hangs: keys are destroyed, spans frozen and held all the same, with a
-//! disputed clock and without; when the log is back, it tells once what was done.
+//! A log that fails, and one that hangs: keys are destroyed, spans frozen and held all the same,
+//! with a disputed clock and without; when the log is back, it tells once what was done.
 
 #[cfg(test)]
 #[expect(dead_code, reason = "each test file uses its own part of the city")]
@@ -35,7 +35,8 @@ fn log_folder(city: &City) -> PathBuf {
     city.dir.path().join("data/log")
 }
 
-/// No tile can be written: each entry is refused. (Access rights would not stop a test run by root.)
+/// No tile can be written: each entry is refused. (Access rights would not stop a test run by
+/// root.)
 #[cfg(test)]
 fn break_log(city: &City) {
     let log = log_folder(city);

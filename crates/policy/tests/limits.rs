@@ -1,4 +1,5 @@
-//! What one person may have in a day: cases, requests and exports are entries in the public log for good.
+//! What one person may have in a day: cases, requests and exports are entries in the public log for
+//! good.
 
 #[cfg(test)]
 #[expect(dead_code, reason = "each test file uses its own part of the city")]

@@ -1,5 +1,5 @@
-//! Openings wait for the witnesses: without their quorum no custodian is shown a share and nothing is
-//! opened; everything else goes on, and what waited goes on by itself.
+//! Openings wait for the witnesses: without their quorum no custodian is shown a share and nothing
+//! is opened; everything else goes on, and what waited goes on by itself.
 #![cfg(test)]
 
 #[expect(dead_code, reason = "each test file uses its own part of the city")]

@@ -62,7 +62,8 @@ type Filed = Box<dyn Fn(&str) -> Result<bool, Fault> + Send + Sync>;
 type Complain = Box<dyn Fn(Complaint) -> Result<String, Fault> + Send + Sync>;
 
 /// Where filed forms go. Contract: each may block on the disk and the public log, and an `Ok` means
-/// that it is kept durably (and, for `ask`, that the spans are frozen). Called off the async threads.
+/// that it is kept durably (and, for `ask`, that the spans are frozen). Called off the async
+/// threads.
 pub struct Forms {
     /// Freezes the spans and files the request.
     pub ask: Ask,

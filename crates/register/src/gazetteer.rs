@@ -137,8 +137,8 @@ impl Gazetteer {
         Self(names.into_iter().map(named).collect())
     }
 
-    /// The places that a folded question names, best first: the whole name, its beginning, a word of
-    /// it. A house number at the end is passed over.
+    /// The places that a folded question names, best first: the whole name, its beginning, a word
+    /// of it. A house number at the end is passed over.
     pub(crate) fn find(&self, folded: &str, most: usize) -> Vec<&Named> {
         let mut wanted = folded.trim();
         if let Some((street, number)) = wanted.rsplit_once(' ')

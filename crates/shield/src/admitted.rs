@@ -98,8 +98,8 @@ impl Admitted {
     }
 }
 
-/// Leave to look at one address for [`PROBE_LIFE`], before enrolment: `discover` and `check`. A probe
-/// records nothing: the recorder takes an [`Admitted`] only.
+/// Leave to look at one address for [`PROBE_LIFE`], before enrolment: `discover` and `check`. A
+/// probe records nothing: the recorder takes an [`Admitted`] only.
 #[derive(Debug)]
 #[must_use = "a probe expires"]
 pub struct Probe {

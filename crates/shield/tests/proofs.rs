@@ -2,8 +2,8 @@
 
 use loggia_shield::{Admitted, Probe};
 
-/// One implementation for every type, a second for those that can be read from bytes or cloned: where
-/// both apply, the call below is ambiguous and this file does not compile.
+/// One implementation for every type, a second for those that can be read from bytes or cloned:
+/// where both apply, the call below is ambiguous and this file does not compile.
 trait NeitherReadNorCloned<Why> {
     fn holds() {}
 }

@@ -1,7 +1,8 @@
 //! A city in its own process, for benches that count the simulator's CPU apart: `city --film FILE
 //! [--cameras N] [--port N] [--fps N] [--seed N] [--write burst|packet]`. Writes its cameras'
 //! addresses as one line of JSON; a line on standard input asks for what was sent so far; at the
-//! end of standard input it finishes all GOPs, says what was sent, and ends. Never checks passwords.
+//! end of standard input it finishes all GOPs, says what was sent, and ends. Never checks
+//! passwords.
 
 use std::io::{Error, Result, Write as _, stdin, stdout};
 use std::net::{Ipv4Addr, SocketAddr};

@@ -457,7 +457,8 @@ async fn discard(stage: Arc<Stage>) {
             got = stage.rtcp.recv_from(&mut b) => got,
         };
         if got.is_err() {
-            // A client that has gone shows as ECONNREFUSED on some systems: go on, but not in a spin.
+            // A client that has gone shows as ECONNREFUSED on some systems: go on, but not in a
+            // spin.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

@@ -37,8 +37,8 @@ pub enum CameraFault {
         /// Added to the camera's time.
         by_us: i64,
     },
-    /// Connections break, and as long as it lasts every request that names this camera is answered by closing
-    /// the connection (all cameras share one port, so the port itself cannot be shut).
+    /// Connections break, and as long as it lasts every request that names this camera is answered
+    /// by closing the connection (all cameras share one port, so the port itself cannot be shut).
     Reboot,
     /// Every password is wrong, over RTSP and over ONVIF. Running sessions go on.
     WrongCredentials,

@@ -48,8 +48,8 @@ pub struct Film {
 
 impl Film {
     /// Reads an MP4 (`.mp4`, `.m4v`, `.mov`) or an Annex-B elementary stream (`.h264`, `.264`,
-    /// `.avc`, `.h265`, `.265`, `.hevc`). `fps` counts for elementary streams only, which must have no B-frames,
-    /// because they carry no times.
+    /// `.avc`, `.h265`, `.265`, `.hevc`). `fps` counts for elementary streams only, which must have
+    /// no B-frames, because they carry no times.
     ///
     /// # Errors
     /// [`Error::Film`] says what is wrong with the file and what would be accepted.
@@ -169,8 +169,8 @@ impl Film {
 
     /// A copy with a user-data SEI NAL unit of `text` before the picture of every key frame, as a
     /// camera with ONVIF Media Signing sends one per GOP (Media Signing Specification §4; payload
-    /// type 5 of H.264 D.1.7). The text stands for a signature; `0x00` in it becomes `0x20`, so that no emulation
-    /// prevention is needed, and at most 200 bytes are taken.
+    /// type 5 of H.264 D.1.7). The text stands for a signature; `0x00` in it becomes `0x20`, so
+    /// that no emulation prevention is needed, and at most 200 bytes are taken.
     #[must_use]
     pub fn with_signing_sei(mut self, text: &str) -> Self {
         const UUID: &[u8; 16] = b"Loggia-simulator";

@@ -150,7 +150,8 @@ impl Junction {
         truth
     }
 
-    /// Writes `frames` frames as YUV4MPEG2 (C420jpeg chroma siting) to `film` and their truth to `table`.
+    /// Writes `frames` frames as YUV4MPEG2 (C420jpeg chroma siting) to `film` and their truth to
+    /// `table`.
     ///
     /// # Errors
     /// Whatever writing meets.

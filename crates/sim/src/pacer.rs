@@ -1,5 +1,5 @@
-//! Keeps time for all playing sessions with one heap, so that a thousand cameras need no thousand timers.
-//! Never does I/O itself: a flow's step does, and never waits.
+//! Keeps time for all playing sessions with one heap, so that a thousand cameras need no thousand
+//! timers. Never does I/O itself: a flow's step does, and never waits.
 
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};

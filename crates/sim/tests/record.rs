@@ -1,6 +1,6 @@
-//! The whole way of a frame: simulated cameras, the recorder, sealed pieces on disk, and back with the
-//! custodians' keys. What comes back is what the camera sent, byte for byte; what is missing is a
-//! signed gap with its reason.
+//! The whole way of a frame: simulated cameras, the recorder, sealed pieces on disk, and back with
+//! the custodians' keys. What comes back is what the camera sent, byte for byte; what is missing is
+//! a signed gap with its reason.
 
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail the test")]
 

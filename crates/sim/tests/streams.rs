@@ -1,5 +1,5 @@
-//! A client of another make (retina) pulls films from the city and gets every NAL unit byte for byte.
-//! Never needs a network beyond loopback, or ffmpeg.
+//! A client of another make (retina) pulls films from the city and gets every NAL unit byte for
+//! byte. Never needs a network beyond loopback, or ffmpeg.
 
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail the test")]
 

@@ -1,6 +1,6 @@
-//! What goes wrong between a camera and the recorder: lossy ways, a new resolution, clocks that jump,
-//! and every fault that the simulator knows. What was sent is stored byte for byte, what is missing
-//! is a signed gap with its reason, and the neighbours lose nothing.
+//! What goes wrong between a camera and the recorder: lossy ways, a new resolution, clocks that
+//! jump, and every fault that the simulator knows. What was sent is stored byte for byte, what is
+//! missing is a signed gap with its reason, and the neighbours lose nothing.
 //! Never asserts how long anything takes.
 
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail the test")]

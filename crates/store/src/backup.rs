@@ -188,8 +188,8 @@ fn is_database(name: &str) -> bool {
 }
 
 /// Files to copy, databases first: footage written meanwhile is then ahead of the index, which the
-/// next start mends; the other way round would look like a loss. Footage last: it is then ahead of the
-/// heads that the log knows, too.
+/// next start mends; the other way round would look like a loss. Footage last: it is then ahead of
+/// the heads that the log knows, too.
 fn names(data: &Path, footage: Footage, left_out: &mut Vec<LeftOut>) -> Result<Vec<String>, Error> {
     let (mut out, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {

@@ -1,6 +1,6 @@
-//! The lines under every minute's `heads` entry, kept in `heads/<hour>` beside the log, so that whoever
-//! has the footage can hold each chain against what was logged. Never believed for themselves: lines
-//! count only when their root stands in the log.
+//! The lines under every minute's `heads` entry, kept in `heads/<hour>` beside the log, so that
+//! whoever has the footage can hold each chain against what was logged. Never believed for
+//! themselves: lines count only when their root stands in the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -93,7 +93,8 @@ fn files(dir: &Path) -> Result<BTreeMap<u32, std::path::PathBuf>, Error> {
     Ok(found)
 }
 
-/// The minutes of a file: each one's root and heads. What does not read has a root that no log holds.
+/// The minutes of a file: each one's root and heads. What does not read has a root that no log
+/// holds.
 fn blocks(bytes: &[u8]) -> Vec<(Digest, Vec<KnownHead>)> {
     let mut out = Vec::new();
     let (mut leaves, mut heads) = (None::<Vec<Digest>>, Vec::new());

@@ -1,5 +1,6 @@
 //! The shapes that a field of a public entry may have, as schemas, and the closed lists used there.
-//! Never a free text: a string is a hash, a key id, a word of a list, or a legal basis by identifier.
+//! Never a free text: a string is a hash, a key id, a word of a list, or a legal basis by
+//! identifier.
 
 use loggia_model::{Body, LegalBasis, Purpose};
 use serde::{Deserialize, Serialize};

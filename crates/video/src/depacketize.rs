@@ -54,7 +54,8 @@ impl Depacketizer {
         Ok(())
     }
 
-    /// RFC 6184 5.2: single NAL unit (1–23), STAP-A (24), FU-A (28); the interleaved mode is refused.
+    /// RFC 6184 5.2: single NAL unit (1–23), STAP-A (24), FU-A (28); the interleaved mode is
+    /// refused.
     fn push_avc(&mut self, payload: &[u8], to: &mut Assembler) -> Result<(), Error> {
         let (first, rest) = payload.split_first().ok_or(SHORT)?;
         match first & 0x1f {

@@ -1,5 +1,5 @@
-//! Gathers NAL units into access units and access units into GOPs: one buffer per GOP, which becomes
-//! the piece without being copied. Never looks into a slice beyond its NAL unit header.
+//! Gathers NAL units into access units and access units into GOPs: one buffer per GOP, which
+//! becomes the piece without being copied. Never looks into a slice beyond its NAL unit header.
 
 use std::sync::Arc;
 
@@ -129,7 +129,8 @@ impl Assembler {
     pub fn packet(&mut self, ticks: i64, at: At) {
         match &mut self.unit {
             Some(unit) if unit.ticks != ticks && unit.slices => self.end_unit(),
-            // Some cameras give parameter sets a time of their own: they belong to the next picture.
+            // Some cameras give parameter sets a time of their own: they belong to the next
+            // picture.
             Some(unit) => unit.ticks = ticks,
             None => {}
         }

@@ -1,5 +1,5 @@
-//! Keeps one stream of one camera being recorded: admission, session, back-off. A fault here ends one
-//! session and nothing else; never gives up while the camera is watched.
+//! Keeps one stream of one camera being recorded: admission, session, back-off. A fault here ends
+//! one session and nothing else; never gives up while the camera is watched.
 
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;

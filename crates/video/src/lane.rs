@@ -126,8 +126,9 @@ impl Lane {
         Ok(())
     }
 
-    /// Whether the open span must end for the sake of live viewers: its key opens nothing from before
-    /// a holder came, after they left or may watch no longer; newcomers wait for no whole span.
+    /// Whether the open span must end for the sake of live viewers: its key opens nothing from
+    /// before a holder came, after they left or may watch no longer; newcomers wait for no whole
+    /// span.
     fn audience_changes(
         &self,
         kit: &Kit,

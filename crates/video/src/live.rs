@@ -78,12 +78,12 @@ impl Gallery {
         }
     }
 
-    /// A place before `camera` for the permit's holder. A place that the same person has there already
-    /// is given up for it; when all are taken, whoever has most gives up the oldest.
+    /// A place before `camera` for the permit's holder. A place that the same person has there
+    /// already is given up for it; when all are taken, whoever has most gives up the oldest.
     ///
     /// # Errors
-    /// [`Fault::Forbidden`] when the permit is not for this camera, [`Fault::Busy`] when there is no
-    /// place.
+    /// [`Fault::Forbidden`] when the permit is not for this camera, [`Fault::Busy`] when there is
+    /// no place.
     pub(crate) fn seat(
         self: &Arc<Self>,
         permit: &Permit<Live>,

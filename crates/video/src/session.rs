@@ -1,5 +1,6 @@
 //! One RTSP session with one camera stream: DESCRIBE, SETUP of the video and of nothing else, PLAY,
-//! then GOPs. Connects to what was admitted and to nothing else; never sets audio up, never decodes.
+//! then GOPs. Connects to what was admitted and to nothing else; never sets audio up, never
+//! decodes.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -337,8 +338,9 @@ fn refuse_foreign_source(
     ))
 }
 
-/// retina's errors are opaque but for the status: what they are is read from the front of their text.
-/// The rest of the text names packets and addresses for whoever holds a capture: it goes to the log.
+/// retina's errors are opaque but for the status: what they are is read from the front of their
+/// text. The rest of the text names packets and addresses for whoever holds a capture: it goes to
+/// the log.
 fn from_rtsp(e: retina::Error) -> Error {
     let text = e.to_string();
     tracing::debug!(error = %text, "RTSP");

@@ -1,5 +1,6 @@
 // Builds the export bundle on the requester's side (docs/design/bundle.md): every record is checked
-// and every piece opened again; the picture is not altered; the server logs the bundle's hash first.
+// and every piece opened again; the picture is not altered; the server logs the bundle's hash
+// first.
 import { post, V1 } from '../api/call';
 import type { ExportReceipt, PublicCamera } from '../api/types';
 import { recordersUnder } from '../log/recorders';

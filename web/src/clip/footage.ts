@@ -1,5 +1,6 @@
 // What was opened: released shares, the list of records, and one checked way to read them. Both the
-// player and the export go through here, so neither can see a piece whose chain was not checked first.
+// player and the export go through here, so neither can see a piece whose chain was not checked
+// first.
 import { get, send, V1 } from '../api/call';
 import type { AccessRequest, Footage, RecordRow, ReleasedShare, Timeline } from '../api/types';
 import type { LogKey } from '../log/checkpoint';

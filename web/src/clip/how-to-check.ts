@@ -1,4 +1,5 @@
-// The page in the bundle that tells a recipient, in English and Serbian, how to check it without us.
+// The page in the bundle that tells a recipient, in English and Serbian, how to check it without
+// us.
 
 const escape = (s: string): string =>
   s.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c);

@@ -1,5 +1,5 @@
-// A camera's live picture in an approved incident: sealed records as the recorder makes them, checked
-// and decrypted here, drawn through Media Source Extensions. What was drawn is forgotten.
+// A camera's live picture in an approved incident: sealed records as the recorder makes them,
+// checked and decrypted here, drawn through Media Source Extensions. What was drawn is forgotten.
 import { send, V1 } from '../api/call';
 import type { Footage, ReleasedShare } from '../api/types';
 import { namedRecorders } from '../log/recorders';

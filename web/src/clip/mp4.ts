@@ -1,5 +1,6 @@
-// Reads the fragmented MP4 of one piece (ISO/IEC 14496-12) just as far as playing and joining need it,
-// and joins pieces byte-exact: sample data is never touched, only sequence numbers and decode times.
+// Reads the fragmented MP4 of one piece (ISO/IEC 14496-12) just as far as playing and joining need
+// it, and joins pieces byte-exact: sample data is never touched, only sequence numbers and decode
+// times.
 import { join, same, u32, u64, view, type Bytes } from '../seal/bytes';
 
 export interface Box {

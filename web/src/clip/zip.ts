@@ -1,4 +1,5 @@
-// A ZIP archive, stored without compression (PKWARE APPNOTE 6.3, no ZIP64): enough for a bundle ≤ 2 GB.
+// A ZIP archive, stored without compression (PKWARE APPNOTE 6.3, no ZIP64): enough for a bundle ≤ 2
+// GB.
 import { join, u8, utf8, type Bytes } from '../seal/bytes';
 
 /** Below the 4 GiB of plain ZIP, and within what a browser holds in memory. */

@@ -1,6 +1,6 @@
 // The same cases as crates/transparency/src/disclosure_tests.rs: what a browser computes by itself.
 import { expect, test } from 'vitest';
-import type { Disclosed } from '../api/types';
+import type { Disclosed } from '../api/disclosures';
 import { hex, sha256, utf8 } from '../seal/bytes';
 import { Calendar, DELAY_COURT_MAX_S, DELAY_MAX_S, GRACE_S, opens, standing } from './delays';
 import { place } from './order';

@@ -3,7 +3,7 @@
 // city's
 // word. The same as crates/transparency/src/disclosure.rs.
 import { fromHex, hex, sha256, utf8 } from '../seal/bytes';
-import type { Disclosed } from '../api/types';
+import type { Disclosed } from '../api/disclosures';
 import type { Placed } from './order';
 
 /** How long after its date a disclosure may come before it is overdue. */

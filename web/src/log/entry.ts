@@ -1,5 +1,6 @@
 // One entry of the log as it was hashed, read without trust: whoever writes the log writes these
-// bytes. What has not the form of an entry is said to be malformed and never shown as something else.
+// bytes. What has not the form of an entry is said to be malformed and never shown as something
+// else.
 import type { LogEntry } from '../api/types';
 
 /** Not JSON, not an entry's form, or a time that is no whole second. */

@@ -1,5 +1,5 @@
-// What the auditor's window does in this browser: takes the log's head, checks its signature, compares
-// it with the head seen last time, and proves single entries from the tiles.
+// What the auditor's window does in this browser: takes the log's head, checks its signature,
+// compares it with the head seen last time, and proves single entries from the tiles.
 import { getBytes, getText } from '../api/call';
 import { base64, fromBase64, same, type Bytes } from '../seal/bytes';
 import { checkCheckpoint, readCheckpoint, readLogKey, type Checkpoint, type LogKey } from './checkpoint';

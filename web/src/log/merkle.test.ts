@@ -1,4 +1,5 @@
-// RFC 6962 known answers (the reference tree of certificate-transparency), proofs over every size, tiles.
+// RFC 6962 known answers (the reference tree of certificate-transparency), proofs over every size,
+// tiles.
 import { describe, expect, test } from 'vitest';
 import { fromHex, hex, join, same, utf8, type Bytes } from '../seal/bytes';
 import { checkConsistency, checkInclusion, emptyRoot, entryInBundle, leafHash, nodeHash, split, TileTree, tilePath } from './merkle';

@@ -1,5 +1,5 @@
-// Merkle tree arithmetic of RFC 6962 / RFC 9162 and the tile layout of C2SP tlog-tiles. Sans I/O: the
-// caller brings the tiles.
+// Merkle tree arithmetic of RFC 6962 / RFC 9162 and the tile layout of C2SP tlog-tiles. Sans I/O:
+// the caller brings the tiles.
 import { same, sha256, type Bytes } from '../seal/bytes';
 
 export const leafHash = (entry: Uint8Array): Promise<Bytes> => sha256(Uint8Array.of(0), entry);

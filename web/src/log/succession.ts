@@ -1,5 +1,6 @@
-// The log's key has a successor: followed from the key seen before to today's, step by step. Each step
-// is a checkpoint that both keys signed, whose last entry, in today's tree, names the next key.
+// The log's key has a successor: followed from the key seen before to today's, step by step. Each
+// step is a checkpoint that both keys signed, whose last entry, in today's tree, names the next
+// key.
 import { fromHex, join, same, u8, utf8, sha256, type Bytes } from '../seal/bytes';
 import { checkCheckpoint, keyText, readCheckpoint, readLogKey, type Checkpoint, type LogKey } from './checkpoint';
 import { readEntry } from './entry';

@@ -1,4 +1,5 @@
-// The map itself: MapLibre with the city's own base map, no outside tiles, no glyph files. Loaded lazily.
+// The map itself: MapLibre with the city's own base map, no outside tiles, no glyph files. Loaded
+// lazily.
 import 'maplibre-gl/dist/maplibre-gl.css';
 import {
   LngLatBounds,
@@ -23,7 +24,8 @@ import {
 
 export type { MapCamera, MapExtra };
 
-// Without this MapLibre 6 looks for its worker beside a file that Vite has renamed: a silent blank map.
+// Without this MapLibre 6 looks for its worker beside a file that Vite has renamed: a silent blank
+// map.
 setWorkerUrl(workerUrl);
 
 const CENTRE: [number, number] = [24.944, 60.1715];

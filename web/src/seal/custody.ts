@@ -1,5 +1,5 @@
-// From released shares to a span key: opens both groups' shares with the one-time key, combines them,
-// checks the commitment that the span-open record carries, and opens pieces.
+// From released shares to a span key: opens both groups' shares with the one-time key, combines
+// them, checks the commitment that the span-open record carries, and opens pieces.
 import { fromBase64, fromHex, join, same, u32, u64, u8, utf8, type Bytes } from './bytes';
 import { hpkeOpen, type OneTimeKey } from './hpke';
 import { Kind, type SealRecord } from './record';

@@ -1,6 +1,7 @@
 // The requester's own key: their row of the roster names its public half, and their signature under
-// a request says that the one-time key in it is theirs. On a real installation the private half never
-// leaves this browser and cannot be read out of it; a demo holds everybody's keys and signs for them.
+// a request says that the one-time key in it is theirs. On a real installation the private half
+// never leaves this browser and cannot be read out of it; a demo holds everybody's keys and signs
+// for them.
 import { post, V1 } from '../api/call';
 import { session } from '../api/session.svelte';
 import { say } from '../words/index.svelte';

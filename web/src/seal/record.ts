@@ -1,5 +1,5 @@
-// One record of the sealed format v1 (docs/design/seal.md): header 96 ‖ body ‖ signature 64, big-endian.
-// Reads untrusted bytes; never decrypts.
+// One record of the sealed format v1 (docs/design/seal.md): header 96 ‖ body ‖ signature 64,
+// big-endian. Reads untrusted bytes; never decrypts.
 import { text, view, type Bytes } from './bytes';
 
 export const HEADER = 96;

@@ -1,5 +1,6 @@
 // The exact bytes of an access request, its hash, and the one-time key that everything released is
-// sealed to. The private key cannot be exported and lives in this browser's IndexedDB until the opening ends.
+// sealed to. The private key cannot be exported and lives in this browser's IndexedDB until the
+// opening ends.
 import { base64, hex, sha256, utf8 } from './bytes';
 import type { CameraSpans, RequestText } from '../api/types';
 import type { OneTimeKey } from './hpke';

@@ -137,8 +137,8 @@ pub fn count(tree: &Tree) -> BTreeMap<&'static str, Vec<String>> {
     ])
 }
 
-/// Table rows cannot be folded in Markdown, a sentence of the pages stands on one line in its table of
-/// words, and an address cannot be folded anywhere.
+/// Table rows cannot be folded in Markdown, a sentence of the pages stands on one line in its table
+/// of words, and an address cannot be folded anywhere.
 fn may_be_long(path: &str, line: &str) -> bool {
     let sentence = path.starts_with(WORDS) && line.trim_start().starts_with('\'');
     (path.ends_with(".md") && line.trim_start().starts_with('|'))

@@ -23,7 +23,8 @@ pub struct Held {
 pub struct Keyring(BTreeMap<PersonId, Held>);
 
 impl Keyring {
-    /// Reads the key file, or every key file of the folder, and unlocks them all with one passphrase.
+    /// Reads the key file, or every key file of the folder, and unlocks them all with one
+    /// passphrase.
     pub fn open(path: &Path, passphrase: &str) -> anyhow::Result<Self> {
         let mut ring = BTreeMap::new();
         for path in files(path)? {

@@ -1,6 +1,6 @@
-//! What only a demo's pages have: where the desk is, which city it serves, and a device's key without
-//! a device. Never exists on a real installation, where a desk is on its holder's own machine and a
-//! requester's key in their own browser.
+//! What only a demo's pages have: where the desk is, which city it serves, and a device's key
+//! without a device. Never exists on a real installation, where a desk is on its holder's own
+//! machine and a requester's key in their own browser.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

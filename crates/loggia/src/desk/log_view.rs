@@ -111,8 +111,8 @@ impl LogView {
         &self.policy
     }
 
-    /// Adds a key to the policy file beside the keys: the log was handed over to it, which the caller
-    /// has checked. It counts from the next start on.
+    /// Adds a key to the policy file beside the keys: the log was handed over to it, which the
+    /// caller has checked. It counts from the next start on.
     ///
     /// # Errors
     /// When the file cannot be written.

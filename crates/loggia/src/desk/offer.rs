@@ -1,5 +1,5 @@
-//! What a desk's holder can say about a subject now: nothing else is signed, whoever asks this port.
-//! Never takes roles from the city; they are the verified roster's.
+//! What a desk's holder can say about a subject now: nothing else is signed, whoever asks this
+//! port. Never takes roles from the city; they are the verified roster's.
 
 use anyhow::bail;
 use loggia_model::{Body, Purpose, Role};

@@ -1,5 +1,5 @@
-//! An export bundle: the log entry and its proof, the sealed records, the released keys and the clip,
-//! each held against the others. Never trusts a name or a number inside the bundle by itself.
+//! An export bundle: the log entry and its proof, the sealed records, the released keys and the
+//! clip, each held against the others. Never trusts a name or a number inside the bundle by itself.
 
 use std::collections::BTreeSet;
 use std::fs::File;

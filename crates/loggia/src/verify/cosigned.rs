@@ -1,6 +1,6 @@
-//! What bodies outside the city vouch for in a bundle: that filing, approval, opening and export stood
-//! in the log that they cosigned, by the log policy of whoever checks. Never takes a policy from the
-//! bundle.
+//! What bodies outside the city vouch for in a bundle: that filing, approval, opening and export
+//! stood in the log that they cosigned, by the log policy of whoever checks. Never takes a policy
+//! from the bundle.
 
 use std::path::Path;
 

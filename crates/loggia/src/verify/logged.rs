@@ -1,5 +1,5 @@
-//! What the public log knew of each chain, minute by minute, held against the records that are there:
-//! a chain that was cut, or written anew with the recorder's own key, is named.
+//! What the public log knew of each chain, minute by minute, held against the records that are
+//! there: a chain that was cut, or written anew with the recorder's own key, is named.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -11,8 +11,8 @@ use loggia_transparency::{HEADS_KEPT_H, minutes};
 
 use super::{broken, say};
 
-/// A head was recorded at most this long before its minute was logged: a piece of 4 s, a sync, and a
-/// log that was slow.
+/// A head was recorded at most this long before its minute was logged: a piece of 4 s, a sync, and
+/// a log that was slow.
 const BEFORE_S: i64 = 300;
 
 struct Known {

@@ -3,8 +3,9 @@
 //
 //	GO111MODULE=off GOPATH=/usr/share/gocode go run check_proof.go POLICY BODIES PROOF...
 //
-// Each proof must lead from its entry to a checkpoint that the policy's log signed and that at least
-// BODIES of the policy's Ed25519 witnesses cosigned. It exits non-zero and says what is wrong.
+// Each proof must lead from its entry to a checkpoint that the policy's log signed and that at
+// least BODIES of the policy's Ed25519 witnesses cosigned. It exits non-zero and says what is
+// wrong.
 package main
 
 import (

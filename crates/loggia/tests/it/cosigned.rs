@@ -1,5 +1,6 @@
-//! What bodies outside the city vouch for in an export bundle: `loggia verify --policy` and a checker
-//! in Python take it by the policy of whoever checks, and refuse each part that is missing or another's.
+//! What bodies outside the city vouch for in an export bundle: `loggia verify --policy` and a
+//! checker in Python take it by the policy of whoever checks, and refuse each part that is missing
+//! or another's.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

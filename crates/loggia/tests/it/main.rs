@@ -11,6 +11,7 @@ mod city;
 mod cosigned;
 mod crash;
 mod enrol;
+mod exported;
 mod forged;
 mod full;
 mod interrupted;

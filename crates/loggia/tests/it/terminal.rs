@@ -1,5 +1,5 @@
-//! `loggia key release`: a custodian at a terminal, with no page that the city serves. The same checks
-//! as the desk's; nothing is signed by a dry run, nor without the log policy.
+//! `loggia key release`: a custodian at a terminal, with no page that the city serves. The same
+//! checks as the desk's; nothing is signed by a dry run, nor without the log policy.
 
 use std::path::Path;
 use std::process::Command;
@@ -59,7 +59,8 @@ fn a_custodian_releases_at_a_terminal_what_their_own_machine_has_checked() {
     );
     assert_eq!(state(), json!("approved"));
 
-    // Without the policy nothing is even looked at; with the policy of other witnesses it is refused.
+    // Without the policy nothing is even looked at; with the policy of other witnesses it is
+    // refused.
     let own = ground.root().join("own-keys");
     std::fs::create_dir(&own).unwrap();
     let file = "k.virtanen.loggia-key";

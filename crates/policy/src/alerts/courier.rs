@@ -166,8 +166,8 @@ impl Courier {
         Ok(Self { way, shared })
     }
 
-    /// Puts an alert into the queue; never waits. Where it is full the oldest message goes, one that
-    /// is not urgent before others.
+    /// Puts an alert into the queue; never waits. Where it is full the oldest message goes, one
+    /// that is not urgent before others.
     pub(crate) fn take(&self, alert: &Arc<Alert>) {
         let mut queue = self.shared.queue();
         for message in self.way.messages(alert) {

@@ -66,8 +66,8 @@ pub struct Alert {
     pub rank: u32,
     /// Whether somebody's life is in danger (the public log says so too).
     pub danger_to_life: bool,
-    /// Whether it goes before others and is dropped after them: danger to life, or an incident to be
-    /// seen live. No gateway is told.
+    /// Whether it goes before others and is dropped after them: danger to life, or an incident to
+    /// be seen live. No gateway is told.
     #[serde(skip)]
     pub urgent: bool,
     /// When it fell due, microseconds.

@@ -78,8 +78,8 @@ impl Policy {
         Ok(id)
     }
 
-    /// The stored spans that a hold names. Every first and last span must exist; a number in between
-    /// may be missing (a torn span is cut away).
+    /// The stored spans that a hold names. Every first and last span must exist; a number in
+    /// between may be missing (a torn span is cut away).
     fn spans_to_hold(&self, ask: &HoldAsk) -> Result<Vec<SpanRow>, Error> {
         let mut out = Vec::new();
         for c in &ask.camera_spans {

@@ -1,5 +1,6 @@
-//! Every endpoint that takes a body, in front of a real city: bytes go in as a caller with a session
-//! or a desk key would send them. Who calls is taken from the input: the door is tried elsewhere.
+//! Every endpoint that takes a body, in front of a real city: bytes go in as a caller with a
+//! session or a desk key would send them. Who calls is taken from the input: the door is tried
+//! elsewhere.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

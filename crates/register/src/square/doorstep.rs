@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use loggia_model::At;
 
-/// Forms of one kind that are taken from one network in 24 hours: a family, a house, a small office.
+/// Forms of one kind that are taken from one network in 24 hours: a family, a house, a small
+/// office.
 pub(super) const OF_ONE_MAX: usize = 4;
 /// Networks that are remembered; beyond it the day's bound alone holds.
 const NETWORKS_MAX: usize = 10_000;

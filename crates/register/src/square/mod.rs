@@ -1,5 +1,5 @@
-//! The public square as pages: HTML that needs no script, in three scripts, from the register alone.
-//! Never asks for a session; sets a cookie only for a language that somebody chose.
+//! The public square as pages: HTML that needs no script, in three scripts, from the register
+//! alone. Never asks for a session; sets a cookie only for a language that somebody chose.
 
 mod answer;
 mod ask;

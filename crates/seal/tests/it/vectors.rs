@@ -1,6 +1,6 @@
 //! The committed test vectors: everything fixed, so a second implementation can follow each step.
-//! `LOGGIA_WRITE_VECTORS=1 cargo nextest run -p loggia-seal vectors` writes them anew; never do that
-//! for version 1 unless its page changes too.
+//! `LOGGIA_WRITE_VECTORS=1 cargo nextest run -p loggia-seal vectors` writes them anew; never do
+//! that for version 1 unless its page changes too.
 
 use std::path::{Path, PathBuf};
 

@@ -302,8 +302,8 @@ pub(super) fn records(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Spans of one camera that overlap `[from, to)`, in time order. A camera's spans follow each other,
-/// so only the last one that begins before `from` can reach into it.
+/// Spans of one camera that overlap `[from, to)`, in time order. A camera's spans follow each
+/// other, so only the last one that begins before `from` can reach into it.
 pub(super) fn spans(
     tx: &Transaction<'_>,
     camera: CameraId,

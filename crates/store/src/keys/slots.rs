@@ -15,7 +15,8 @@ use crate::{Error, FileLayer};
 
 /// One slot, bytes: divides a sector (512), so that a power cut leaves it old or new.
 const SLOT: usize = 64;
-/// Most keys: 8,000 cameras × (96 h of retention + 24 h of freezes) are 960,000; twice that, 123 MB.
+/// Most keys: 8,000 cameras × (96 h of retention + 24 h of freezes) are 960,000; twice that, 123
+/// MB.
 const SLOTS_MAX: u32 = 1_920_000;
 
 /// What a key is for.

@@ -18,7 +18,8 @@ pub enum Cut {
     Torn,
 }
 
-/// The disk. Shared by cloning the `Arc`; [`SimDisk::cut`] gives the disk after the power came back.
+/// The disk. Shared by cloning the `Arc`; [`SimDisk::cut`] gives the disk after the power came
+/// back.
 #[derive(Debug, Default)]
 pub struct SimDisk(Mutex<State>);
 

@@ -82,8 +82,8 @@ impl Witnesses {
         }))))
     }
 
-    /// Asks the witnesses that the policy names with a URL, over HTTP. `ca`: certificates (PEM) that
-    /// those with an `https://` address may show, or their authorities'.
+    /// Asks the witnesses that the policy names with a URL, over HTTP. `ca`: certificates (PEM)
+    /// that those with an `https://` address may show, or their authorities'.
     ///
     /// # Errors
     /// [`Error::Malformed`] when the policy does not read, names another log, needs no witness or

@@ -1,5 +1,5 @@
-//! The cosigned log over HTTP: the newest cosigned checkpoint, the city's log policy, proofs that go
-//! from hand to hand, and how the witnesses fare. All public.
+//! The cosigned log over HTTP: the newest cosigned checkpoint, the city's log policy, proofs that
+//! go from hand to hand, and how the witnesses fare. All public.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -79,7 +79,8 @@ async fn proof(
     Ok(answer(TEXT, NEVER, proof.text()))
 }
 
-/// How the witnesses fare: each one's last checkpoint, what it fails with, whether the quorum stands.
+/// How the witnesses fare: each one's last checkpoint, what it fails with, whether the quorum
+/// stands.
 #[utoipa::path(get, path = "/api/v1/log/witnesses", tag = "log",
     responses((status = 200, body = Standing)))]
 async fn witnesses(State(all): State<Witnesses>) -> Json<Standing> {

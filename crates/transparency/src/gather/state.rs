@@ -1,5 +1,5 @@
-//! What can be told of the witnesses: each one's last checkpoint and what it fails with, and what an
-//! entry still waits for. Never a secret: the same is public.
+//! What can be told of the witnesses: each one's last checkpoint and what it fails with, and what
+//! an entry still waits for. Never a secret: the same is public.
 
 use std::collections::BTreeSet;
 

@@ -146,8 +146,8 @@ pub struct Fragment<'a> {
     pub ticks_default: u32,
 }
 
-/// Turns `draft` = room ‖ samples into a file: the boxes go into the room, what is left of it becomes a
-/// `free` box. Returns the length of the boxes and the duration in ticks.
+/// Turns `draft` = room ‖ samples into a file: the boxes go into the room, what is left of it
+/// becomes a `free` box. Returns the length of the boxes and the duration in ticks.
 ///
 /// # Errors
 /// [`Error::Boxes`] when a box cannot be written.

@@ -9,7 +9,8 @@ use super::client::{Client, Device};
 use crate::Error;
 use crate::session::{Offer, describe_probe};
 
-/// A camera's clock may differ by so much before it is a finding: an NTP client in a LAN holds 0.1 s.
+/// A camera's clock may differ by so much before it is a finding: an NTP client in a LAN holds 0.1
+/// s.
 const CLOCK_US_MAX: i64 = 2_000_000;
 
 /// One thing to be done.

@@ -26,8 +26,8 @@ pub struct Client<'a> {
     credentials: &'a Credentials,
     agent: ureq::Agent,
     clock: &'a dyn Clock,
-    /// The camera's clock minus ours: tokens are stamped with the camera's time, else a camera whose
-    /// clock is wrong refuses the right password.
+    /// The camera's clock minus ours: tokens are stamped with the camera's time, else a camera
+    /// whose clock is wrong refuses the right password.
     offset_us: i64,
     /// The leave that every call is made under, if it is one that expires.
     probe: Option<&'a Probe>,

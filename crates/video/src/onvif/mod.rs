@@ -1,5 +1,5 @@
-//! ONVIF, as far as a recorder needs it: who is there, what it is, where its streams are, whether it
-//! masks. Never configures a camera, never follows an address that a device names.
+//! ONVIF, as far as a recorder needs it: who is there, what it is, where its streams are, whether
+//! it masks. Never configures a camera, never follows an address that a device names.
 
 mod ask;
 mod check;

@@ -1,5 +1,5 @@
 // Asks about the date on which place and hour become public: the exact bytes that are signed for.
-import type { AskWhat } from '../../api/types';
+import type { AskWhat } from '../../api/disclosures';
 import { hex, sha256, utf8 } from '../../seal/bytes';
 
 export interface AskText {

@@ -1,4 +1,5 @@
-// Filing a request: opens the case, makes the one-time key, hashes and signs the exact text, keeps the key, sends.
+// Filing a request: opens the case, makes the one-time key, hashes and signs the exact text, keeps
+// the key, sends.
 import { get, post, V1 } from '../../api/call';
 import type { AccessRequest, CaseRow, Cover } from '../../api/types';
 import { signRequest } from '../../seal/device';

@@ -1,10 +1,11 @@
 //! The attacker's desk: a city in the hands of somebody with root and the log's key tries to have a
-//! true key desk release footage that it should not. `make attack` tries 100,000 openings; the tests a
-//! seeded sample. Each class has a control that opens once its check is taken out.
+//! true key desk release footage that it should not. `make attack` tries 100,000 openings; the
+//! tests a seeded sample. Each class has a control that opens once its check is taken out.
 
 mod classes;
 #[path = "../../../../transparency/tests/forge/mod.rs"]
 mod forge;
+mod logs;
 mod plot;
 mod scene;
 

@@ -1,6 +1,6 @@
-//! Everything the attacker starts from: a city with a roster, a log that the desk has seen, witnesses,
-//! sealed spans, and a true key desk in front of a server that says what it is told to say.
-//! Never used outside tests.
+//! Everything the attacker starts from: a city with a roster, a log that the desk has seen,
+//! witnesses, sealed spans, and a true key desk in front of a server that says what it is told to
+//! say. Never used outside tests.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

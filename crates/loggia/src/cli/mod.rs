@@ -1,17 +1,22 @@
 //! The command line: one enum of verbs, each handed to the room that does it.
 
+mod bench;
+mod key;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::bench::BenchVerb;
+pub use self::key::{
+    AtCity, DeskArgs, GlassArgs, HoldVerb, KeyVerb, LogKeyArgs, ReleaseArgs, RotateArgs,
+};
 use crate::config::Config;
-pub use crate::custodian::AtCity;
-use crate::custodian::{HoldVerb, LogKeyArgs, RotateArgs};
 use crate::{
-    access_policy, alerts, backup, bench, cameras, city_setup, demo, keys, openapi, provider,
-    secrecy, serve, verify, witness,
+    access_policy, alerts, backup, cameras, city_setup, demo, keys, openapi, provider, secrecy,
+    serve, verify, witness,
 };
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged
@@ -135,7 +140,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             seconds,
             truth,
         } => junction(seed, seconds, &truth)?,
-        Verb::Bench(verb) => bench::run(&verb)?,
+        Verb::Bench(verb) => crate::bench::run(&verb)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -270,47 +275,6 @@ pub enum CameraVerb {
     },
 }
 
-/// Keys.
-#[derive(Debug, Subcommand)]
-pub enum KeyVerb {
-    /// Make a person's key file; asks for the passphrase
-    New {
-        /// Account name of the person
-        person: String,
-        /// File to write
-        #[arg(long)]
-        out: PathBuf,
-    },
-    /// Print the public half, for the roster
-    Show {
-        /// Key file
-        file: PathBuf,
-    },
-    /// Serve the desk's page on this machine: approve, release
-    Desk(DeskArgs),
-    /// Check what waits and release it, on this terminal, with no page that anybody serves
-    Release(ReleaseArgs),
-    /// Open the break-glass account together with a custodian of the other group, or shut it
-    BreakGlass(GlassArgs),
-    /// Custodians come and go: draw, sign and send the next roster, hand on what is kept
-    Rotate(RotateArgs),
-    /// The public log's key has a successor: draw the statement, sign and send it
-    LogKey(LogKeyArgs),
-    /// Footage kept beyond its retention: ask, agree, end, list
-    #[command(subcommand)]
-    Hold(HoldVerb),
-}
-
-/// The break-glass account.
-#[derive(Debug, Args)]
-pub struct GlassArgs {
-    #[command(flatten)]
-    pub at: AtCity,
-    /// Shut it at once
-    #[arg(long)]
-    pub end: bool,
-}
-
 /// The roster.
 #[derive(Debug, Subcommand)]
 pub enum RosterVerb {
@@ -340,55 +304,6 @@ pub enum RosterVerb {
         #[command(flatten)]
         at: AtCity,
     },
-}
-
-/// A key desk.
-#[derive(Debug, Args)]
-pub struct DeskArgs {
-    /// Key file, or a folder of them
-    #[arg(long)]
-    pub keys: PathBuf,
-    /// Address of the city's Loggia
-    #[arg(long)]
-    pub server: String,
-    /// The city's certificate, or its authority's (PEM): no other is trusted
-    #[arg(long)]
-    pub cert: Option<PathBuf>,
-    /// Port on 127.0.0.1
-    #[arg(long, default_value_t = 8081)]
-    pub port: u16,
-}
-
-/// A release at a terminal.
-#[derive(Debug, Args)]
-pub struct ReleaseArgs {
-    /// Key file, or a folder of them; the file `tlog-policy` lies beside
-    #[arg(long)]
-    pub keys: PathBuf,
-    /// Address of the city's Loggia
-    #[arg(long)]
-    pub server: String,
-    /// The city's certificate, or its authority's (PEM): no other is trusted
-    #[arg(long)]
-    pub cert: Option<PathBuf>,
-    /// Whose key, where several lie here
-    #[arg(long)]
-    pub person: Option<String>,
-    /// Only the request whose name begins so
-    #[arg(long)]
-    pub request: Option<String>,
-    /// Approve as the second person instead of releasing
-    #[arg(long)]
-    pub approve: bool,
-    /// A remark that goes into the statement
-    #[arg(long, default_value = "")]
-    pub note: String,
-    /// Only check and say; sign nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Do not ask at the terminal (with --request; the passphrase is in LOGGIA_PASSPHRASE)
-    #[arg(long, conflicts_with = "dry_run")]
-    pub yes: bool,
 }
 
 /// What to check.
@@ -440,55 +355,5 @@ pub enum BasemapVerb {
         /// Folder to write
         #[arg(long, default_value = ".cache/basemap")]
         out: PathBuf,
-    },
-}
-
-/// What is measured.
-#[derive(Debug, Subcommand)]
-pub enum BenchVerb {
-    /// Simulated cameras
-    Cameras {
-        /// How many
-        #[arg(long)]
-        count: u32,
-        /// `burst` or `packet`
-        #[arg(long)]
-        mode: String,
-        /// RTSP port on 127.0.0.1
-        #[arg(long)]
-        port: u16,
-        /// Film
-        #[arg(long)]
-        stream: PathBuf,
-    },
-    /// The recorder
-    Record {
-        /// How many cameras
-        #[arg(long)]
-        cameras: u32,
-        /// Their RTSP port on 127.0.0.1
-        #[arg(long)]
-        port: u16,
-        /// Data folder
-        #[arg(long)]
-        data: PathBuf,
-        /// Custodians in each group
-        #[arg(long)]
-        holders: u32,
-    },
-    /// From the last approval to what a custodian can release, with 3 of 5 witnesses
-    Witnessed {
-        /// A folder that does not exist yet
-        #[arg(long)]
-        data: PathBuf,
-        /// How many approvals
-        #[arg(long, default_value_t = 100)]
-        rounds: u32,
-    },
-    /// Sealing, step by step
-    Seal {
-        /// Custodians in each group
-        #[arg(long)]
-        holders: u32,
     },
 }
