@@ -106,7 +106,7 @@ fn erased_records_leave_the_log_whole_and_its_commitments_closed_for_ever() {
     }
     // The log is whole, says that it was done and nothing else, and nothing comes on the date.
     let dir = city.dir.path().join("data/log");
-    let report = verify::folder(&dir, city.log.verifier(), None).unwrap();
+    let report = verify::folder(&dir, &city.log.verifier(), None).unwrap();
     assert_eq!(report.checkpoint.size(), city.log.size());
     assert_eq!(city.kinds().last(), Some(&"records_erased"));
     pass(&city, DAY * 100);

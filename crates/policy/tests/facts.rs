@@ -9,7 +9,7 @@ mod city;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
-use city::{Asked, CAMERA, City};
+use city::{Asked, CAMERA, City, WHY};
 use loggia_model::{Actor, At, Body, Clock, PersonId, Purpose, Role, Roles, SpanId};
 use loggia_policy::{
     Act, Ask, Basis, Facts, Member, Party, Roster, Rules, Standing, State, VerifiedRoster,
@@ -120,9 +120,8 @@ impl Story {
             Purpose::IncidentLive => live(&self.city, by, basis),
             _ => self.city.ask(by, purpose, basis),
         };
-        let why = "a bicycle was taken at the corner at noon";
-        let (policy, me) = (&self.city.policy, self.city.actor(by));
-        if policy.file(&me, &asked.json, asked.case.id, why).is_ok() {
+        let case = asked.case.id;
+        if self.city.file_text(by, &asked.json, case, WHY).is_ok() {
             let now = self.city.clock.now();
             self.asked.push((asked, by, purpose, basis, now));
         }

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use loggia_model::{At, Clock, Digest, PersonId, Purpose, RequestId};
-use loggia_policy::{AskReason, AskState, AskWhat, DisclosureAsk, Error};
+use loggia_policy::{AskReason, AskState, AskWhat, DisclosureAsk, Error, Request};
 use loggia_seal::Randomness;
 use loggia_transparency::{Calendar, DetailKind, DisclosureState};
 
@@ -25,11 +25,13 @@ pub fn city() -> City {
 pub fn opened(city: &City, number: &str) -> Asked {
     let me = city.actor(ME);
     let case = city.policy.open_case(&me, number, Purpose::Investigation);
-    let asked = city.ask_in(&case.unwrap(), ME, Purpose::Investigation, "fi-pkl-7");
+    let mut asked = city.ask_in(&case.unwrap(), ME, Purpose::Investigation, "fi-pkl-7");
     let why = "the bicycle of Mrs Example was taken";
-    city.policy
-        .file(&me, &asked.json, asked.case.id, why)
-        .unwrap();
+    let mut request = Request::parse(&asked.json).unwrap();
+    request.necessity = Some(Request::necessity_hash(why));
+    asked.json = request.to_json().unwrap();
+    asked.id = Request::id_of(&asked.json);
+    city.file_text(ME, &asked.json, asked.case.id, why).unwrap();
     city.approve("a.korhonen", asked.id);
     city.release("k.virtanen", &asked);
     city.release("s.makela", &asked);
