@@ -26,7 +26,7 @@ use crate::guests::{self, GUESTS};
 use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
-use crate::{forms, pages, tls};
+use crate::{forms, pages, rules, tls};
 
 /// Where to listen.
 pub struct Addresses {
