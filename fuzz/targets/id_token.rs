@@ -6,7 +6,10 @@ use loggia_model::At;
 use loggia_policy::id_token::{Keys, Wanted, kid_of, person};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
+    let end = bytes
+        .iter()
+        .position(|b| *b == b'\n')
+        .unwrap_or(bytes.len());
     let (keys, token) = bytes.split_at(end);
     let Ok(keys) = Keys::parse(keys) else {
         return;
