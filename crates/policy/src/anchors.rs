@@ -1,5 +1,5 @@
-//! Whom this machine believes when it calls another over TLS: the certificates that its configuration
-//! names. Never the hundred authorities of the operating system.
+//! Whom this machine believes when it calls another over TLS: the certificates that its
+//! configuration names. Never the hundred authorities of the operating system.
 
 use std::sync::Arc;
 
