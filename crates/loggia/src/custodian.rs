@@ -35,8 +35,11 @@ impl Custodian {
         }
         let passphrase = keys::passphrase("Passphrase of the key: ")?;
         let clock = Arc::new(SystemClock);
-        let (cert, time) = (at.cert.as_deref(), Arc::clone(&clock) as Arc<dyn Clock>);
-        let desk = Desk::open(&at.key, &passphrase, &at.server, cert, time)?;
+        let (cert, time) = (
+            at.city.cert.as_deref(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        );
+        let desk = Desk::open(&at.key, &passphrase, &at.city.server, cert, time)?;
         let person = desk.holder()?;
         Ok(Self {
             desk,

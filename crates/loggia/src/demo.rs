@@ -126,6 +126,15 @@ pub fn people(house: &House, city: &City) -> anyhow::Result<()> {
         members,
         at: house.clock.now(),
     };
+    take(house, &roster, &signers)?;
+    for person in &city.people {
+        house.policy.add_account(&person.id, &city.passphrase)?;
+    }
+    Ok(())
+}
+
+/// The roster, signed by these, is the city's.
+fn take(house: &House, roster: &Roster, signers: &[PersonKey]) -> anyhow::Result<()> {
     let json = roster.to_json()?;
     let tbs = Roster::to_be_signed(Roster::hash_of(&json));
     let signatures = signers
@@ -136,9 +145,6 @@ pub fn people(house: &House, city: &City) -> anyhow::Result<()> {
         roster: json,
         signatures,
     })?;
-    for person in &city.people {
-        house.policy.add_account(&person.id, &city.passphrase)?;
-    }
     Ok(())
 }
 
@@ -171,17 +177,7 @@ fn requesters_sign(house: &House, city: &City) -> anyhow::Result<()> {
     }
     (roster.version, roster.prev) = (roster.version + 1, before.hash());
     roster.at = house.clock.now();
-    let json = roster.to_json()?;
-    let tbs = Roster::to_be_signed(Roster::hash_of(&json));
-    let signatures = signers
-        .iter()
-        .map(|key| crate::roster::signature(key, &tbs))
-        .collect::<anyhow::Result<Vec<RosterSignature>>>()?;
-    house.policy.change_roster(SignedRoster {
-        roster: json,
-        signatures,
-    })?;
-    Ok(())
+    take(house, &roster, &signers)
 }
 
 /// The simulated cameras, and their rows in the inventory when they are new there.

@@ -59,8 +59,8 @@ pub fn run(verb: &KeyVerb) -> anyhow::Result<()> {
 fn release(args: &ReleaseArgs) -> anyhow::Result<()> {
     let passphrase = passphrase("Passphrase of the key: ")?;
     let clock = Arc::new(SystemClock);
-    let (keys, cert) = (&args.keys, args.cert.as_deref());
-    let desk = Desk::open(keys, &passphrase, &args.server, cert, clock)?;
+    let (keys, cert) = (&args.keys, args.city.cert.as_deref());
+    let desk = Desk::open(keys, &passphrase, &args.city.server, cert, clock)?;
     let mode = match (args.dry_run, args.yes) {
         (true, _) => Mode::Check,
         (_, true) => Mode::Yes,
@@ -89,8 +89,8 @@ fn desk(args: &DeskArgs) -> anyhow::Result<()> {
     let desk = Arc::new(Desk::open(
         &args.keys,
         &passphrase,
-        &args.server,
-        args.cert.as_deref(),
+        &args.city.server,
+        args.city.cert.as_deref(),
         clock,
     )?);
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
@@ -114,7 +114,11 @@ pub fn unlocked(file: &Path) -> anyhow::Result<PersonKey> {
 /// The key, unlocked, and the way to its holder's city.
 pub fn at_city(at: &AtCity) -> anyhow::Result<(PersonKey, Remote)> {
     let key = unlocked(&at.key)?;
-    let city = Remote::new(&at.server, at.cert.as_deref(), Arc::new(SystemClock))?;
+    let city = Remote::new(
+        &at.city.server,
+        at.city.cert.as_deref(),
+        Arc::new(SystemClock),
+    )?;
     Ok((key, city))
 }
 

@@ -4,6 +4,7 @@
 mod access;
 mod activation;
 mod alerts;
+mod anchors;
 mod aside;
 mod become_demo;
 mod break_glass;

@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use city::{CAMERA, City, PEOPLE};
-use loggia_model::{Body, CameraId, Clock, Digest, Hour, MANUAL_START, PersonId, Role, SpanId};
-use loggia_policy::{Act, CameraSpans, HoldAsk, HoldState, Retention, State};
+use loggia_model::{Body, CameraId, Clock, Hour, MANUAL_START, Role, SpanId};
+use loggia_policy::{Retention, State};
 use loggia_seal::CustodianKey;
 use loggia_store::{Footage, backup, restore};
-use newcomer::Newcomer;
+use newcomer::{Newcomer, hold};
 use thief::{Loot, Spans, files, found_in};
 
 /// A camera whose footage lives a day; [`CAMERA`]'s lives three.
@@ -64,37 +64,6 @@ fn aged_backup(city: &City, copies: &Path, name: &str) -> PathBuf {
     assert!(done.left_out.iter().any(|l| l.name == "keys"), "{done:?}");
     restore(&made, &back).unwrap();
     back
-}
-
-/// Both bodies hold spans 2 and 3 of [`CAMERA`].
-fn hold(city: &City) {
-    let now = city.clock.now();
-    let json = serde_json::to_string(&HoldAsk {
-        v: 1,
-        camera_spans: vec![CameraSpans {
-            camera: CAMERA,
-            first: SpanId(2),
-            last: SpanId(3),
-        }],
-        reason: "a court has asked for these minutes".into(),
-        until: now.after(Duration::from_secs(30 * 86_400)),
-        review: now.after(Duration::from_secs(10 * 86_400)),
-        asked_by: PersonId("p.lindqvist".into()),
-        nonce: Digest([4; 32]),
-    })
-    .unwrap();
-    let id = HoldAsk::id_of(&json);
-    city.policy
-        .ask_hold(&city.actor("p.lindqvist"), &json)
-        .unwrap();
-    for (person, state) in [
-        ("k.virtanen", HoldState::Asked),
-        ("s.makela", HoldState::Held),
-    ] {
-        let said = city.say(person, id, Act::Hold);
-        let now = city.policy.state_hold(&city.actor(person), id, &said);
-        assert_eq!(now.unwrap(), state);
-    }
 }
 
 /// What the attack needs to know of the city before its keys are gone.

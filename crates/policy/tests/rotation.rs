@@ -8,42 +8,11 @@ mod city;
 mod newcomer;
 
 use city::{CAMERA, City, b64};
-use loggia_model::{Body, Clock, Digest, PersonId, SpanId};
-use loggia_policy::{Act, CameraSpans, Error, HANDED_MAX, HandedOn, HoldAsk, HoldState, State};
+use loggia_model::{Body, SpanId};
+use loggia_policy::{Error, HANDED_MAX, HandedOn, State};
 use loggia_seal::{CustodianPublic, WrappedShares};
 use loggia_store::HoldId;
-use newcomer::{Newcomer, clear_pieces, hand_on_all, rotate, sealed_on};
-
-#[cfg(test)]
-fn hold(city: &City) {
-    let now = city.clock.now();
-    let json = serde_json::to_string(&HoldAsk {
-        v: 1,
-        camera_spans: vec![CameraSpans {
-            camera: CAMERA,
-            first: SpanId(2),
-            last: SpanId(3),
-        }],
-        reason: "a court has asked for these minutes".into(),
-        until: now.after(core::time::Duration::from_secs(30 * 86_400)),
-        review: now.after(core::time::Duration::from_secs(10 * 86_400)),
-        asked_by: PersonId("p.lindqvist".into()),
-        nonce: Digest([4; 32]),
-    })
-    .unwrap();
-    let id = HoldAsk::id_of(&json);
-    city.policy
-        .ask_hold(&city.actor("p.lindqvist"), &json)
-        .unwrap();
-    for (person, state) in [
-        ("k.virtanen", HoldState::Asked),
-        ("s.makela", HoldState::Held),
-    ] {
-        let said = city.say(person, id, Act::Hold);
-        let now = city.policy.state_hold(&city.actor(person), id, &said);
-        assert_eq!(now.unwrap(), state);
-    }
-}
+use newcomer::{Newcomer, clear_pieces, hand_on_all, hold, rotate, sealed_on};
 
 #[test]
 fn who_came_later_opens_what_was_sealed_before() {

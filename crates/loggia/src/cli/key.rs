@@ -52,12 +52,8 @@ pub struct DeskArgs {
     /// Key file, or a folder of them
     #[arg(long)]
     pub keys: PathBuf,
-    /// Address of the city's Loggia
-    #[arg(long)]
-    pub server: String,
-    /// The city's certificate, or its authority's (PEM): no other is trusted
-    #[arg(long)]
-    pub cert: Option<PathBuf>,
+    #[command(flatten)]
+    pub city: CityArgs,
     /// Port on 127.0.0.1
     #[arg(long, default_value_t = 8081)]
     pub port: u16,
@@ -69,12 +65,8 @@ pub struct ReleaseArgs {
     /// Key file, or a folder of them; the file `tlog-policy` lies beside
     #[arg(long)]
     pub keys: PathBuf,
-    /// Address of the city's Loggia
-    #[arg(long)]
-    pub server: String,
-    /// The city's certificate, or its authority's (PEM): no other is trusted
-    #[arg(long)]
-    pub cert: Option<PathBuf>,
+    #[command(flatten)]
+    pub city: CityArgs,
     /// Whose key, where several lie here
     #[arg(long)]
     pub person: Option<String>,
@@ -114,18 +106,25 @@ pub struct LogKeyArgs {
     pub yes: bool,
 }
 
-/// Whose key, and at which city.
+/// Which city.
 #[derive(Debug, Args)]
-pub struct AtCity {
-    /// Key file, on its holder's own machine
-    #[arg(long)]
-    pub key: PathBuf,
+pub struct CityArgs {
     /// Address of the city's Loggia
     #[arg(long)]
     pub server: String,
     /// The city's certificate, or its authority's (PEM): no other is trusted
     #[arg(long)]
     pub cert: Option<PathBuf>,
+}
+
+/// Whose key, and at which city.
+#[derive(Debug, Args)]
+pub struct AtCity {
+    /// Key file, on its holder's own machine
+    #[arg(long)]
+    pub key: PathBuf,
+    #[command(flatten)]
+    pub city: CityArgs,
 }
 
 /// A rotation. Without a file, `--add` and `--remove` it only hands on what is kept to those of the

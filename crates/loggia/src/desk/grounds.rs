@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use loggia_model::PersonId;
+use anyhow::Context;
+use loggia_model::{Digest, PersonId};
 use loggia_policy::{Member, RequestView, Roster, SignedRoster, VerifiedRoster};
 use loggia_seal::PersonKey;
 use loggia_transparency::{Event, verify};
 use serde::Deserialize;
 
-use super::Desk;
 use super::checks::{Found, Proven};
 use super::log_view::{Look, Patience, consistency};
+use super::{Desk, hashes};
 
 /// Entries about a request that a desk has to see for itself.
 const KINDS: [&str; 2] = ["request_filed", "decision"];
@@ -120,20 +121,21 @@ impl Desk {
 
     /// An entry under the log's own head: what must not wait for witnesses (holds) rests on it.
     pub(super) fn under_head(&self, index: u64, look: &Look) -> anyhow::Result<Proven> {
-        let size = look.head.size();
+        let (bytes, proof) = self.placed(index, look.head.size())?;
+        verify::inclusion(&bytes, index, &proof, &look.head)?;
+        Ok(Proven { index, bytes })
+    }
+
+    /// What the city says stands at a place of its log, with the proof in the tree of that size.
+    pub(super) fn placed(&self, index: u64, size: u64) -> anyhow::Result<(Vec<u8>, Vec<Digest>)> {
         let page: EntryPage = self
             .city
             .open(&format!("/api/v1/log/entries?from={index}&limit=1"))?;
-        let found = page
-            .entries
-            .into_iter()
-            .next()
-            .ok_or_else(|| anyhow::anyhow!("the log page is empty"))?;
-        let proof: ProofPage = self
-            .city
-            .open(&format!("/api/v1/log/proof?index={index}&size={size}"))?;
+        let found = page.entries.into_iter().next();
+        let found = found.context("the log page is empty")?;
+        let path = format!("/api/v1/log/proof?index={index}&size={size}");
+        let proof: ProofPage = self.city.open(&path)?;
         let bytes = found.entry.get().as_bytes().to_vec();
-        verify::inclusion(&bytes, index, &super::hashes(&proof.proof)?, &look.head)?;
-        Ok(Proven { index, bytes })
+        Ok((bytes, hashes(&proof.proof)?))
     }
 }

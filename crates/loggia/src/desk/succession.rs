@@ -9,26 +9,11 @@ use loggia_seal::PersonKey;
 use loggia_transparency::{SUCCESSIONS_MAX, Succession, Verifier, verify};
 use serde::Deserialize;
 
+use super::Desk;
 use super::pinned::Known;
-use super::{Desk, hashes};
 use crate::roster;
 
 const PATH: &str = "/api/v1/desk/log-key";
-
-#[derive(Deserialize)]
-struct EntryPage {
-    entries: Vec<Placed>,
-}
-
-#[derive(Deserialize)]
-struct Placed {
-    entry: Box<serde_json::value::RawValue>,
-}
-
-#[derive(Deserialize)]
-struct ProofPage {
-    proof: Vec<String>,
-}
 
 #[derive(Deserialize)]
 struct HandedOver {
@@ -132,14 +117,7 @@ impl Desk {
         let index = size
             .checked_sub(1)
             .context("an empty log is not handed over")?;
-        let page: EntryPage = self
-            .city
-            .open(&format!("/api/v1/log/entries?from={index}&limit=1"))?;
-        let found = page.entries.into_iter().next();
-        let found = found.context("the log page is empty")?;
-        let path = format!("/api/v1/log/proof?index={index}&size={size}");
-        let proof: ProofPage = self.city.open(&path)?;
-        Ok((found.entry.get().as_bytes().to_vec(), hashes(&proof.proof)?))
+        self.placed(index, size)
     }
 
     /// Draws the statement that hands the log over to the key that the recorder has drawn.

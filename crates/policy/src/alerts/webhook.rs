@@ -1,13 +1,9 @@
 //! Alerts by POST to a gateway of the city's own: JSON over HTTPS, or plain HTTP on this machine.
 //! Never follows a redirect, takes no proxy from the environment, trusts no certificate by default.
 
-use std::sync::Arc;
-
-use ureq::tls::{PemItem, RootCerts, TlsConfig, TlsProvider};
-
 use super::courier::Failure;
 use super::{Alert, CARRY_WAIT};
-use crate::Error;
+use crate::{Error, anchors};
 
 /// A gateway of the city that knows how to reach people.
 #[derive(Debug, Clone)]
@@ -52,7 +48,7 @@ impl Post {
             .max_redirects(0)
             .proxy(None)
             .http_status_as_error(false)
-            .tls_config(tls(hook.ca.as_deref()).map_err(bad)?)
+            .tls_config(anchors::alone(hook.ca.as_deref()).map_err(bad)?)
             .build()
             .new_agent();
         let url = hook.url.clone();
@@ -76,23 +72,4 @@ impl Post {
             Err(Failure::Later(format!("it answers {}", status.as_u16())))
         }
     }
-}
-
-/// Trusts the given certificates alone.
-fn tls(ca: Option<&[u8]>) -> Result<TlsConfig, String> {
-    let mut certs = Vec::new();
-    for item in ureq::tls::parse_pem(ca.unwrap_or_default()) {
-        if let PemItem::Certificate(cert) = item.map_err(|_| "`ca` does not read".to_owned())? {
-            certs.push(cert);
-        }
-    }
-    if ca.is_some() && certs.is_empty() {
-        return Err("`ca` holds no certificate (PEM)".to_owned());
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(provider)
-        .root_certs(RootCerts::new_with_certs(&certs))
-        .build())
 }

@@ -236,12 +236,11 @@ async fn ask_hold(
 #[utoipa::path(post, path = "/api/v1/desk/holds", tag = "desk", request_body = NewHold,
     responses((status = 201, body = HoldId), (status = 403, body = ProblemBody)))]
 async fn desk_ask_hold(
-    State(rooms): State<Rooms>,
-    Me(me): Me,
-    Json(new): Json<NewHold>,
+    rooms: State<Rooms>,
+    me: Me,
+    new: Json<NewHold>,
 ) -> Result<impl IntoResponse, Problem> {
-    let id = off(&rooms, move |p| p.ask_hold(&me, &new.hold)).await?;
-    Ok((StatusCode::CREATED, Json(HoldId { id })))
+    ask_hold(rooms, me, new).await
 }
 
 /// Agrees to a hold, or to its end; both bodies must.

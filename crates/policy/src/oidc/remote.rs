@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use ureq::tls::{PemItem, RootCerts, TlsConfig, TlsProvider};
 use zeroize::Zeroizing;
 
 use super::ProviderPlan;
 use super::id_token::Keys;
+use crate::anchors;
 
 /// A provider that does not answer by then is away.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -78,7 +78,7 @@ impl Remote {
             .max_redirects(0)
             .proxy(None)
             .http_status_as_error(false)
-            .tls_config(tls(plan.ca.as_deref())?)
+            .tls_config(anchors::alone(plan.ca.as_deref())?)
             .build()
             .new_agent();
         Ok(Self {
@@ -263,24 +263,4 @@ fn encoded(text: &str) -> String {
         }
     }
     out
-}
-
-/// Trusts the given certificates alone: an issuer that any of a hundred authorities could stand in
-/// for is no anchor for who may sign in.
-fn tls(ca: Option<&[u8]>) -> Result<TlsConfig, String> {
-    let mut certs = Vec::new();
-    for item in ureq::tls::parse_pem(ca.unwrap_or_default()) {
-        if let PemItem::Certificate(cert) = item.map_err(|_| "`ca` does not read")? {
-            certs.push(cert);
-        }
-    }
-    if ca.is_some() && certs.is_empty() {
-        return Err("`ca` holds no certificate (PEM)".into());
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(provider)
-        .root_certs(RootCerts::new_with_certs(&certs))
-        .build())
 }

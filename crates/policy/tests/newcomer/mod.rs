@@ -1,16 +1,17 @@
 //! Custodians who come into the roster later, and what an earlier one's machine does for them.
 //! Never uses a key that its holder would not have.
 
-use loggia_model::{Actor, Body, Clock, PersonId, Role};
+use loggia_model::{Actor, Body, Clock, Digest, PersonId, Role, SpanId};
 use loggia_policy::{
-    Act, HandedOn, HandedShare, KeptShare, Member, Roster, SignedStatement, State, Statement,
+    Act, CameraSpans, HandedOn, HandedShare, HoldAsk, HoldState, KeptShare, Member, Roster,
+    SignedStatement, State, Statement,
 };
 use loggia_seal::{
     Body as RecordBody, CustodianPublic, PersonKey, Randomness, Record, Sealed, SealedShare, Share,
     SpanKey, SpanRef, Track,
 };
 
-use crate::city::{Asked, City, LONG, b64, clear_piece, from_b64};
+use crate::city::{Asked, CAMERA, City, LONG, b64, clear_piece, from_b64};
 
 pub struct Newcomer {
     pub key: PersonKey,
@@ -203,4 +204,35 @@ pub fn clear_pieces(city: &City, asked: &Asked) -> usize {
         }
     }
     seen
+}
+
+/// Both bodies hold spans 2 and 3 of [`CAMERA`].
+pub fn hold(city: &City) {
+    let now = city.clock.now();
+    let json = serde_json::to_string(&HoldAsk {
+        v: 1,
+        camera_spans: vec![CameraSpans {
+            camera: CAMERA,
+            first: SpanId(2),
+            last: SpanId(3),
+        }],
+        reason: "a court has asked for these minutes".into(),
+        until: now.after(core::time::Duration::from_secs(30 * 86_400)),
+        review: now.after(core::time::Duration::from_secs(10 * 86_400)),
+        asked_by: PersonId("p.lindqvist".into()),
+        nonce: Digest([4; 32]),
+    })
+    .unwrap();
+    let id = HoldAsk::id_of(&json);
+    city.policy
+        .ask_hold(&city.actor("p.lindqvist"), &json)
+        .unwrap();
+    for (person, state) in [
+        ("k.virtanen", HoldState::Asked),
+        ("s.makela", HoldState::Held),
+    ] {
+        let said = city.say(person, id, Act::Hold);
+        let now = city.policy.state_hold(&city.actor(person), id, &said);
+        assert_eq!(now.unwrap(), state);
+    }
 }
