@@ -19,7 +19,6 @@ use loggia_video::{Recorder, RecorderConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::city::City;
 use crate::config::Config;
 use crate::desk::{self, Desk};
 use crate::guests::{self, Bounds, GUESTS};
