@@ -1,14 +1,12 @@
 //! Retention is provable: an hour after it, all custodians together, with an image of the disk and
 //! backups of any age, open nothing but what is held. The attacker here is stronger than any: every
 //! 32 bytes of the image are tried as a key on every share table of every copy.
+#![cfg(test)]
 
-#[cfg(test)]
 #[expect(dead_code, reason = "each test file uses its own part of the city")]
 mod city;
-#[cfg(test)]
 #[expect(dead_code, reason = "each test file uses its own part of it")]
 mod newcomer;
-#[cfg(test)]
 mod thief;
 
 use core::time::Duration;

@@ -132,8 +132,7 @@ async fn key(State(log): State<Log>) -> Response {
     answer(TEXT, NEVER, format!("{}\n", log.verifier()))
 }
 
-/// The checkpoint with which the log was handed over to another key for the nth time, signed by
-/// both.
+/// The checkpoint with which the log was handed over to another key for the nth time, signed by both.
 #[utoipa::path(get, path = "/log/succession/{id}", tag = "log",
     params(("id" = u32, Path, description = "From 1")),
     responses((status = 200, description = "Signed note", body = String, content_type = "text/plain"),
@@ -148,8 +147,7 @@ async fn succession(State(log): State<Log>, Path(n): Path<u32>) -> Result<Respon
     Ok(answer(TEXT, FOR_GOOD, note.ok_or_else(none)?))
 }
 
-/// A tile of hashes `<L>/<N>[.p/<W>]` or a bundle of entries `entries/<N>[.p/<W>]` (C2SP
-/// tlog-tiles).
+/// A tile of hashes `<L>/<N>[.p/<W>]` or a bundle of entries `entries/<N>[.p/<W>]` (C2SP tlog-tiles).
 #[utoipa::path(get, path = "/log/tile/{path}", tag = "log",
     params(("path" = String, Path, description = "Such as `0/x001/234.p/17` or `entries/000`")),
     responses(

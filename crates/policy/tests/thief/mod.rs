@@ -34,11 +34,14 @@ pub fn files(root: &Path) -> Vec<PathBuf> {
     out
 }
 
+/// A sealed piece of a span, and what it is in the clear.
+type Piece = (SpanRef, Hour, Sealed, Vec<u8>);
+
 /// What lies in one copy: share tables still under their keys, and one piece of each span.
 #[derive(Default)]
 pub struct Loot {
     pub tables: Vec<WrappedShares>,
-    pub pieces: BTreeMap<(CameraId, SpanId), (SpanRef, Hour, Sealed, Vec<u8>)>,
+    pub pieces: BTreeMap<(CameraId, SpanId), Piece>,
 }
 
 impl Loot {
