@@ -9,7 +9,7 @@ mod city;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
-use city::{Asked, CAMERA, City, WHY};
+use city::{Asked, CAMERA, City, LONG, WHY};
 use loggia_model::{Actor, At, Body, Clock, PersonId, Purpose, Role, Roles, SpanId};
 use loggia_policy::{
     Act, Ask, Basis, Facts, Member, Party, Roster, Rules, Standing, State, VerifiedRoster,
@@ -137,6 +137,7 @@ impl Story {
             .policy
             .decide_request(&self.city.actor(by), asked.id, &said);
         if done.is_ok() && act == Act::Approve {
+            self.city.policy.wait_for_witnesses(asked.id, LONG).unwrap();
             self.approved.insert(r, (by, self.city.clock.now()));
         }
     }
@@ -157,6 +158,7 @@ impl Story {
             .release(&me, asked.id, &said, &shares)
             .is_ok()
         {
+            self.city.policy.wait_for_witnesses(asked.id, LONG).unwrap();
             self.released.insert((r, me.body), by);
             let groups = [Body::Police, Body::Oversight];
             if groups.iter().all(|b| self.released.contains_key(&(r, *b))) {
