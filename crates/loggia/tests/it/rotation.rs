@@ -292,6 +292,12 @@ fn a_custodian_comes_and_one_goes_and_a_lying_city_gains_nothing() {
     assert!(!late.status.is_success(), "{}", late.text());
 }
 
+/// The last checkpoint under the old key is signed by both; the next entry is the new key's alone.
+fn an_entry_more(city: &City, asked: &Requester<'_>) {
+    let case = json!({ "number": "5500/R/2/26", "purpose": "investigation" });
+    city.post(&asked.cookie, "/api/v1/cases", &case).json();
+}
+
 #[test]
 fn the_log_s_key_has_a_successor_that_both_groups_named() {
     let ground = Ground::new();
@@ -327,9 +333,7 @@ fn the_log_s_key_has_a_successor_that_both_groups_named() {
     let secrets = ground.data().join("secrets");
     assert!(!secrets.join("log-key-next.sealed").exists());
 
-    // The last checkpoint under the old key is signed by both; the next entry is the new key's alone.
-    let case = json!({ "number": "5500/R/2/26", "purpose": "investigation" });
-    city.post(&asked.cookie, "/api/v1/cases", &case).json();
+    an_entry_more(&city, &asked);
     // A desk whose policy names the old key alone believes nothing; nor does it follow without what
     // both groups signed.
     police.refused(
