@@ -311,8 +311,10 @@ fn the_log_s_key_has_a_successor_that_both_groups_named() {
     let server = format!("http://127.0.0.1:{port}");
     let police = Machine::of(&ground, "k.virtanen", &server);
     let oversight = Machine::of(&ground, "s.makela", &server);
-    let old = city.get("", "/log/key").text();
-    let kept = ground.root().join("checkpoint");
+    let (old, kept) = (
+        city.get("", "/log/key").text(),
+        ground.root().join("checkpoint"),
+    );
     std::fs::write(&kept, city.get("", "/log/checkpoint").text()).unwrap();
     let out = ground.root().join("log-key.json");
     let out = out.to_str().unwrap();
