@@ -311,23 +311,20 @@ fn the_log_s_key_has_a_successor_that_both_groups_named() {
     let server = format!("http://127.0.0.1:{port}");
     let police = Machine::of(&ground, "k.virtanen", &server);
     let oversight = Machine::of(&ground, "s.makela", &server);
-    let (old, kept) = (
-        city.get("", "/log/key").text(),
-        ground.root().join("checkpoint"),
-    );
+    let old = city.get("", "/log/key").text();
+    let kept = ground.root().join("checkpoint");
     std::fs::write(&kept, city.get("", "/log/checkpoint").text()).unwrap();
-    let out = ground.root().join("log-key.json");
-    let out = out.to_str().unwrap();
+    let out = format!("{}/log-key.json", ground.root().display());
 
-    police.good(&["log-key"], &["--out", out, "--yes"]);
+    police.good(&["log-key"], &["--out", &out, "--yes"]);
     // One group is not enough, not even for a city that would take it.
     police.refused(
         &["log-key"],
-        &[out, "--yes"],
+        &[&out, "--yes"],
         "no custodian of Oversight signed",
     );
     assert_eq!(city.get("", "/log/key").text(), old);
-    let done = oversight.good(&["log-key"], &[out, "--yes"]);
+    let done = oversight.good(&["log-key"], &[&out, "--yes"]);
     assert!(done.contains("is the last under the old key"), "{done}");
     let new = city.get("", "/log/key").text();
     assert_ne!(new, old);
