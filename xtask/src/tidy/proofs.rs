@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn missing_proofs_are_named() {
-        assert_eq!(check(&Tree::of(&[])).len(), 4);
+        assert_eq!(check(&Tree::of(&[])).len(), 5);
     }
 
     #[test]

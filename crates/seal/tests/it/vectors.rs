@@ -172,11 +172,19 @@ fn vectors_are_what_this_crate_makes() {
         if writing() {
             std::fs::write(&path, &made).unwrap();
         }
-        assert!(
-            std::fs::read(&path).unwrap() == made,
-            "{name} is not what the crate makes"
-        );
+        let kept = std::fs::read(&path).unwrap();
+        // The order of a JSON object's names says nothing (RFC 8259 section 4), and depends on what
+        // else is built.
+        let same = match name.ends_with(".json") {
+            true => json_of(&kept) == json_of(&made),
+            false => kept == made,
+        };
+        assert!(same, "{name} is not what the crate makes");
     }
+}
+
+fn json_of(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
 }
 
 fn read() -> Value {
