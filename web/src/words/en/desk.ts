@@ -93,8 +93,8 @@ export const desk = {
   'dask.down': 'What was public was taken down on {at}.',
   'dask.erased': 'Its records were erased on {at}.',
   'dask.cell':
-    '{n} case shares its emptiest hour in public; the hour follows from {k} on.|{n} cases ' +
-    'share its emptiest hour in public; the hour follows from {k} on.',
+    'The hour becomes public only where at least {k} cases share it. {n} case does so far.|' +
+    'The hour becomes public only where at least {k} cases share it. {n} cases do so far.',
   'dask.send': 'Send to the oversight body',
   'dask.sent': 'Sent. An approver of the oversight body has to agree at the key desk.',
   'check.ask_hash': 'the text shown is the one that the hash names',
