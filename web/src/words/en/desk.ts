@@ -88,6 +88,10 @@ export const desk = {
   'dask.follows':
     'If it is opened, its place, and its hour where enough cases share it, become public on ' +
     '{at}.',
+  'dask.passed':
+    'Its date, {at}, has passed: once it is opened its place becomes public at once, and its ' +
+    'hour where enough cases share it.',
+  'dask.never': 'Nothing of it was opened, so neither place nor hour becomes public.',
   'dask.public': 'Its place is public; its hour is not, because too few cases share it.',
   'dask.publicHour': 'Its place and hour are public.',
   'dask.down': 'What was public was taken down on {at}.',
