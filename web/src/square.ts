@@ -1,6 +1,7 @@
 // The square's one island: the map, drawn over what the server's page says already. Everything on
 // the page works without it. Never fetches anything from another machine.
 import './styles/square.css';
+import { toCurrent } from './parts/in-row';
 import type { MapCamera } from './parts/map';
 
 type Say = 'wait' | 'none' | 'gone' | 'bare';
@@ -75,5 +76,7 @@ for (const box of document.querySelectorAll<HTMLElement>('[data-map]')) {
   });
   seen.observe(box);
 }
+// On a phone the parts stand in a row that scrolls: the one that is open is in sight.
+toCurrent(document.querySelector<HTMLElement>('nav.parts'));
 // What is wrong with a form is read out at once, and the keyboard goes on from there.
 document.getElementById('errors')?.focus();

@@ -1,11 +1,7 @@
 import { tick } from 'svelte';
+import { toCurrent } from './in-row';
 
-/** In a row that scrolls sideways, brings the link to where one is into sight. */
+/** The same as `toCurrent`, once what is changed now is drawn. */
 export function inSight(row: HTMLElement | undefined): void {
-  void tick().then(() => {
-    const here = row?.querySelector<HTMLElement>('[aria-current]');
-    if (!row || !here) return;
-    // Never scrolls the page itself.
-    row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
-  });
+  void tick().then(() => toCurrent(row));
 }

@@ -253,6 +253,20 @@ export const said: [english: string, serbian: string][] = [
     'version {} of the roster is entry {} of the log, signed by both groups',
     'списак, издање {}, упис је {} у дневнику, потписале су га обе групе',
   ],
+  // Why a witness does not cosign (crate transparency, gather).
+  ['it cannot be reached', 'није доступан'],
+  ['it does not answer in time', 'не одговара на време'],
+  ['it has cosigned another tree of {} entries', 'потписао је друго стабло од {} уписа'],
+  [
+    'this log does not continue the {} entries that it cosigned',
+    'овај дневник не наставља {} уписа које је потписао',
+  ],
+  [
+    'it has cosigned {} entries, and this log has {}: the log was put back',
+    'потписао је {} уписа, а овај дневник их има {}: дневник је враћен уназад',
+  ],
+  ['it answers {}: {}', 'одговара {}: {}'],
+  ['another server submits the same log', 'други сервер му шаље исти дневник'],
   ['{} vouch for the log of {} entries, {} s ago', '{} јемче за дневник од {} уписа, пре {} с'],
   [
     'the public log says something else of this request than its text',

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { en } from './en/index';
 import { fold } from './fold';
@@ -9,6 +11,19 @@ const holes = (s: string) => [...new Set(s.match(/\{\w+\}/g) ?? [])].sort();
 test('every word is there in both languages, with the same places to fill', () => {
   expect(Object.keys(sr).sort()).toEqual(Object.keys(en).sort());
   for (const [k, v] of Object.entries(en)) expect(holes(sr[k as keyof typeof en]), k).toEqual(holes(v));
+});
+
+test('no word is there twice: the later one would stand in the earlier one’s place', () => {
+  const seen = new Map<string, string>();
+  const folder = join(import.meta.dirname, 'en');
+  for (const file of readdirSync(folder)) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const [, key] of text.matchAll(/^ {2}'([^']+)':/gm)) {
+      expect(seen.get(key!), `${key} of ${file}`).toBeUndefined();
+      seen.set(key!, file);
+    }
+  }
+  expect(seen.size).toBe(Object.keys(en).length);
 });
 
 test('no Latin letter stands in Cyrillic text but for names, units and programs', () => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use loggia_model::{At, Digest};
 use loggia_transparency::{
-    Checkpoint, CosignedCheckpoint, SignedCheckpoint, TlogPolicy, TlogProof, verify,
+    Checkpoint, CosignedCheckpoint, PolicyWitness, SignedCheckpoint, TlogPolicy, TlogProof, verify,
 };
 use serde::Deserialize;
 
@@ -221,6 +221,14 @@ impl LogView {
         })
     }
 
+    /// Who cosigned, by the names that they sign with: a body has a line of the policy for each of
+    /// its keys.
+    fn bodies(&self, cosigned: &CosignedCheckpoint) -> BTreeSet<&str> {
+        let signed = |w: &&PolicyWitness| cosigned.cosigned().iter().any(|c| c.witness == w.name);
+        let all = self.policy.witnesses().iter().filter(signed);
+        all.map(|w| w.key.name()).collect()
+    }
+
     /// Whether the quorum's view is fresh, in words.
     pub fn fresh(&self, look: &Look, now: At) -> Result<String, String> {
         let cosigned = look.cosigned.as_ref().map_err(Clone::clone)?;
@@ -242,11 +250,7 @@ impl LogView {
                     .to_owned(),
             );
         }
-        let names: Vec<&str> = cosigned
-            .cosigned()
-            .iter()
-            .map(|c| c.witness.as_str())
-            .collect();
+        let names: Vec<&str> = self.bodies(cosigned).into_iter().collect();
         Ok(format!(
             "{} vouch for the log of {} entries, {} s ago",
             names.join(", "),

@@ -19,7 +19,7 @@ pub mod remote;
 pub mod rotate;
 mod succession;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -164,7 +164,9 @@ impl Desk {
     /// Whom this desk believes, in words.
     pub fn whom_it_believes(&self) -> String {
         let policy = self.log.policy();
-        let names: Vec<&str> = policy.witnesses().iter().map(|w| w.name.as_str()).collect();
+        // Each body once: it has a line of the policy for each of its keys.
+        let bodies: BTreeSet<&str> = policy.witnesses().iter().map(|w| w.key.name()).collect();
+        let names: Vec<&str> = bodies.into_iter().collect();
         format!(
             "your log policy names {} and the witnesses {}; {}",
             policy

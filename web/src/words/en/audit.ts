@@ -8,6 +8,11 @@ export const audit = {
   'aud.witnesses.gone':
     'Too few of them answer: nothing is opened now. Recording, freezing, holding and destroying go on.',
   'aud.witnesses.missing': 'None are set up: nothing can be opened here.',
+  'aud.witnessesWell': '{n} of {all} cosigns.|{n} of {all} cosign.',
+  'aud.witnessesDo':
+    'Openings go on by themselves once enough are back. If it lasts, ask those who run the log, or the witnesses themselves.',
+  'aud.witnessesWord':
+    'This is what the city says of them. To check the cosignatures yourself, take the log’s newest head and your own list of witnesses to the program loggia or to another checker of this open format (C2SP).',
   'aud.witnessed': 'cosigned {n} entries, {at}',
   'aud.witnessesUnknown': 'How they fare could not be read.',
   'aud.head': 'Head of the log',

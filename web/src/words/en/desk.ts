@@ -88,13 +88,17 @@ export const desk = {
   'dask.follows':
     'If it is opened, its place, and its hour where enough cases share it, become public on ' +
     '{at}.',
+  'dask.passed':
+    'Its date, {at}, has passed: once it is opened its place becomes public at once, and its ' +
+    'hour where enough cases share it.',
+  'dask.never': 'Nothing of it was opened, so neither place nor hour becomes public.',
   'dask.public': 'Its place is public; its hour is not, because too few cases share it.',
   'dask.publicHour': 'Its place and hour are public.',
   'dask.down': 'What was public was taken down on {at}.',
   'dask.erased': 'Its records were erased on {at}.',
   'dask.cell':
-    '{n} case shares its emptiest hour in public; the hour follows from {k} on.|{n} cases ' +
-    'share its emptiest hour in public; the hour follows from {k} on.',
+    'The hour becomes public only where at least {k} cases share it. {n} case does so far.|' +
+    'The hour becomes public only where at least {k} cases share it. {n} cases do so far.',
   'dask.send': 'Send to the oversight body',
   'dask.sent': 'Sent. An approver of the oversight body has to agree at the key desk.',
   'check.ask_hash': 'the text shown is the one that the hash names',

@@ -147,6 +147,7 @@ export const evidence = {
   'next.witnesses.waiting': 'The witnesses outside the city are being asked for its entry in the log; that takes a moment.',
   'next.witnesses.gone':
     'Too few of the witnesses outside the city answer, so nothing is opened now. Recording, freezing, holding and destroying go on; this goes on by itself once they are back.',
+  'next.witnesses.who': 'Who cosigns, and who does not',
   'next.witnesses.missing':
     'No witnesses outside the city are set up, so nothing can be opened here. Recording, freezing, holding and destroying go on.',
   'ask.newDevice':

@@ -24,7 +24,7 @@ export const people = {
     'and each use of it stands in the public log.',
 
   'key.tab': 'Passkey',
-  'key.title': 'Your passkey',
+  'key.yours': 'Your passkey',
   'key.what':
     'With a passkey you approve or refuse on this page. It signs the one request that you see' +
     ' and no other: whoever takes over your session can do nothing with it.',
@@ -47,8 +47,8 @@ export const people = {
   'key.copy': 'Copy the lines',
   'key.copied': 'Copied',
   'key.cannot':
-    'This browser cannot make one at this address: it takes https:// and a name, not a ' +
-    'number.',
+    'This browser cannot make one at this address. Open the city’s page at https:// and its ' +
+    'name, not a number.',
   'key.synced':
     'This passkey can be copied to a cloud, so it was not taken. Use a security key, or one ' +
     'that stays in this device.',
