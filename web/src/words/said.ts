@@ -253,6 +253,14 @@ export const said: [english: string, serbian: string][] = [
     'version {} of the roster is entry {} of the log, signed by both groups',
     'списак, издање {}, упис је {} у дневнику, потписале су га обе групе',
   ],
+  [
+    "the newest log that the witnesses vouch for is {} minutes old, which is too old to act on: the city shows an old log, the witnesses are away, or this machine's clock is wrong",
+    'најновији дневник за који сведоци јемче стар је {} мин, што је престаро да се поступа: град показује стари дневник, сведоци су одсутни, или је сат овог рачунара погрешан',
+  ],
+  [
+    "the witnesses' clocks and this machine's disagree: set this machine's clock",
+    'сатови сведока и овог рачунара се не слажу: подесите сат овог рачунара',
+  ],
   // Why a witness does not cosign (crate transparency, gather).
   ['it cannot be reached', 'није доступан'],
   ['it does not answer in time', 'не одговара на време'],

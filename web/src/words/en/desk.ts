@@ -27,7 +27,10 @@ export const desk = {
   'desk.working': 'Signing…',
   'desk.note': 'Note (goes into the signed statement)',
   'desk.failed': 'A check failed. Nothing can be approved or released.',
-  'desk.failedTry': 'You can only refuse. Tell the other key holders and the oversight body which check failed.',
+  'desk.awayTry':
+    'Nothing is lost: it can be done again once enough witnesses cosign the log. The city’s auditor’s window says which of them answer; if they all do, set this machine’s clock. If it lasts, tell the oversight body. Recording, freezing, holding and destroying go on.',
+  'desk.failedRefuse': 'You can only refuse.',
+  'desk.failedTry': 'Tell the other key holders and the oversight body which check failed.',
   'desk.done.approve': 'Approved and signed.',
   'desk.done.refuse': 'Refused and signed.',
   'desk.done.release': 'Released: your share was sealed to the requester’s one-time key.',
