@@ -14,6 +14,7 @@ export const PAGES = [
   all('/statistics'),
   all('/disclosures'),
   all('/disclosures?state=overdue'),
+  all('/policy'),
   all('/check'),
   all('/ask?camera=1'),
   all('/ask?camera=1', null, { name: '/ask, fields missing', send: 'button[name=send]' }),
