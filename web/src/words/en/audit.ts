@@ -12,7 +12,8 @@ export const audit = {
   'aud.witnessesDo':
     'Openings go on by themselves once enough are back. If it lasts, ask those who run the log, or the witnesses themselves.',
   'aud.witnessesWord':
-    'This is what the city says of them. To check the cosignatures yourself, take the log’s newest head and your own list of witnesses to the program loggia or to another checker of this open format (C2SP).',
+    'This is what the city says of them. The signatures themselves are under the newest cosigned head: any checker of this open format (C2SP tlog-cosignature) holds them against your own list of witnesses.',
+  'aud.witnessesHead': 'The cosigned head',
   'aud.witnessed': 'cosigned {n} entries, {at}',
   'aud.witnessesUnknown': 'How they fare could not be read.',
   'aud.head': 'Head of the log',

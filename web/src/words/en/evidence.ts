@@ -151,7 +151,9 @@ export const evidence = {
   'next.witnesses.missing':
     'No witnesses outside the city are set up, so nothing can be opened here. Recording, freezing, holding and destroying go on.',
   'ask.newDevice':
-    'This browser had no key of yours yet. It has one now: have {row} put into your row of the roster, which both bodies sign; then file the request again here.',
+    'Not filed yet: the roster does not name the key of this browser for you.',
+  'ask.newDeviceDo':
+    'Give this line to whoever draws the next roster; it belongs under your name, in place of the one there. Once a custodian of each group has signed, file the request again here: what you typed stays in this tab.',
   'next.keys': 'Two key holders, one of the police and one of the oversight body, have to release their shares.',
   'next.keys.police': 'One share is here. A key holder of the police has to release theirs.',
   'next.keys.oversight': 'One share is here. A key holder of the oversight body has to release theirs.',

@@ -44,7 +44,7 @@ export const people = {
     'It is made, and counts for nothing yet. Give these lines to whoever draws the next ' +
     'roster; they belong under your name. It counts once a custodian of each group has ' +
     'signed.',
-  'key.copy': 'Copy the lines',
+  'key.copy': 'Copy',
   'key.copied': 'Copied',
   'key.cannot':
     'This browser cannot make one at this address. Open the city’s page at https:// and its ' +
