@@ -15,7 +15,7 @@ const FIRST_VIEWS = [
   { path: '/', most: 100_000 },
   { path: '/ask?camera=1', most: 100_000 },
   { path: '/ops', as: 'o.saarinen', most: 125_000 },
-  { path: '/evidence', as: 'p.lindqvist', most: 160_000 },
+  { path: '/evidence', as: 'p.lindqvist', most: 163_000 },
   { path: '/audit', most: 185_000 },
   { path: '/story', most: 150_000 },
   { url: `${DESK}/?person=k.virtanen`, path: 'desk', most: 155_000 },
