@@ -37,7 +37,8 @@ async function named(person: string, key: string): Promise<boolean> {
   const chain = await get<{ roster: string }[]>(`${V1}/roster`);
   const last = chain.at(-1);
   if (!last) return false;
-  const { members } = JSON.parse(last.roster) as { members: { person: string; sign_key: string }[] };
+  type Row = { person: string; sign_key: string };
+  const { members } = JSON.parse(last.roster) as { members: Row[] };
   return members.some((m) => m.person === person && m.sign_key === key);
 }
 

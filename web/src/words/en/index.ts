@@ -4,6 +4,7 @@ import { square } from './square';
 import { ops } from './ops';
 import { evidence } from './evidence';
 import { audit } from './audit';
+import { delays } from './delays';
 import { desk } from './desk';
 import { story } from './story';
 import { parts } from './parts';
@@ -15,6 +16,7 @@ export const en = {
   ...ops,
   ...evidence,
   ...audit,
+  ...delays,
   ...desk,
   ...story,
   ...parts,
