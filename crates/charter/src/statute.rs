@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 use cedar_policy::{
-    Authorizer, Effect, Entities, PolicyId, PolicySet, Request, Schema, ValidationMode, Validator,
+    ActionConstraint, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
+    Schema, ValidationMode, Validator,
 };
 use loggia_model::Digest;
 
@@ -42,6 +43,9 @@ pub struct Statute {
     hash: Digest,
     pub(crate) schema: Schema,
     pub(crate) policies: PolicySet,
+    /// The policies whose scope an action is in, action by action: the others cannot apply, and
+    /// looking at them is half of a decision's time.
+    by_action: HashMap<EntityUid, PolicySet>,
     clauses: HashMap<PolicyId, Clause>,
     kinds: Kinds,
     authorizer: Authorizer,
@@ -83,6 +87,7 @@ impl Statute {
         }
         Ok(Self {
             hash: texts.hash(),
+            by_action: by_action(&schema, &policies)?,
             texts,
             schema,
             policies,
@@ -157,9 +162,9 @@ impl Statute {
         request: &Request,
         entities: &Entities,
     ) -> Result<cedar_policy::Response, Error> {
-        let response = self
-            .authorizer
-            .is_authorized(request, &self.policies, entities);
+        let own = request.action().and_then(|a| self.by_action.get(a));
+        let policies = own.unwrap_or(&self.policies);
+        let response = self.authorizer.is_authorized(request, policies, entities);
         let failed = response.diagnostics().errors().next().map(failed);
         match failed {
             Some(e) => Err(e),
@@ -188,6 +193,22 @@ impl Statute {
         no.dedup();
         Decision::Deny(no)
     }
+}
+
+/// The policies of each action. The schema's actions are in no group (`Texts::check` pins them), so a
+/// scope that does not name an action does not hold it.
+fn by_action(schema: &Schema, all: &PolicySet) -> Result<HashMap<EntityUid, PolicySet>, Error> {
+    let mut out = HashMap::new();
+    for action in schema.actions() {
+        let own = all.policies().filter(|p| match p.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::In(of) => of.contains(action),
+            ActionConstraint::Eq(one) => one == *action,
+        });
+        let set = PolicySet::from_policies(own.cloned()).map_err(|e| bad(with_sources(&e)))?;
+        out.insert(action.clone(), set);
+    }
+    Ok(out)
 }
 
 fn bad(what: String) -> Error {
