@@ -195,8 +195,8 @@ impl Statute {
     }
 }
 
-/// The policies of each action. The schema's actions are in no group (`Texts::check` pins them), so a
-/// scope that does not name an action does not hold it.
+/// The policies of each action. The schema's actions are in no group (`Texts::check` pins them), so
+/// a scope that does not name an action does not hold it.
 fn by_action(schema: &Schema, all: &PolicySet) -> Result<HashMap<EntityUid, PolicySet>, Error> {
     let mut out = HashMap::new();
     for action in schema.actions() {
