@@ -25,8 +25,29 @@ fi
 
 # What the browser exported, checked by the program and by a second implementation.
 key=$(curl -fs "http://127.0.0.1:$port/log/key")
-target/debug/loggia verify "$folder/bundle.zip" --log-key "$key"
-"${LOGGIA_PYTHON:-.cache/venv/bin/python}" crates/loggia/tests/check_bundle.py "$folder/bundle.zip" "$key"
+curl -fs "http://127.0.0.1:$port/log/policy" >"$folder/tlog-policy"
+target/debug/loggia verify "$folder/bundle.zip" --log-key "$key" --policy "$folder/tlog-policy"
+
+# As a stranger does, with tools that are not ours: the five commands of the guide, as they stand
+# there (the first makes the folder of Python packages, which is here already).
+stranger="$folder/stranger"
+mkdir -p "$stranger/v/bin"
+cp crates/loggia/tests/check_{bundle,proofs}.py crates/loggia/tests/go/check_proof.go "$stranger"
+cp "$folder/bundle.zip" "$stranger/BUNDLE.zip"
+cp "$folder/tlog-policy" "$stranger/tlog-policy"
+echo "$key" >"$stranger/log.key"
+python=$(realpath -s "${LOGGIA_PYTHON:-.cache/venv/bin/python}")
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$python" >"$stranger/v/bin/python"
+chmod +x "$stranger/v/bin/python"
+sed -n '/^```sh$/,/^```$/p' docs/guide/check-a-clip.md | sed '/^```/d; /^python3 -m venv/d' \
+  >"$stranger/commands"
+(cd "$stranger" && bash -euo pipefail ./commands)
+# A proof of another place is refused by the last of them.
+sed -i 's/^index .*/index 1/' "$stranger/2.tlog-proof"
+if (cd "$stranger" && tail -n 1 commands | bash 2>/dev/null); then
+  echo "a proof of another place was accepted"
+  exit 1
+fi
 
 # One entry with its proof, as the auditor's window saves it; and the same under another number.
 target/debug/loggia verify "$folder/entry-0.json" --log-key "$key"

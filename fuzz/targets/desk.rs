@@ -2,7 +2,7 @@
 //! panic, and nothing is approved that no key of the roster has signed.
 #![no_main]
 
-use loggia_model::Digest;
+use loggia_model::{At, Digest};
 use loggia_policy::{
     DeskShare, KeptPage, RequestView, Roster, SignedLogKey, SignedRoster, VerifiedRoster,
 };
@@ -60,6 +60,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             roster_logged: &no,
             fresh: &no,
             found: &found,
+            now: At(0),
         };
         let all = checks::all(&evidence);
         // No key of this target has signed a request.

@@ -5,13 +5,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
-    Schema, ValidationMode, Validator,
+    ActionConstraint, Authorizer, Effect, Entities, Policy, PolicyId, PolicySet,
+    PrincipalConstraint, Request, ResourceConstraint, Schema, ValidationMode, Validator,
 };
+use cedar_policy_core::ast::{self, Expr, Literal, SlotEnv, ValueKind};
+use cedar_policy_core::evaluator::Evaluator;
+use cedar_policy_core::extensions::Extensions;
 use loggia_model::Digest;
 
-use crate::facts::Facts;
-use crate::question::{Kinds, failed};
+use crate::facts::{Ask, Facts};
+use crate::question::{Kinds, Question, failed};
 use crate::reason::{Decision, Reason};
 use crate::{Error, Texts};
 
@@ -43,12 +46,16 @@ pub struct Statute {
     hash: Digest,
     pub(crate) schema: Schema,
     pub(crate) policies: PolicySet,
-    /// The policies whose scope an action is in, action by action: the others cannot apply, and
-    /// looking at them is half of a decision's time.
-    by_action: HashMap<EntityUid, PolicySet>,
+    rules: HashMap<&'static str, Vec<Rule>>,
     clauses: HashMap<PolicyId, Clause>,
     kinds: Kinds,
-    authorizer: Authorizer,
+}
+
+/// One policy as one action is decided by.
+struct Rule {
+    when: Expr,
+    /// The reason if it forbids; else it permits.
+    forbids: Option<Reason>,
 }
 
 impl core::fmt::Debug for Statute {
@@ -87,13 +94,12 @@ impl Statute {
         }
         Ok(Self {
             hash: texts.hash(),
-            by_action: by_action(&schema, &policies)?,
+            rules: rules(&policies, &clauses)?,
             texts,
             schema,
             policies,
             clauses,
             kinds: Kinds::new()?,
-            authorizer: Authorizer::new(),
         })
     }
 
@@ -130,85 +136,105 @@ impl Statute {
     /// # Errors
     /// [`Error::Evaluation`]; whoever asks must take it for a no.
     pub fn decide(&self, facts: &Facts) -> Result<Decision, Error> {
-        let (request, entities) = self.kinds.question(facts)?;
-        let response = self.respond(&request, &entities)?;
-        Ok(self.decision(&response))
+        let Question { request, entities } = self.kinds.question(facts)?;
+        let evaluator = Evaluator::new(request, &entities, Extensions::all_available());
+        let rules = self.rules.get(facts.ask.word());
+        let (mut permitted, mut no, slots) = (false, Vec::new(), SlotEnv::new());
+        for rule in rules.into_iter().flatten() {
+            let value = evaluator.interpret(&rule.when, &slots).map_err(failed)?;
+            match (value.value_kind(), rule.forbids) {
+                (ValueKind::Lit(Literal::Bool(false)), _) => {}
+                (ValueKind::Lit(Literal::Bool(true)), Some(reason)) => no.push(reason),
+                (ValueKind::Lit(Literal::Bool(true)), None) => permitted = true,
+                _ => return Err(failed("a condition is neither true nor false")),
+            }
+        }
+        Ok(decision(permitted && no.is_empty(), no))
     }
 
-    /// Decides, and says which policies decided.
+    /// Decides by Cedar's own authorizer, and says which policies decided.
     ///
     /// # Errors
     /// As [`Statute::decide`].
     pub fn answer(&self, facts: &Facts) -> Result<Answer, Error> {
-        let (request, entities) = self.kinds.question(facts)?;
-        self.judge(&request, &entities)
+        let Question { request, entities } = self.kinds.question(facts)?;
+        self.judge(&request.into(), &entities.into())
     }
 
     /// The same for a request in Cedar's own form.
+    ///
+    /// Cedar leaves out a policy that fails to evaluate, so a rule that forbids could be lost: here
+    /// a failure is no answer at all. The proof shows that none can fail.
     pub(crate) fn judge(&self, request: &Request, entities: &Entities) -> Result<Answer, Error> {
-        let response = self.respond(request, entities)?;
-        let mut by: Vec<String> = self.decided_by(&response).map(|c| c.id.clone()).collect();
+        let response = Authorizer::new().is_authorized(request, &self.policies, entities);
+        if let Some(error) = response.diagnostics().errors().next() {
+            return Err(failed(error));
+        }
+        let ids = response.diagnostics().reason();
+        let decided: Vec<&Clause> = ids.filter_map(|id| self.clauses.get(id)).collect();
+        let mut by: Vec<String> = decided.iter().map(|c| c.id.clone()).collect();
         by.sort();
+        let allowed = response.decision() == cedar_policy::Decision::Allow;
+        let no = decided.iter().filter_map(|c| c.reason).collect();
         Ok(Answer {
-            decision: self.decision(&response),
+            decision: decision(allowed, no),
             by,
         })
     }
+}
 
-    /// Cedar leaves out a policy that fails to evaluate, so a rule that forbids could be lost: here
-    /// a failure is no answer at all. The proof shows that none can fail.
-    fn respond(
-        &self,
-        request: &Request,
-        entities: &Entities,
-    ) -> Result<cedar_policy::Response, Error> {
-        let own = request.action().and_then(|a| self.by_action.get(a));
-        let policies = own.unwrap_or(&self.policies);
-        let response = self.authorizer.is_authorized(request, policies, entities);
-        let failed = response.diagnostics().errors().next().map(failed);
-        match failed {
-            Some(e) => Err(e),
-            None => Ok(response),
-        }
+/// The answer with the reasons of what forbade.
+fn decision(allowed: bool, mut no: Vec<Reason>) -> Decision {
+    if allowed {
+        return Decision::Allow;
     }
-
-    fn decided_by<'a>(
-        &'a self,
-        response: &'a cedar_policy::Response,
-    ) -> impl Iterator<Item = &'a Clause> {
-        let ids = response.diagnostics().reason();
-        ids.filter_map(|id| self.clauses.get(id))
+    if no.is_empty() {
+        // Nothing forbids, but nothing permits either: what would permit is a role.
+        no.push(Reason::RoleMissing);
     }
-
-    fn decision(&self, response: &cedar_policy::Response) -> Decision {
-        if response.decision() == cedar_policy::Decision::Allow {
-            return Decision::Allow;
-        }
-        let mut no: Vec<Reason> = self.decided_by(response).filter_map(|c| c.reason).collect();
-        if no.is_empty() {
-            // Nothing forbids, but nothing permits either: what would permit is a role.
-            no.push(Reason::RoleMissing);
-        }
-        no.sort_unstable();
-        no.dedup();
-        Decision::Deny(no)
-    }
+    no.sort_unstable();
+    no.dedup();
+    Decision::Deny(no)
 }
 
 /// The policies of each action. The schema's actions are in no group (`Texts::check` pins them), so
-/// a scope that does not name an action does not hold it.
-fn by_action(schema: &Schema, all: &PolicySet) -> Result<HashMap<EntityUid, PolicySet>, Error> {
-    let mut out = HashMap::new();
-    for action in schema.actions() {
-        let own = all.policies().filter(|p| match p.action_constraint() {
+/// a scope that does not name an action does not hold it: such policies need not be looked at, and
+/// of the others the scope is known to hold.
+fn rules(
+    all: &PolicySet,
+    clauses: &HashMap<PolicyId, Clause>,
+) -> Result<HashMap<&'static str, Vec<Rule>>, Error> {
+    let mut out: HashMap<_, Vec<Rule>> = HashMap::new();
+    for policy in all.policies() {
+        let names = |ask: &Ask| match policy.action_constraint() {
             ActionConstraint::Any => true,
-            ActionConstraint::In(of) => of.contains(action),
-            ActionConstraint::Eq(one) => one == *action,
-        });
-        let set = PolicySet::from_policies(own.cloned()).map_err(|e| bad(with_sources(&e)))?;
-        out.insert(action.clone(), set);
+            ActionConstraint::In(of) => of.iter().any(|a| a.id().unescaped() == ask.word()),
+            ActionConstraint::Eq(one) => one.id().unescaped() == ask.word(),
+        };
+        let when = when(policy)?;
+        for ask in Ask::ALL.iter().filter(|a| names(a)) {
+            out.entry(ask.word()).or_default().push(Rule {
+                when: when.clone(),
+                forbids: clauses.get(policy.id()).and_then(|c| c.reason),
+            });
+        }
     }
     Ok(out)
+}
+
+/// What a policy asks beyond the action. Through Cedar's JSON it loses its places in the text,
+/// which would otherwise be copied at each step of an evaluation.
+fn when(policy: &Policy) -> Result<Expr, Error> {
+    let form = policy.to_json().map_err(|e| bad(with_sources(&e)))?;
+    let policy = Policy::from_json(Some(policy.id().clone()), form);
+    let policy = policy.map_err(|e| bad(with_sources(&e)))?;
+    let whole: &ast::Policy = policy.as_ref();
+    let anybody = policy.principal_constraint() == PrincipalConstraint::Any;
+    if anybody && policy.resource_constraint() == ResourceConstraint::Any {
+        let beyond = whole.non_scope_constraints().cloned();
+        return Ok(beyond.unwrap_or_else(|| Expr::val(true)));
+    }
+    Ok(whole.condition())
 }
 
 fn bad(what: String) -> Error {

@@ -255,6 +255,8 @@ proptest! {
     fn no_facts_get_round_the_rules(f in any_facts()) {
         let said = decide(&f);
         prop_assert_eq!(&said, &oracle::decide(&f));
+        // By Cedar's own authorizer over the whole text.
+        prop_assert_eq!(&said, &STATUTE.answer(&f).unwrap().decision);
         if said != Decision::Allow {
             return Ok(());
         }

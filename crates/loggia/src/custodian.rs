@@ -14,6 +14,7 @@ use loggia_seal::Randomness;
 use crate::cli::{AtCity, HoldVerb, LogKeyArgs, RotateArgs, say};
 use crate::clock::SystemClock;
 use crate::desk::Desk;
+use crate::desk::keyring::Keyring;
 use crate::desk::rotate::{Change, Handed, changes, key_name};
 use crate::{city_setup, files, keys};
 
@@ -39,7 +40,8 @@ impl Custodian {
             at.city.cert.as_deref(),
             Arc::clone(&clock) as Arc<dyn Clock>,
         );
-        let desk = Desk::open(&at.key, &passphrase, &at.city.server, cert, time)?;
+        let ring = Keyring::open(&at.key, &passphrase, None)?;
+        let desk = Desk::open(ring, keys::folder_of(&at.key), &at.city.server, cert, time)?;
         let person = desk.holder()?;
         Ok(Self {
             desk,

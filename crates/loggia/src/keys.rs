@@ -14,6 +14,7 @@ use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 use crate::cli::{AtCity, DeskArgs, KeyVerb, ReleaseArgs, say};
 use crate::clock::SystemClock;
 use crate::desk::console::{self, Mode, Wanted};
+use crate::desk::keyring::Keyring;
 use crate::desk::{Desk, Remote};
 use crate::{city_setup, custodian, files, glass, serve};
 
@@ -60,7 +61,8 @@ fn release(args: &ReleaseArgs) -> anyhow::Result<()> {
     let passphrase = passphrase("Passphrase of the key: ")?;
     let clock = Arc::new(SystemClock);
     let (keys, cert) = (&args.keys, args.city.cert.as_deref());
-    let desk = Desk::open(keys, &passphrase, &args.city.server, cert, clock)?;
+    let ring = Keyring::open(keys, &passphrase, args.person.as_deref())?;
+    let desk = Desk::open(ring, folder_of(keys), &args.city.server, cert, clock)?;
     let mode = match (args.dry_run, args.yes) {
         (true, _) => Mode::Check,
         (_, true) => Mode::Yes,
@@ -87,8 +89,8 @@ fn desk(args: &DeskArgs) -> anyhow::Result<()> {
     let passphrase = passphrase("Passphrase of the key: ")?;
     let clock = Arc::new(SystemClock);
     let desk = Arc::new(Desk::open(
-        &args.keys,
-        &passphrase,
+        Keyring::open(&args.keys, &passphrase, None)?,
+        folder_of(&args.keys),
         &args.city.server,
         args.city.cert.as_deref(),
         clock,
@@ -103,6 +105,14 @@ fn desk(args: &DeskArgs) -> anyhow::Result<()> {
         ));
         serve::desk_alone(desk, at).await
     })
+}
+
+/// Where what a desk trusts lies: the folder of the keys.
+pub fn folder_of(keys: &Path) -> &Path {
+    if keys.is_dir() {
+        return keys;
+    }
+    keys.parent().unwrap_or(keys)
 }
 
 /// The person's key, unlocked with the passphrase that is asked for.

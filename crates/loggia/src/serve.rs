@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::desk::keyring::Keyring;
 use crate::desk::{self, Desk};
 use crate::guests::{self, Bounds, GUESTS};
 use crate::house::{House, SquarePlan};
@@ -92,7 +93,10 @@ pub async fn run(
         let desk_at = at.desk.context("a demo has a desk")?;
         let url = format!("http://{}", at.console);
         let clock = Arc::clone(&house.clock);
-        let opened = move || Desk::open(&keys.keys, &keys.passphrase, &url, None, clock);
+        let opened = move || {
+            let ring = Keyring::open(&keys.keys, &keys.passphrase, None)?;
+            Desk::open(ring, &keys.keys, &url, None, clock)
+        };
         let desk = Arc::new(tokio::task::spawn_blocking(opened).await??);
         let listener = listen(&at, desk_at).await?;
         let app = only_this_host(desk::router(desk), desk_at);
@@ -298,6 +302,7 @@ fn setting(house: &House, basemap: Option<&Path>, secure: Secure) -> Setting {
         offices,
         forms: Some(forms::of(&house.policy)),
         rules: rules::of(&house.policy),
+        witnesses: house.witnesses.clone(),
         secure,
     }
 }

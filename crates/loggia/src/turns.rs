@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use loggia_model::GapReason;
 use loggia_policy::Retention;
+use loggia_transparency::SeenBy;
 use loggia_video::{Recorder, State};
 use loggia_watch::{Kind, Seen, Source, low_on_room};
 use tokio::sync::watch;
@@ -173,9 +174,12 @@ fn look(house: &House, recorder: &Recorder) -> anyhow::Result<Vec<Seen>> {
     let was_low = house.watch.raised(Kind::StorageLow);
     let low = low_on_room(totals.bytes_free, totals.bytes_used, was_low).then_some(None);
     let disputed = house.policy.clock_dispute().map(|_| None);
+    let standing = house.witnesses.standing();
+    let away = matches!(standing.quorum, SeenBy::Gone | SeenBy::Missing).then_some(None);
     let of_house = [
         (Kind::StoreStopped, stopped),
         (Kind::DiskFull, full),
+        (Kind::WitnessesAway, away),
         (Kind::StorageLow, low),
         (Kind::ClockDisputed, disputed),
     ];

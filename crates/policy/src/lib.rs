@@ -101,4 +101,4 @@ pub use statement::{Act, FRESH, SignedStatement, Stated, Statement};
 pub use subject::{SubjectReceipt, SubjectState, SubjectView};
 pub use time_stamp::answers as time_stamp_answers;
 pub use unexplained::{LateKeys, OpenCase, Unexplained};
-pub use view::{RequestView, SpanState};
+pub use view::{ApprovalView, RequestView, SpanState};

@@ -151,6 +151,7 @@ async fn the_log_can_be_copied_by_the_list_of_its_files() {
     }
     let check = get(&town, "/check").await;
     assert!(check.text.contains(&town.log.verifier().to_string()));
+    assert!(check.text.contains("No such bodies are set up here"));
     let figures = get(&town, "/statistics").await;
     assert!(figures.text.contains("width=\"100.0%\"") && figures.text.contains("November 2026"));
     let feed = get(&town, "/feed.rss?lang=sr").await;

@@ -145,10 +145,16 @@ fn the_reference_implementation_agrees() {
     }
 }
 
-/// What a stranger does with an entry, its proof and the keys: three of five witnesses, in Go.
+/// What a stranger does with a proof and a policy of their own: three of five witnesses, in Go.
 #[test]
 fn the_reference_implementation_checks_a_cosigned_proof() {
-    let go = build("cosigned/main.go", "cosigned-check");
+    let go = build(
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../loggia/tests/go/check_proof.go"
+        ),
+        "check-proof",
+    );
     let dir = tempfile::tempdir().unwrap();
     let log = forge::Forge::of(21);
     let signed = SignedCheckpoint::verify(log.note(21).as_bytes(), &log.key()).unwrap();
@@ -158,29 +164,25 @@ fn the_reference_implementation_checks_a_cosigned_proof() {
         kinds.map(|k| CosignerKey::generate(k, &name).unwrap().0)
     };
     let witnesses: Vec<_> = (1..=5).map(witness).collect();
-    let keys: Vec<String> = witnesses
-        .iter()
-        .map(|w| w[0].public().to_string())
-        .collect();
+    let lines = |(n, keys): (usize, &[CosignerKey; 2])| {
+        let line =
+            |(kind, key): (&str, &CosignerKey)| format!("witness w{n}-{kind} {}\n", key.public());
+        [line(("ed25519", &keys[0])), line(("ml-dsa", &keys[1]))].concat()
+    };
+    let of_witnesses: String = witnesses.iter().enumerate().map(lines).collect();
     let now = At(1_764_417_600_000_000);
-    let entry = dir.path().join("entry");
-    fs::write(&entry, &log.entries[13]).unwrap();
-    let agrees = |checkpoint: String, log_key: &str| {
+    let says = |entry: &[u8], checkpoint: String, log_key: &str| {
         let proof = TlogProof {
-            extra: None,
+            extra: Some(entry.to_vec()),
             index: 13,
             path: log.path(13, 21),
             checkpoint,
         };
-        let file = dir.path().join("13.tlog-proof");
+        let (file, policy) = (dir.path().join("13.tlog-proof"), dir.path().join("policy"));
         fs::write(&file, proof.text()).unwrap();
+        fs::write(&policy, format!("log {log_key}\n{of_witnesses}")).unwrap();
         let mut check = Command::new(&go);
-        check
-            .arg(&file)
-            .arg(&entry)
-            .args(["3", log_key])
-            .args(&keys);
-        let out = check.output().unwrap();
+        let out = check.arg(&policy).arg("3").arg(&file).output().unwrap();
         let said = String::from_utf8_lossy(&out.stdout) + String::from_utf8_lossy(&out.stderr);
         (out.status.success(), said.into_owned())
     };
@@ -189,27 +191,26 @@ fn the_reference_implementation_checks_a_cosigned_proof() {
         let lines: Vec<_> = both.map(|k| k.cosign(&signed, now).unwrap()).collect();
         signed.with_lines(&lines)
     };
-    let key = log.key().to_string();
-    let (good, said) = agrees(by(&[0, 2, 4]), &key);
+    let refuses = |entry: &[u8], checkpoint: String, log_key: &str, why: &str| {
+        let (good, said) = says(entry, checkpoint, log_key);
+        assert!(!good && said.contains(why), "{why}: {said}");
+    };
+    let (key, entry) = (log.key().to_string(), &log.entries[13]);
+    let (good, said) = says(entry, by(&[0, 2, 4]), &key);
     assert!(
-        good && said.contains("entry 13 of 21, cosigned by 3 witnesses"),
+        good && said.contains("entry 13 of 21, cosigned by 3 bodies"),
         "{said}"
     );
-    assert!(!agrees(by(&[0, 2]), &key).0, "two of five");
-    assert!(
-        !agrees(by(&[0, 2, 4]), &forge::Forge::of(1).key().to_string()).0,
-        "another log"
-    );
+    refuses(entry, by(&[0, 2]), &key, "by 2 of the policy's witnesses");
+    let other = forge::Forge::of(1).key().to_string();
+    refuses(entry, by(&[0, 2, 4]), &other, "not signed by a log");
     let later = witnesses[0][0]
         .cosign(&signed, At(now.0 + 1_000_000))
         .unwrap()
         .to_string();
     let first = witnesses[0][0].cosign(&signed, now).unwrap().to_string();
     let swapped = by(&[0, 2, 4]).replace(&first[..33], &later[..33]);
-    assert!(
-        !agrees(swapped, &key).0,
-        "another time under the same signature"
-    );
-    fs::write(&entry, b"another entry").unwrap();
-    assert!(!agrees(by(&[0, 1, 2, 3, 4]), &key).0, "another entry");
+    // Another time under the same signature.
+    refuses(entry, swapped, &key, "invalid signature");
+    refuses(b"another entry", by(&[0, 1, 2, 3, 4]), &key, "");
 }

@@ -18,6 +18,8 @@ pub enum Kind {
     StoreStopped,
     /// The disk is full: nothing is recorded until there is room.
     DiskFull,
+    /// Too few witnesses outside the city answer, or none are set up: nothing can be opened.
+    WitnessesAway,
     /// One camera gives nothing.
     CameraDown,
     /// Little room is left for footage.
@@ -40,9 +42,10 @@ pub enum Priority {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::StoreStopped,
         Self::DiskFull,
+        Self::WitnessesAway,
         Self::CameraDown,
         Self::StorageLow,
         Self::ClockDisputed,
@@ -54,6 +57,7 @@ impl Kind {
         match self {
             Self::StoreStopped => "store_stopped",
             Self::DiskFull => "disk_full",
+            Self::WitnessesAway => "witnesses_away",
             Self::CameraDown => "camera_down",
             Self::StorageLow => "storage_low",
             Self::ClockDisputed => "clock_disputed",
@@ -64,7 +68,7 @@ impl Kind {
     #[must_use]
     pub const fn priority(self) -> Priority {
         match self {
-            Self::StoreStopped | Self::DiskFull => Priority::High,
+            Self::StoreStopped | Self::DiskFull | Self::WitnessesAway => Priority::High,
             Self::CameraDown | Self::StorageLow => Priority::Medium,
             Self::ClockDisputed => Priority::Low,
         }

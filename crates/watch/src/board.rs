@@ -10,8 +10,8 @@ use crate::Error;
 use crate::alarm::{Alarm, Deed, Kind, Shelf, Source, State};
 
 /// A camera is down when it has given nothing for so long: its session has then tried again three
-/// times (`video`: 0.5 s, doubling).
-const CAMERA_ON_DELAY: Duration = Duration::from_secs(30);
+/// times (`video`: 0.5 s, doubling). A witness has been asked again as well.
+const ON_DELAY: Duration = Duration::from_secs(30);
 /// What was wrong must have been right for so long; doubled with each raise in the last hour.
 const OFF_DELAY: Duration = Duration::from_secs(60);
 /// Longest wait until a chattering alarm counts as over.
@@ -290,7 +290,7 @@ impl Entry {
             return None;
         }
         let delay = match source.kind {
-            Kind::CameraDown => CAMERA_ON_DELAY,
+            Kind::CameraDown | Kind::WitnessesAway => ON_DELAY,
             _ => Duration::ZERO,
         };
         self.lasts(now, delay)

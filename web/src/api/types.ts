@@ -312,6 +312,7 @@ export interface HoldAtDesk extends Hold {
 export type AlarmKind =
   | 'store_stopped'
   | 'disk_full'
+  | 'witnesses_away'
   | 'camera_down'
   | 'storage_low'
   | 'clock_disputed';

@@ -314,10 +314,17 @@ export const said: [english: string, serbian: string][] = [
   ],
   ['the public log does not show the approval', 'јавни дневник не показује одобрење'],
   ['the public log does not show this hold', 'јавни дневник не показује ово задржавање'],
-  ['{} ({}) has approved, with their own key', '{} ({body}) одобрава, својим кључем'],
   [
-    '{} ({}) has approved, with their own passkey',
-    '{} ({body}) одобрава, својим кључем за приступ',
+    '{} ({}) has approved, with their own key, on {}',
+    '{} ({body}) одобрава, својим кључем, дана {}',
+  ],
+  [
+    "the approval is dated {}, and it is {} by this machine's clock: too long ago, or not yet",
+    'одобрење носи датум {}, а по сату ове машине је {}: предавно је, или тек треба да дође',
+  ],
+  [
+    '{} ({}) has approved, with their own passkey, on {}',
+    '{} ({body}) одобрава, својим кључем за приступ, дана {}',
   ],
   [
     'here a statement is signed with a passkey; the key file signs at the desk',

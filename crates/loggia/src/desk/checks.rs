@@ -2,11 +2,19 @@
 //! server's word. Pure but for what it is handed: entries that the quorum of the holder's own log
 //! policy has cosigned, and a roster whose chain and entry were checked.
 
+use core::time::Duration;
+
 use aws_lc_rs::digest::{Context, SHA256};
-use loggia_model::{Body, Purpose, Role};
+use loggia_model::{At, Body, Purpose, Role};
 use loggia_policy::{Request, RequestView, Roster, SignedStatement, Statement};
 use loggia_transparency::{Decision, Entry, Event, RequestFiled, Verdict};
 use serde::Serialize;
+
+/// An approval older than this opens nothing: the longest that any city's rules let a request wait
+/// (720 h) and an opening last (168 h) after it.
+const APPROVAL_AGE: Duration = Duration::from_secs((720 + 168) * 3_600);
+/// Clocks of two machines that mean the same time differ by no more.
+const CLOCKS_APART: Duration = Duration::from_secs(600);
 
 /// One check and how it came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -76,6 +84,8 @@ pub struct Evidence<'a> {
     pub fresh: &'a Result<String, String>,
     /// The log's entries about the request.
     pub found: &'a Found,
+    /// The desk's own time.
+    pub now: At,
 }
 
 /// Runs every check.
@@ -268,15 +278,22 @@ fn approval(e: &Evidence<'_>) -> Result<String, String> {
     {
         return Err(format!("{} may not approve this", member.name));
     }
+    let (name, at) = (&member.name, statement.at);
+    if at > e.now.after(CLOCKS_APART) || e.now.since(at) > APPROVAL_AGE {
+        return Err(format!(
+            "the approval is dated {at}, and it is {} by this machine's clock: too long ago, or not \
+             yet",
+            e.now
+        ));
+    }
     let signed = Statement::to_be_signed(&given.statement);
-    let name = &member.name;
     match member.signed(&signed, &given.signature) {
         Ok(None) => Ok(format!(
-            "{name} ({:?}) has approved, with their own key",
+            "{name} ({:?}) has approved, with their own key, on {at}",
             member.body
         )),
         Ok(Some(_)) => Ok(format!(
-            "{name} ({:?}) has approved, with their own passkey",
+            "{name} ({:?}) has approved, with their own passkey, on {at}",
             member.body
         )),
         Err(why) => Err(format!("the approval is not signed by {name}: {why}")),
@@ -316,6 +333,7 @@ mod tests {
                 roster_logged: &Err("no".to_owned()),
                 fresh: &Err("no".to_owned()),
                 found: &found,
+                now: At(0),
             });
             let ok = |name| checks.iter().find(|c| c.name == name).unwrap().ok;
             assert!(!ok("log") && !ok("approval") && !ok("signed"), "{checks:?}");

@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::{Context, bail};
-use loggia_model::{At, PersonId, RequestId};
+use loggia_model::{At, PersonId, Purpose, RequestId};
 use loggia_policy::{Act, Request};
 
 use super::{Deed, Desk, Shown};
@@ -14,7 +14,8 @@ use crate::cli::say;
 pub struct Wanted<'a> {
     /// Whose key.
     pub person: Option<&'a str>,
-    /// Which request, by the beginning of its name; all that wait when none is given.
+    /// Which request, by the beginning of its name; all that wait for this person's group when none
+    /// is given.
     pub request: Option<&'a str>,
     /// What.
     pub act: Act,
@@ -43,10 +44,10 @@ pub fn run(desk: &Desk, wanted: &Wanted<'_>) -> anyhow::Result<()> {
     let person = person(desk, wanted.person)?;
     say(&desk.whom_it_believes());
     let all = desk.requests(&person)?;
-    let named = |s: &&Shown| {
-        wanted
-            .request
-            .is_none_or(|begin| s.view.id.to_string().starts_with(begin))
+    let named = |s: &&Shown| match wanted.request {
+        Some(begin) => s.view.id.to_string().starts_with(begin),
+        // What one's group has released can be released again, but nobody waits for it.
+        None => wanted.act != Act::Release || !s.released,
     };
     let waiting = all.iter().filter(|s| s.offered.contains(&wanted.act));
     let waiting: Vec<&Shown> = waiting.filter(named).collect();
@@ -122,7 +123,7 @@ fn tell(shown: &Shown) -> anyhow::Result<()> {
         "  {} asks, case {}, {}",
         name(&request.requester),
         view.case.number,
-        serde_json::to_string(&request.purpose)?
+        in_words(request.purpose)
     ));
     say(&format!(
         "  by {}, because: {}",
@@ -148,6 +149,17 @@ fn tell(shown: &Shown) -> anyhow::Result<()> {
         say(&format!("  {mark}  {:<10} {}", check.name, check.words));
     }
     Ok(())
+}
+
+/// A purpose as a sentence goes on with it.
+fn in_words(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Investigation => "for an investigation",
+        Purpose::DangerToLife => "because of danger to life",
+        Purpose::SubjectAccess => "for a resident who asks for footage of themselves",
+        Purpose::IncidentLive => "to view an incident live",
+        Purpose::AuditSample => "as an audit's sample",
+    }
 }
 
 /// Asks at the terminal.

@@ -23,19 +23,25 @@ pub struct Held {
 pub struct Keyring(BTreeMap<PersonId, Held>);
 
 impl Keyring {
-    /// Reads the key file, or every key file of the folder, and unlocks them all with one
-    /// passphrase.
-    pub fn open(path: &Path, passphrase: &str) -> anyhow::Result<Self> {
+    /// Reads the key file, or every key file of the folder, and unlocks them with one passphrase:
+    /// all, or the named person's alone.
+    pub fn open(path: &Path, passphrase: &str, only: Option<&str>) -> anyhow::Result<Self> {
         let mut ring = BTreeMap::new();
         for path in files(path)? {
             let text =
                 fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
             let file = Keyfile::parse(&text)
                 .with_context(|| format!("{} is not a key file", path.display()))?;
+            if only.is_some_and(|person| person != file.person.0) {
+                continue;
+            }
             let key = file
                 .unlock(passphrase)
                 .with_context(|| format!("{} stays locked", path.display()))?;
             ring.insert(file.person.clone(), Held { file, key });
+        }
+        if let Some(person) = only.filter(|_| ring.is_empty()) {
+            bail!("{} holds no key of {person}", path.display());
         }
         Ok(Self(ring))
     }

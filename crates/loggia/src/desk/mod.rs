@@ -20,14 +20,16 @@ pub mod rotate;
 mod succession;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use loggia_model::{Actor, Clock, Digest, PersonId, RequestId, Role};
-use loggia_policy::{Act, DeskShare, Member, Request, RequestView, SignedStatement, Statement};
+use loggia_policy::{
+    Act, ApprovalView, DeskShare, Member, Request, RequestView, SignedStatement, Statement,
+};
 use loggia_seal::{CustodianPublic, PersonKey, Randomness, SealedShare, Share, SpanRef};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +67,10 @@ pub struct Shown {
     /// What this person can say about it now, by the verified roster.
     #[serde(skip)]
     offered: &'static [Act],
+    /// Whether this person's group has released it, as the city says: it decides what is listed,
+    /// never what is signed.
+    #[serde(skip)]
+    released: bool,
 }
 
 /// What the page asks the desk to do.
@@ -100,20 +106,14 @@ struct CameraLabel {
 
 impl Desk {
     /// A desk with these keys for the city at `server`; what it must trust is pinned beside the
-    /// keys.
+    /// keys, in `folder`.
     pub fn open(
-        keys: &std::path::Path,
-        passphrase: &str,
+        ring: Keyring,
+        folder: &Path,
         server: &str,
-        cert: Option<&std::path::Path>,
+        cert: Option<&Path>,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
-        let ring = Keyring::open(keys, passphrase)?;
-        let folder = if keys.is_dir() {
-            keys
-        } else {
-            keys.parent().unwrap_or(keys)
-        };
         Ok(Self {
             keys: ring,
             city: Remote::new(server, cert, Arc::clone(&clock))?,
@@ -146,15 +146,21 @@ impl Desk {
             roster_logged: &grounds.roster_logged,
             fresh: &grounds.fresh,
             found: &found,
+            now: self.clock.now(),
         });
         let cameras: Vec<u32> = Request::parse(&view.request)
             .map(|r| r.camera_spans.iter().map(|c| c.camera.0).collect())
             .unwrap_or_default();
+        let me = grounds.roster.member(person);
+        let of_my_group = |a: &ApprovalView| {
+            a.act == Act::Release.word() && me.is_some_and(|me| me.body == a.body)
+        };
         let label = |n: &u32| labels.get(n).map(|l| (*n, l.clone()));
         Shown {
             labels: cameras.iter().filter_map(label).collect(),
             names: grounds.names(),
-            offered: offer::of_request(&view, grounds.roster.member(person)),
+            offered: offer::of_request(&view, me),
+            released: view.approvals.iter().any(of_my_group),
             view,
             cameras,
             checks,

@@ -160,6 +160,15 @@ fn a_minority_of_witnesses_away_changes_nothing_and_a_quorum_away_stops_openings
     // What is open stays open.
     assert!(first.released().is_some());
     the_rest_goes_on(&city, started_at);
+    let operator = city.become_person("o.saarinen");
+    until("the operator is told", || {
+        let list = city.get(&operator, "/api/v1/alarms").json();
+        let alarms = list["alarms"].as_array().unwrap();
+        alarms
+            .iter()
+            .find(|a| a["kind"] == "witnesses_away")
+            .cloned()
+    });
 
     let mut back = restart(&bodies[1].1, &bodies[1].2);
     until("it opens by itself", || second.released());

@@ -91,4 +91,9 @@ fn a_custodian_releases_at_a_terminal_what_their_own_machine_has_checked() {
     let (ok, words) = release(&keys, &city, "a.korhonen", &yes);
     assert!(ok, "{words}");
     assert!(asked.released().is_some());
+    // It could be released again, but nobody waits for it.
+    for person in ["k.virtanen", "a.korhonen"] {
+        let (ok, words) = release(&keys, &city, person, &["--dry-run"]);
+        assert!(ok && words.contains("nothing waits"), "{words}");
+    }
 }

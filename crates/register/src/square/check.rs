@@ -1,7 +1,8 @@
 //! How to check us: the log's key, and commands that can be copied as they stand.
 //! Never asks to be believed: the program that checks is told the key by the reader.
 
-use loggia_model::Fault;
+use loggia_model::{At, Fault};
+use loggia_transparency::{SeenBy, WitnessStanding};
 use maud::{Markup, html};
 
 use super::Square;
@@ -47,6 +48,7 @@ pub(super) fn page(square: &Square, visit: &Visit) -> Page {
         h2 { (t.say(w::CHECK_SINCE)) }
         p { (t.say(w::CHECK_SINCE_NOTE)) }
         (commands(&since))
+        (witnesses(square, visit))
         h2 { (t.say(w::CHECK_BROWSER)) }
         p { (t.say(w::CHECK_BROWSER_NOTE)) }
         p { a.button href="/audit" { (t.say(w::CHECK_BROWSER_GO)) } }
@@ -55,6 +57,50 @@ pub(super) fn page(square: &Square, visit: &Visit) -> Page {
         title,
         part: "/check",
         body,
+    }
+}
+
+/// Who outside the city has signed, and how to see it without us.
+fn witnesses(square: &Square, visit: &Visit) -> Markup {
+    let (t, origin) = (&visit.tongue, &visit.origin);
+    let standing = square.setting.witnesses.standing();
+    let note = t.say(w::CHECK_WITNESSES_NOTE);
+    let (before, after) = note.split_once("{link}").unwrap_or((&note, ""));
+    let proof = format!(
+        "curl -sf -o tlog-policy {origin}/log/policy\n\
+         curl -sf -o 0.tlog-proof {origin}/log/proof/0\n\
+         python3 check_proofs.py 0.tlog-proof tlog-policy"
+    );
+    html! {
+        h2 { (t.say(w::CHECK_WITNESSES)) }
+        @if standing.quorum == SeenBy::Missing {
+            p { (t.say(w::CHECK_WITNESSES_NONE)) }
+        } @else {
+            p { (before) a href="/log/policy" { "/log/policy" } (after) }
+            dl.facts.card {
+                @for witness in &standing.witnesses {
+                    dt { (witness.name) }
+                    dd { (last(visit, witness)) }
+                }
+            }
+            p { (t.say(w::CHECK_WITNESSES_TRY)) }
+            (commands(&proof))
+        }
+    }
+}
+
+/// What a witness last said.
+fn last(visit: &Visit, witness: &WitnessStanding) -> String {
+    let t = &visit.tongue;
+    if witness.failing.is_some() {
+        return t.say(w::CHECK_WITNESS_SILENT);
+    }
+    match (witness.last_size, witness.last_at) {
+        (Some(size), Some(at_s)) => {
+            let at = At(at_s.saturating_mul(1_000_000));
+            t.count_with(w::CHECK_WITNESS_SIGNED, size, &[("at", &t.date_time(at))])
+        }
+        _ => t.say(w::CHECK_WITNESS_NOT_YET),
     }
 }
 

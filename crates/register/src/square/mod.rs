@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loggia_api::{Access, Route, Secure};
+use loggia_transparency::Witnesses;
 
 use crate::forms::Forms;
 use crate::gazetteer::Gazetteer;
@@ -69,6 +70,8 @@ pub struct Setting {
     pub forms: Option<Forms>,
     /// The access policy in force.
     pub rules: Rules,
+    /// Bodies outside the city that cosign the log.
+    pub witnesses: Witnesses,
     /// Whether these pages are reached over TLS.
     pub secure: Secure,
 }

@@ -69,6 +69,24 @@ words! {
         program proves that the new log begins with all that you saw today."
         / "Сачувајте данашњи врх. Касније поново препишите дневник у празну фасциклу, и програм \
         доказује да нови дневник почиње свим оним што сте данас видели.";
+    CHECK_WITNESSES = "5. See who outside the city has signed it"
+        / "5. Погледајте ко га је изван града потписао";
+    CHECK_WITNESSES_NOTE = "These bodies sign the log’s head, and only if it holds all that they \
+        signed before. Custodians’ machines open nothing that too few of them have signed. Whom \
+        you believe is for you to say: write a list of your own, or begin with the city’s at {link}."
+        / "Ова тела потписују врх дневника, и то само ако он садржи све што су раније потписала. \
+        Машине чувара не отварају ништа што је потписало премало њих. Коме верујете, кажете сами: \
+        напишите свој списак или пођите од градског, на {link}.";
+    CHECK_WITNESS_SIGNED = "signed {n} entry, {at}|signed {n} entries, {at}"
+        / "потписан {n} упис, {at}|потписана {n} уписа, {at}|потписано {n} уписа, {at}";
+    CHECK_WITNESS_SILENT = "does not answer" / "не одговара";
+    CHECK_WITNESS_NOT_YET = "has signed nothing yet" / "још ништа није потписало";
+    CHECK_WITNESSES_NONE = "No such bodies are set up here, so no footage can be opened."
+        / "Овде таква тела нису постављена, па се ниједан снимак не може отворити.";
+    CHECK_WITNESSES_TRY = "The proof of one entry, checked without our program (the checker is in \
+        the source, and short; read it first):"
+        / "Доказ једног уписа, проверен без нашег програма (проверивач је у изворном коду и кратак \
+        је; прво га прочитајте):";
     CHECK_BROWSER = "In the browser" / "У прегледачу";
     CHECK_BROWSER_NOTE = "The auditor’s window checks signature and proofs on your own machine, \
         and says each entry in plain words."

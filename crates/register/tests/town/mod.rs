@@ -15,7 +15,7 @@ use loggia_register::{
     Activated, City, Declared, Dress, Forms, Gazetteer, InForce, Offices, Promise, Proved,
     Publications, Register, Rules, Setting, Source, Square, Stage, Standing, Zone, pages,
 };
-use loggia_transparency::{Disclosed, Log, LogKey};
+use loggia_transparency::{Disclosed, Log, LogKey, Witnesses};
 use tower::ServiceExt;
 
 struct Nobody;
@@ -158,6 +158,7 @@ pub fn town(with_forms: bool) -> Town {
         },
         forms: with_forms.then(|| forms(&filed)),
         rules: rules(),
+        witnesses: Witnesses::none(log.clone()),
         secure: Secure::No,
     };
     let mut routes = pages(Arc::new(Square::new(register.clone(), setting)));

@@ -69,6 +69,12 @@ impl Shared {
     }
 }
 
+impl core::fmt::Debug for Witnesses {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Witnesses({:?})", self.standing().quorum)
+    }
+}
+
 impl Witnesses {
     /// No witnesses: everything is recorded and logged, and nothing is opened.
     #[must_use]

@@ -1,7 +1,7 @@
 //! The classes of attack: each takes one agreement out of a plot in which all others truly stand,
 //! and names the check that alone stops it. Never used outside tests.
 
-use loggia_model::{Body, Clock, Digest};
+use loggia_model::{At, Body, Clock, Digest};
 use loggia_policy::{Act, Member, Request, Roster};
 use loggia_seal::{PersonKey, Randomness};
 use loggia_sim::Dice;
@@ -148,8 +148,18 @@ fn approval_forged(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
 fn approval_replayed(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
     let (id, now) = (plot.shown_id(), scene.clock.now());
     let (who, key) = (person("a.korhonen"), &scene.people["a.korhonen"].key);
-    let approval = match dice.below(3) {
+    let days = |n: u64| core::time::Duration::from_secs(n * 86_400);
+    let approval = match dice.below(5) {
         0 => stated(key, &who, Digest(bytes(dice)), Act::Approve, now),
+        // Long ago, when the city held the answer back; or before the act, with a clock set back.
+        3 => {
+            let ago = days(38 + dice.below(300)).as_micros() as i64;
+            stated(key, &who, id, Act::Approve, At(now.0 - ago))
+        }
+        4 => {
+            let later = now.after(days(1 + dice.below(300)));
+            stated(key, &who, id, Act::Approve, later)
+        }
         1 => stated(key, &who, id, Act::Refuse, now),
         _ => stated(key, &who, id, Act::Hold, now),
     };

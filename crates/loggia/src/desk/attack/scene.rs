@@ -166,7 +166,7 @@ impl Scene {
         let server = format!("http://127.0.0.1:{port}");
         let as_clock: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let desk = Desk {
-            keys: Keyring::open(&folder, PASSPHRASE).unwrap(),
+            keys: Keyring::open(&folder, PASSPHRASE, None).unwrap(),
             city: Remote::new(&server, None, Arc::clone(&as_clock)).unwrap(),
             pinned: Pinned::at(&folder),
             log: LogView::open(&folder).unwrap(),
