@@ -2,6 +2,7 @@
 //! Never signs for a policy that this machine has not proved itself.
 
 use std::fs;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -60,6 +61,12 @@ pub enum PolicyVerb {
         policy: String,
         #[command(flatten)]
         by: AtCity,
+        /// Print the whole text instead of what differs from this release's
+        #[arg(long)]
+        whole: bool,
+        /// Agree without being asked
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -69,12 +76,17 @@ pub fn run(verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
         PolicyVerb::Write { folder } => write(folder)?,
         PolicyVerb::Prove { folder, examples } => {
             let proof = proved(texts(folder.as_deref())?)?;
-            return report(&proof, examples);
+            return report(&proof, examples, folder.as_deref());
         }
         PolicyVerb::Replay { file, folder } => replay(file, folder.as_deref())?,
         PolicyVerb::Propose { folder, by } => propose(folder, by)?,
         PolicyVerb::Waiting(by) => waiting(by)?,
-        PolicyVerb::Activate { policy, by } => activate(policy, by)?,
+        PolicyVerb::Activate {
+            policy,
+            by,
+            whole,
+            yes,
+        } => activate(policy, by, *whole, *yes)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -108,18 +120,20 @@ fn proved(texts: Texts) -> anyhow::Result<Proof> {
 }
 
 /// Prints the transcript, its hash, and each example; writes the examples as request files.
-fn report(proof: &Proof, folder: &Path) -> anyhow::Result<ExitCode> {
+fn report(proof: &Proof, folder: &Path, asked: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let asked = asked.map_or_else(String::new, |of| format!(" {}", of.display()));
     say(proof.transcript.to_text().trim_end());
     say(&format!("transcript {}", proof.transcript.hash()));
     if proof.holds() {
         return Ok(ExitCode::SUCCESS);
     }
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for (n, example) in proof.examples.iter().enumerate() {
         let path = folder.join(format!("refuted-{}-{}.json", n + 1, example.clause));
         fs::write(&path, example.to_json()?)
             .with_context(|| format!("{} cannot be written", path.display()))?;
         say(&format!(
-            "\n{}: {}\n  But: {}\n  Replay it: loggia policy replay {}",
+            "\n{}: {}\n  But: {}\n  Replay it: loggia policy replay {}{asked}",
             example.clause,
             example.says,
             example.words,
@@ -179,9 +193,9 @@ impl Approver {
     }
 }
 
-fn must_hold(proof: &Proof) -> anyhow::Result<()> {
+fn must_hold(proof: &Proof, folder: Option<&Path>) -> anyhow::Result<()> {
     if !proof.holds() {
-        report(proof, Path::new("."))?;
+        report(proof, Path::new("."), folder)?;
         bail!("this policy is refuted: nothing was signed or sent");
     }
     say(&format!("proved: transcript {}", proof.transcript.hash()));
@@ -198,7 +212,7 @@ fn propose(folder: &Path, by: &AtCity) -> anyhow::Result<()> {
     }
     let policy = texts.hash();
     let policies = texts.policies.clone();
-    must_hold(&proved(texts)?)?;
+    must_hold(&proved(texts)?, Some(folder))?;
     let approver = Approver::open(by)?;
     approver
         .city
@@ -231,7 +245,43 @@ fn waiting(by: &AtCity) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn activate(policy: &str, by: &AtCity) -> anyhow::Result<()> {
+/// What a text changes of this release's policy, which is on this machine: whatever the city says
+/// is in force, nothing can hide behind that.
+fn differs(policies: &str) -> String {
+    let own = Texts::of_this_release().policies;
+    if own == policies {
+        return "this is this release's own policy, word for word".to_owned();
+    }
+    let diff = similar::TextDiff::from_lines(own.as_str(), policies);
+    let diff = diff
+        .unified_diff()
+        .context_radius(3)
+        .header(
+            "this release's policies.cedar",
+            "what you are asked to agree to",
+        )
+        .to_string();
+    format!("{diff}\nEverything else is as in this release (--whole prints it all).")
+}
+
+fn agreed(yes: bool) -> anyhow::Result<()> {
+    if yes {
+        return Ok(());
+    }
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        bail!("nobody is at a terminal to agree: nothing was signed (--yes agrees unasked)");
+    }
+    say("Type yes to agree (anything else signs nothing): ");
+    let mut line = String::new();
+    stdin.read_line(&mut line)?;
+    if line.trim() != "yes" {
+        bail!("nothing was signed");
+    }
+    Ok(())
+}
+
+fn activate(policy: &str, by: &AtCity, whole: bool, yes: bool) -> anyhow::Result<()> {
     let policy: Digest = policy.parse()?;
     let approver = Approver::open(by)?;
     let proposed = approver.waiting()?.into_iter().find(|p| p.policy == policy);
@@ -243,8 +293,13 @@ fn activate(policy: &str, by: &AtCity) -> anyhow::Result<()> {
             "the text that the city sent is not the one that this hash names; nothing was signed"
         );
     }
-    say(&texts.policies);
-    must_hold(&proved(texts)?)?;
+    if whole {
+        say(&texts.policies);
+    } else {
+        say(&differs(&texts.policies));
+    }
+    must_hold(&proved(texts)?, None)?;
+    agreed(yes)?;
     approver.agree(policy)?;
     let waits = approver.waiting()?.iter().any(|p| p.policy == policy);
     say(match waits {

@@ -31,6 +31,7 @@ pub fn roster(verb: &RosterVerb) -> anyhow::Result<()> {
             after,
             out,
         } => draft(members, after.as_deref(), out),
+        RosterVerb::Show { roster } => show(roster),
         RosterVerb::Sign { roster, key } => sign(roster, key),
         RosterVerb::Send { roster, at } => send(roster, at),
     }
@@ -75,9 +76,29 @@ fn draft(members: &Path, after: Option<&Path>, out: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
-fn sign(path: &Path, key: &Path) -> anyhow::Result<()> {
-    let mut signed = read(path)?;
-    let key = keys::unlocked(key)?;
+fn show(path: &Path) -> anyhow::Result<()> {
+    let signed = read(path)?;
+    let drawn = tell(&signed)?;
+    let by: Vec<String> = signed
+        .signatures
+        .iter()
+        .map(|s| s.person.to_string())
+        .collect();
+    say(&format!(
+        "version {}, hash {}, signatures of {}",
+        drawn.version,
+        Roster::hash_of(&signed.roster),
+        if by.is_empty() {
+            "nobody".to_owned()
+        } else {
+            by.join(", ")
+        }
+    ));
+    Ok(())
+}
+
+/// Says who is in it.
+fn tell(signed: &SignedRoster) -> anyhow::Result<Roster> {
     let drawn: Roster = serde_json::from_str(&signed.roster).context("the roster does not read")?;
     for m in &drawn.members {
         let roles: Vec<String> = m.roles.iter().map(|r| format!("{r:?}")).collect();
@@ -91,6 +112,13 @@ fn sign(path: &Path, key: &Path) -> anyhow::Result<()> {
             say(&format!("{:<16} passkey {} for {}", "", p.id, p.origin));
         }
     }
+    Ok(drawn)
+}
+
+fn sign(path: &Path, key: &Path) -> anyhow::Result<()> {
+    let mut signed = read(path)?;
+    let key = keys::unlocked(key)?;
+    tell(&signed)?;
     let hash = Roster::hash_of(&signed.roster);
     signed.signatures.retain(|s| s.person != key.person);
     signed

@@ -171,6 +171,24 @@ mod tests {
     const GOOD: &str = "city = \"X\"\ndata = \"d\"\nlisten = \"127.0.0.1:8080\"\n\
                         log_origin = \"x.example/loggia\"\n";
 
+    /// The guide's blocks of TOML, by how they begin.
+    fn of_the_guide(begins: &str) -> &'static str {
+        let guide = include_str!("../../../docs/guide/install.md");
+        let mut blocks = guide
+            .split("```toml\n")
+            .filter_map(|b| b.split("```").next());
+        blocks.find(|b| b.starts_with(begins)).unwrap()
+    }
+
+    #[test]
+    fn the_guide_shows_what_is_read() {
+        read(of_the_guide("city =")).unwrap();
+        let camera: toml::Table = toml::from_str(of_the_guide("label =")).unwrap();
+        let camera = serde_json::to_value(camera).unwrap();
+        let camera: loggia_shield::CameraDecl = serde_json::from_value(camera).unwrap();
+        assert_eq!(camera.retention_h, 72);
+    }
+
     #[test]
     fn wrong_configurations_say_what_to_do() {
         assert!(read(GOOD).is_ok());

@@ -2,9 +2,10 @@
 //! folder, keys and memory, on this machine's loopback. Real ones are elsewhere, at people whom the
 //! city does not pay. Never outlives the demo.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use loggia_transparency::Verifier;
@@ -20,6 +21,9 @@ const BODIES: [&str; 5] = [
     "neighbour-city.example",
 ];
 const QUORUM: usize = 3;
+/// A process listens within this; one that does not is away.
+const UP_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Their folder in the demo's.
 const FOLDER: &str = "witnesses";
 
@@ -106,6 +110,13 @@ impl Bodies {
                 .spawn()
                 .context("a witness of the demo does not start")?;
             running.0.push(child);
+        }
+        // The city asks them as soon as it is there: whoever does not listen by then is away.
+        let until = Instant::now() + UP_WITHIN;
+        for (_, at) in self.all.iter().take(count) {
+            while TcpStream::connect(at).is_err() && Instant::now() < until {
+                std::thread::sleep(LOOK_EVERY);
+            }
         }
         Ok(running)
     }

@@ -1,5 +1,6 @@
 //! `loggia key`: a person's key on that person's own machine. Never sends one anywhere.
 
+use std::io::IsTerminal as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -142,14 +143,19 @@ pub fn signed(key: &PersonKey, statement: String) -> anyhow::Result<SignedStatem
     })
 }
 
-/// The passphrase from the environment or a line of standard input.
+/// The passphrase from the environment, the terminal (unseen), or a line of standard input.
 pub fn passphrase(prompt: &str) -> anyhow::Result<String> {
     if let Ok(given) = std::env::var(PASSPHRASE) {
         return Ok(given);
     }
-    say(prompt);
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
+    let line = if std::io::stdin().is_terminal() {
+        // Nobody who looks over a shoulder, and no scroll-back, keeps it.
+        rpassword::prompt_password(prompt).context("the passphrase was not read")?
+    } else {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        line
+    };
     let line = line.trim_end_matches(['\r', '\n']);
     if line.is_empty() {
         bail!("a passphrase is needed (or set {PASSPHRASE})");

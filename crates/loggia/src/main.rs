@@ -35,6 +35,7 @@ mod verify;
 mod welcome;
 mod witness;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("LOGGIA_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,loggia=info")),
         )
+        // Colours are for a person at a terminal, not for files.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(|| one_line::OneLine)
         .init();
     match cli::run(cli::Cli::parse()) {

@@ -98,8 +98,9 @@ def proven(text, rules):
         place, last = place >> 1, last >> 1
     must(0 <= index < size and last == 0 and node == root, f"proof: entry {index} is not there")
     entry = json.loads(entry)
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
-    print(f"{entry['kind']} is entry {index} of {size}, cosigned by {by}, first at {when} UTC")
+    utc = lambda s: time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(s))
+    print(f"{entry['kind']} of {utc(entry['at'])} UTC is entry {index} of {size}, which {by} "
+          f"cosigned by {utc(at)}")
     return index, entry
 
 def main(path, rules):
@@ -110,6 +111,10 @@ def main(path, rules):
     export = json.loads(archive.read("export.json"))
     request = sha256(b"loggia/request/v1\n", archive.read("request.json")).hex()
     bundle, seen = sha256(archive.read("manifest.json")).hex(), {}
+    for file in json.loads(archive.read("manifest.json"))["files"]:
+        there = file["name"] in archive.namelist()
+        whole = there and sha256(archive.read(file["name"])).hex() == file["sha256"]
+        must(whole, f"{file['name']}: not the file that was exported")
     for text in export["proofs"]:
         index, entry = proven(text, rules)
         must(entry.get("request") == request, f"entry {index}: about another request")
@@ -119,7 +124,8 @@ def main(path, rules):
     order = [seen.get(kind, -1) for kind in KINDS]
     must(min(order) >= 0, f"export.json: no cosigned proof of {KINDS[order.index(min(order))]}")
     must(order == sorted(order), "the log has the steps of this opening in another order")
-    print("holds: filed, approved, opened and exported in a log that the quorum has cosigned")
+    print("holds: filed, approved, opened and exported in a log that the quorum has cosigned\n"
+          "(whether the pictures are the sealed ones, check_bundle.py says)")
 
 LABEL = b"subtree/v1\n\0"
 

@@ -289,6 +289,11 @@ pub enum RosterVerb {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Say who is in a version, and its hash: compare it with what a desk says at first contact
+    Show {
+        /// The roster
+        roster: PathBuf,
+    },
     /// Sign a drawn version as a custodian, on the custodian's own machine
     Sign {
         /// The drawn roster; the signature is added to it

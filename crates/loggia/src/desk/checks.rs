@@ -281,8 +281,8 @@ fn approval(e: &Evidence<'_>) -> Result<String, String> {
     let (name, at) = (&member.name, statement.at);
     if at > e.now.after(CLOCKS_APART) || e.now.since(at) > APPROVAL_AGE {
         return Err(format!(
-            "the approval is dated {at}, and it is {} by this machine's clock: too long ago, or not \
-             yet",
+            "the approval is dated {at}, and it is {} by this machine's clock: too long ago, or \
+             not yet",
             e.now
         ));
     }

@@ -136,8 +136,13 @@ impl LogView {
 
     /// Whether what the city proposes as policy is what this desk's holder has.
     pub fn proposal(&self, city: &Remote) -> &'static str {
+        let believes_as = |theirs: &str| {
+            let theirs = TlogPolicy::parse(theirs.as_bytes());
+            theirs.is_ok_and(|theirs| self.policy.believes_as(&theirs))
+        };
         match city.text("/log/policy") {
-            Ok(theirs) if theirs == self.text => "the city uses the same policy",
+            // The city's has the witnesses' addresses as well.
+            Ok(theirs) if believes_as(&theirs) => "the city uses the same policy",
             Ok(_) => "the city uses another policy than your file; yours counts",
             Err(_) => "the city shows no policy of its own; yours counts",
         }

@@ -99,7 +99,7 @@ impl Pinned {
             tracing::info!(
                 roster = %first,
                 "first contact: this first roster is trusted from now on; compare it with what the \
-                 bodies signed (`loggia roster`)"
+                 bodies signed (`loggia roster show`)"
             );
         }
         let trusted = Trusted {

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::city::{Ground, PASSPHRASE, said};
+
 fn loggia(in_folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loggia"));
     command.args(words).current_dir(in_folder);
@@ -39,6 +41,7 @@ fn a_policy_is_proved_and_a_planted_permit_refuted_by_hand() {
         refuted.contains("refuted never vendor-never-reads open:Person:Request"),
         "{refuted}"
     );
+    assert!(refuted.contains(".json ours\n"), "{refuted}");
     let file = "refuted-2-vendor-never-reads.json";
     let (code, replayed) = run(dir.path(), &["policy", "replay", file, "ours"]);
     assert_eq!(code, Some(0));
@@ -62,4 +65,51 @@ fn without_cvc5_it_names_the_package() {
     let said =
         String::from_utf8(answer.stdout).unwrap() + &String::from_utf8(answer.stderr).unwrap();
     assert!(said.contains("apt-get install cvc5"), "{said}");
+}
+
+/// A change that both bodies agree to, at their own machines: each sees what it changes, and
+/// nobody's key signs unasked.
+#[test]
+fn both_bodies_agree_to_a_change_that_they_have_seen() {
+    let ground = Ground::new();
+    let city = ground.start();
+    let dir = tempfile::tempdir().unwrap();
+    let keys = ground.data().join("keys-of-everybody");
+    let at_city = |words: &[&str], person: &str| {
+        let key = keys.join(format!("{person}.loggia-key"));
+        let mut command = loggia(dir.path(), &[&["policy"], words].concat());
+        command.arg("--key").arg(key);
+        command.args(["--server", &city.console("")]);
+        said(
+            &command
+                .env("LOGGIA_PASSPHRASE", PASSPHRASE)
+                .output()
+                .unwrap(),
+        )
+    };
+    run(dir.path(), &["policy", "write", "ours"]);
+    let policies = dir.path().join("ours/policies.cedar");
+    let added = "@id(\"never-then\")\n@reason(\"too_late\")\nforbid (principal, \
+                 action == Action::\"file\", resource)\nwhen { context.now == 1 && \
+                 resource.purpose == Purpose::\"subject_access\" };\n";
+    let text = std::fs::read_to_string(&policies).unwrap();
+    std::fs::write(&policies, text + added).unwrap();
+    let (ok, words) = at_city(&["propose", "ours"], "r.heikkila");
+    assert!(ok, "{words}");
+    let hash = words.trim().rsplit(' ').next().unwrap().to_owned();
+    let in_force = || city.get("", "/api/v1/public/policy").json()["policy"].clone();
+
+    // Nobody is at this terminal.
+    let (ok, words) = at_city(&["activate", &hash], "a.korhonen");
+    assert!(!ok && words.contains("nothing was signed"), "{words}");
+    assert!(words.contains("+@id(\"never-then\")"), "{words}");
+    assert!(
+        !words.contains("@id(\"may-file\")"),
+        "only what differs: {words}"
+    );
+    assert_ne!(in_force(), hash.as_str());
+    let (ok, words) = at_city(&["activate", &hash, "--yes", "--whole"], "a.korhonen");
+    assert!(ok && words.contains("@id(\"may-file\")"), "{words}");
+    assert!(words.contains("in force"), "{words}");
+    assert_eq!(in_force(), hash.as_str());
 }

@@ -73,7 +73,7 @@ words! {
         / "5. Погледајте ко га је изван града потписао";
     CHECK_WITNESSES_NOTE = "These bodies sign the log’s head, and only if it holds all that they \
         signed before. Custodians’ machines open nothing that too few of them have signed. Whom \
-        you believe is for you to say: write a list of your own, or begin with the city’s at {link}."
+        you believe is for you to say: write your own list, or begin with the city’s at {link}."
         / "Ова тела потписују врх дневника, и то само ако он садржи све што су раније потписала. \
         Машине чувара не отварају ништа што је потписало премало њих. Коме верујете, кажете сами: \
         напишите свој списак или пођите од градског, на {link}.";

@@ -104,6 +104,18 @@ impl CosignedCheckpoint {
 }
 
 impl TlogPolicy {
+    /// Whether another policy believes the same, wherever its logs and witnesses are.
+    #[must_use]
+    pub fn believes_as(&self, other: &Self) -> bool {
+        let placeless = |policy: &Self| {
+            let mut policy = policy.clone();
+            policy.logs.iter_mut().for_each(|l| l.url = None);
+            policy.witnesses.iter_mut().for_each(|w| w.url = None);
+            policy
+        };
+        placeless(self) == placeless(other)
+    }
+
     /// Reads a policy file.
     ///
     /// # Errors

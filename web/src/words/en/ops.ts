@@ -54,7 +54,7 @@ export const ops = {
   'alarm.do.store_stopped': 'Nothing is being recorded anywhere. Call those who run the machine at once.',
   'alarm.do.disk_full': 'Nothing is being recorded until there is room. Call those who run the machine at once.',
   'alarm.do.witnesses_away':
-    'Too few bodies outside the city answer: no footage can be opened, not in danger to life either. Recording goes on. Call those who run the machine; the auditor’s window says which answer.',
+    'Too few bodies outside the city answer: no footage can be opened, not in danger to life either. Recording goes on. Call those who run the machine; the auditor’s window says who answers.',
   'alarm.do.camera_down': 'There is no footage of this place from then on.',
   'alarm.do.storage_low': 'Less than a twentieth of the disk is free. Tell those who run the machine during this shift.',
   'alarm.do.clock_disputed': 'The machine’s time jumped. Nothing is destroyed by the claimed time until the oversight body’s auditor has settled it: tell them.',
