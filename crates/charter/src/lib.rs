@@ -5,6 +5,7 @@ mod articles;
 mod error;
 mod example;
 mod facts;
+mod plain;
 mod prove;
 mod question;
 mod reason;

@@ -14,12 +14,15 @@ use cedar_policy_core::extensions::Extensions;
 use loggia_model::Digest;
 
 use crate::facts::{Ask, Facts};
+use crate::plain;
 use crate::question::{Kinds, Question, failed};
 use crate::reason::{Decision, Reason};
 use crate::{Error, Texts};
 
 /// Most policies of a set: a lawyer reads them all.
 const CLAUSES_MAX: usize = 200;
+/// How many attributes of things may be followed one after another.
+const DEREFERENCES_MAX: u32 = 1;
 const POLICIES: &str = "policies.cedar";
 
 /// One policy of the set: its name, and the reason that it gives if it forbids.
@@ -264,6 +267,7 @@ pub(crate) fn read_policies(
     schema: &Schema,
 ) -> Result<PolicySet, Error> {
     let failed = |what: String| Error::Text { file, what };
+    plain::check(text).map_err(failed)?;
     let read = PolicySet::from_str(text).map_err(|e| failed(with_sources(&e)))?;
     if read.templates().next().is_some() {
         return Err(failed(
@@ -289,7 +293,14 @@ pub(crate) fn read_policies(
         named.push(policy.new_id(PolicyId::new(id)));
     }
     let named = PolicySet::from_policies(named).map_err(|e| failed(with_sources(&e)))?;
-    let checked = Validator::new(schema.clone()).validate(&named, ValidationMode::Strict);
+    // At level 1 attributes are read of who asks, of the request and of the action alone: of these
+    // the solver and the city know the same. Of anybody else named in a text the solver would
+    // assume that they are known, and the city does not know them.
+    let checked = Validator::new(schema.clone()).validate_with_level(
+        &named,
+        ValidationMode::Strict,
+        DEREFERENCES_MAX,
+    );
     match checked.validation_errors().next() {
         Some(e) => Err(failed(e.to_string())),
         None => Ok(named),

@@ -199,6 +199,30 @@ fn texts_that_do_not_read_say_where() {
     assert!(refused(&twice).contains("two policies are called"));
     let untyped = "@id(\"x\") permit (principal, action, resource) when { principal.height > 1 };";
     assert!(refused(untyped).contains("height"));
+    // Of nobody but who asks and the request itself does the city tell Cedar anything, while the
+    // solver would take everybody for known: a text that reads others is none.
+    for other in [
+        "Person::\"archive\" has enabled",
+        "Person::\"archive\".enabled",
+        "resource.requester.person has enabled",
+        "resource.requester.person.enabled",
+        "Request::\"x\" has state",
+        "(if principal.enabled then principal else resource.requester.person).enabled",
+        "{a: resource.requester.person}.a.enabled",
+    ] {
+        let text = format!("@id(\"x\") permit (principal, action, resource) when {{ {other} }};");
+        assert!(
+            refused(&text).contains("level"),
+            "{other}: {}",
+            refused(&text)
+        );
+    }
+    let tower = format!(
+        "@id(\"x\") permit (principal, action, resource) when {{ {}true{} }};",
+        "(".repeat(30_000),
+        ")".repeat(30_000)
+    );
+    assert!(refused(&tower).contains("deep"));
     let long = " ".repeat(loggia_charter::TEXT_BYTES_MAX + 1);
     assert!(refused(&long).contains("over"));
 }

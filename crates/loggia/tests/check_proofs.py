@@ -10,8 +10,11 @@ LOG, COSIGN, COSIGN_ML_DSA = 0x01, 0x04, 0x06
 KINDS = ("request_filed", "decision", "opening", "export")
 b64, sha256 = base64.b64decode, lambda *parts: hashlib.sha256(b"".join(parts)).digest()
 
+def plain(text):  # what a stranger's file says moves no cursor
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
 def must(holds, wrong):
-    return holds or sys.exit(wrong)
+    return holds or sys.exit(plain(wrong))
 
 def vkey(text):
     """(name, key id, type, key) of a signed note's verifier key."""
@@ -99,8 +102,8 @@ def proven(text, rules):
     must(0 <= index < size and last == 0 and node == root, f"proof: entry {index} is not there")
     entry = json.loads(entry)
     utc = lambda s: time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(s))
-    print(f"{entry['kind']} of {utc(entry['at'])} UTC is entry {index} of {size}, which {by} "
-          f"cosigned by {utc(at)}")
+    print(plain(f"{entry['kind']} of {utc(entry['at'])} UTC is entry {index} of {size}, which {by} "
+                f"cosigned by {utc(at)}"))
     return index, entry
 
 def main(path, rules):

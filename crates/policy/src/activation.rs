@@ -15,6 +15,8 @@ use crate::{Error, Policy};
 
 /// Proposed policies that may wait at once, and for how long: both bodies meet within a month.
 const PROPOSED_MAX: usize = 8;
+/// Of these, of one person: a third takes the place of their first.
+const PROPOSED_OF_ONE_MAX: usize = 2;
 const PROPOSED_FOR: core::time::Duration = core::time::Duration::from_secs(30 * 86_400);
 
 /// A policy that waits for both bodies.
@@ -77,7 +79,16 @@ impl Policy {
             if waiting.iter().any(|p| p.hash == hash) {
                 return Ok(());
             }
-            if waiting.len() >= PROPOSED_MAX {
+            let own: Vec<_> = waiting
+                .iter()
+                .filter(|p| p.proposed_by == by.person)
+                .collect();
+            if own.len() >= PROPOSED_OF_ONE_MAX {
+                // Oldest first.
+                for first in own.iter().take(1 + own.len() - PROPOSED_OF_ONE_MAX) {
+                    rows::reject(c, first.hash)?;
+                }
+            } else if waiting.len() >= PROPOSED_MAX {
                 return Err(Error::Busy(format!(
                     "{PROPOSED_MAX} policies wait already; agree to one or let them lapse"
                 )));
@@ -150,14 +161,19 @@ impl Policy {
         approver(by)?;
         let row = self.proposed(hash)?;
         let stated = self.stated(by, hash, signed, &[Act::ActivatePolicy])?;
-        let others = self.agreed_to(&row)?;
-        if !others.iter().any(|b| *b != by.body) {
+        {
             let _step = self.one_step();
-            self.proposed(hash)?;
-            self.write(|c| desk::put_statement(c, &stated, by.body))?;
-            return Ok(Agreement::Waits);
+            let others = self.agreed_to(&self.proposed(hash)?)?;
+            if !others.iter().any(|b| *b != by.body) {
+                self.write(|c| desk::put_statement(c, &stated, by.body))?;
+                return Ok(Agreement::Waits);
+            }
         }
-        // Proving takes seconds: nobody waits for it who takes a step of a request.
+        // Proving takes seconds and a core: one at a time, and nobody waits for it who takes a
+        // step of a request.
+        let _proof = self.proving.try_lock().map_err(|_| {
+            Error::Busy("a policy is being proved; agree again in half a minute".into())
+        })?;
         let statute = Statute::read(Texts::with_policies(row.policies.clone()))?;
         if statute.hash() != hash {
             return Err(Error::Conflict(

@@ -83,6 +83,8 @@ pub struct Policy {
     /// The break-glass account.
     pub(crate) glass: Mutex<Glass>,
     pub(crate) in_force: RwLock<InForce>,
+    /// A proof of a policy runs.
+    pub(crate) proving: Mutex<()>,
     line: Mutex<()>,
     keeping: Mutex<()>,
 }
@@ -121,6 +123,7 @@ impl Policy {
             provider: OnceLock::new(),
             glass: Mutex::default(),
             in_force: RwLock::new(InForce::of_this_release()?),
+            proving: Mutex::new(()),
             line: Mutex::new(()),
             keeping: Mutex::new(()),
         };

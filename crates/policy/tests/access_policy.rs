@@ -229,17 +229,53 @@ fn nobody_else_and_nobody_twice() {
     );
     assert!(activated(&city).is_empty());
     // What waits is bounded, and lapses.
-    for n in 0..7 {
-        propose(&city, &format!("{}// {n}\n", stricter()));
-    }
-    let ninth = city
-        .policy
-        .propose_policy(&by, &format!("{}// 9\n", stricter()));
-    assert!(matches!(ninth, Err(Error::Busy(_))));
+    let waiting = || city.policy.proposed_policies().unwrap();
+    let own = |n: u32| propose(&city, &format!("{}// {n}\n", stricter()));
+    let (_, second) = (own(0), own(1));
+    assert_eq!(waiting().len(), 2, "a third takes the place of one's first");
+    let third = own(2);
+    let hashes: Vec<Digest> = waiting().iter().map(|p| p.policy).collect();
+    assert_eq!(hashes, [second, third]);
+    // Nobody keeps the others from proposing.
+    let salo = city.actor("p.wirtanen");
+    let theirs = format!("{}// theirs\n", stricter());
+    city.policy.propose_policy(&salo, &theirs).unwrap();
+    assert_eq!(waiting().len(), 3);
     city.clock
         .pass(core::time::Duration::from_secs(31 * 86_400));
     propose(&city, &format!("{}// 9\n", stricter()));
     assert_eq!(city.policy.proposed_policies().unwrap().len(), 1);
+}
+
+/// A proof takes a core for seconds: agreements that come meanwhile start no other.
+#[test]
+fn one_policy_is_proved_at_a_time() {
+    let city = City::new();
+    let policy = propose(&city, &stricter());
+    agree(&city, "r.heikkila", policy).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (solver, gate) = (dir.path().join("cvc5"), dir.path().join("gate"));
+    // The true solver, once somebody opens the gate.
+    let script = format!(
+        "#!/bin/sh\ntouch {0}.begun\nwhile ! [ -e {0} ]; do sleep 0.05; done\nexec {SOLVER} \"$@\"\n",
+        gate.display()
+    );
+    std::fs::write(&solver, script).unwrap();
+    std::fs::set_permissions(&solver, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let agreed = |solver: &Path| {
+        let said = city.say("j.salo", policy, Act::ActivatePolicy);
+        let by = city.actor("j.salo");
+        city.policy.agree_to_policy(&by, policy, &said, solver)
+    };
+    std::thread::scope(|s| {
+        let first = s.spawn(|| agreed(&solver));
+        while !gate.with_extension("begun").exists() {
+            std::thread::sleep(core::time::Duration::from_millis(5));
+        }
+        assert!(matches!(agreed(&solver), Err(Error::Busy(_))));
+        std::fs::write(&gate, "").unwrap();
+        assert_eq!(first.join().unwrap().unwrap(), Agreement::InForce);
+    });
 }
 
 #[test]

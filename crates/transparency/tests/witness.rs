@@ -168,6 +168,30 @@ fn a_second_key_of_a_log_keeps_what_was_cosigned() {
     assert!(ask(&witness, &heir.ask(9, 11)).is_ok());
 }
 
+/// Whoever kept the key that a log had before is no log any more, also for a witness that was
+/// started anew and still names that key.
+#[test]
+fn a_retired_key_of_a_log_gets_no_cosignature() {
+    let mut log = Forge::of(9);
+    let (disk, keys) = begin(&log);
+    let mut heir = Forge::of(9);
+    learn(layer(&disk), Path::new(DIR), &heir.key()).unwrap();
+    let witness = open(&disk, &keys).unwrap();
+    // Until the heir has signed, the first key counts.
+    ask(&witness, &log.ask(0, 9)).unwrap();
+    for forge in [&mut log, &mut heir] {
+        forge.grow(11);
+    }
+    ask(&witness, &heir.ask(9, 11)).unwrap();
+    log.grow(12);
+    assert_eq!(ask(&witness, &log.ask(11, 12)), Err(Refusal::BadSignature));
+    drop(witness);
+    let witness = open(&disk, &keys).unwrap();
+    assert_eq!(ask(&witness, &log.ask(11, 12)), Err(Refusal::BadSignature));
+    heir.grow(12);
+    ask(&witness, &heir.ask(11, 12)).unwrap();
+}
+
 #[test]
 fn a_lost_or_altered_memory_keeps_it_closed() {
     let log = Forge::of(9);

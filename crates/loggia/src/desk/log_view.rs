@@ -111,8 +111,9 @@ impl LogView {
         &self.policy
     }
 
-    /// Adds a key to the policy file beside the keys: the log was handed over to it, which the
-    /// caller has checked. It counts from the next start on.
+    /// Puts a key into the policy file beside the keys, in the place of those that the log had
+    /// before: it was handed over to this one, which the caller has checked, and what the others
+    /// sign counts nowhere. It counts from the next start on.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -121,9 +122,19 @@ impl LogView {
         folder: &Path,
         key: &loggia_transparency::Verifier,
     ) -> anyhow::Result<()> {
+        let before = format!("{}+", key.name());
+        let of_the_log = |line: &&str| {
+            let mut words = line.split_whitespace();
+            words.next() == Some("log") && words.next().is_some_and(|k| k.starts_with(&before))
+        };
+        let kept = self.text.lines().filter(|l| !of_the_log(l));
+        let lines: Vec<String> = [format!("log {key}")]
+            .into_iter()
+            .chain(kept.map(str::to_owned))
+            .collect();
         crate::files::replace(
             &folder.join(POLICY),
-            format!("log {key}\n{}", self.text).as_bytes(),
+            format!("{}\n", lines.join("\n")).as_bytes(),
         )
     }
 

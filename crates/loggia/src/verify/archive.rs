@@ -2,13 +2,15 @@
 //! programs could read as two things, nor one that no exporter writes.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 
 use anyhow::{Context, bail};
 use serde::de::DeserializeOwned;
 
 /// Longest file of a bundle: an hour of one camera at 4 Mbit/s.
 const FILE_BYTES_MAX: u64 = 2 << 30;
+/// Bytes of the end record without a comment.
+const END_BYTES: u64 = 22;
 /// What the manifest cannot list: itself, and the receipt that holds its hash.
 const BESIDE: [&str; 2] = ["manifest.json", "export.json"];
 
@@ -17,7 +19,8 @@ pub struct Bundle<R>(zip::ZipArchive<R>);
 
 impl<R: Read + Seek> Bundle<R> {
     /// Opens the ZIP; its central directory and its local headers must say the same.
-    pub fn open(from: R) -> anyhow::Result<Self> {
+    pub fn open(mut from: R) -> anyhow::Result<Self> {
+        one_end(&mut from)?;
         let mut archive = zip::ZipArchive::new(from).context("this is no export bundle (ZIP)")?;
         if archive.offset() != 0 {
             bail!("something stands before the ZIP");
@@ -69,6 +72,27 @@ impl<R: Read + Seek> Bundle<R> {
         }
         Ok(())
     }
+}
+
+/// The ZIP ends in one way for every program (APPNOTE 4.3.16): its last 22 bytes are the end record,
+/// without a comment in which another ZIP could lie and without the fields of ZIP64, and the central
+/// directory stands right before it.
+fn one_end<R: Read + Seek>(from: &mut R) -> anyhow::Result<()> {
+    let length = from.seek(SeekFrom::End(0))?;
+    let at = length.checked_sub(END_BYTES).context("this is no ZIP")?;
+    let mut end = [0; END_BYTES as usize];
+    from.seek(SeekFrom::Start(at))?;
+    from.read_exact(&mut end)?;
+    let number = |at: usize| {
+        let bytes = end.get(at..at + 4).and_then(|b| b.try_into().ok());
+        u64::from(bytes.map_or(u32::MAX, u32::from_le_bytes))
+    };
+    let (size, offset) = (number(12), number(16));
+    if !end.starts_with(b"PK\x05\x06") || !end.ends_with(&[0, 0]) || offset + size != at {
+        bail!("the ZIP does not end with its own directory: programs could read it as two things");
+    }
+    from.seek(SeekFrom::Start(0))?;
+    Ok(())
 }
 
 fn known(name: &str) -> bool {

@@ -87,7 +87,12 @@ pub fn whole<R: Read + Seek>(
     }
     let checkpoint = receipt(&export, listed, given)?;
     match policy {
-        Some(policy) => cosigned::check(&export.proofs, policy, export.request, listed)?,
+        Some(policy) => {
+            // The recorder's key stands under this checkpoint: by the log of whoever checks.
+            let log = policy.log_signed(export.checkpoint.as_bytes());
+            log.context("the receipt is not signed by a log of your policy")?;
+            cosigned::check(&export.proofs, policy, export.request, listed)?;
+        }
         None => say("witnesses: not checked; give your log policy with --policy"),
     }
     let request = bundle.read("request.json")?;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::bundle::{file_of, zipped};
 use crate::city::{Ground, loggia, said};
+use crate::forge;
 
 fn checked(bundle: &Path, policy: &Path) -> [(&'static str, (bool, String)); 2] {
     let own = loggia()
@@ -32,13 +33,27 @@ fn checked(bundle: &Path, policy: &Path) -> [(&'static str, (bool, String)); 2] 
     ]
 }
 
+/// A recorder's key is taken from under the receipt: with a policy that must be of its log.
+fn receipt_of_another_log(export: &Value, files: &[(String, Vec<u8>)], path: &Path, policy: &Path) {
+    let forged = forge::Forge::of(3);
+    let mut export = export.clone();
+    export["log_key"] = json!(forged.key().to_string());
+    export["checkpoint"] = json!(forged.note(3));
+    let mut files = files.to_vec();
+    let at = files.iter().position(|f| f.0 == "export.json").unwrap();
+    files[at].1 = serde_json::to_vec(&export).unwrap();
+    zipped(&files, path);
+    let [(_, (holds, words)), _] = checked(path, policy);
+    assert!(!holds, "{words}");
+}
+
 /// The bundle's proofs hold by the demo's policy and by no other; each lie about them is named.
 pub fn proofs_are_checked(files: &[(String, Vec<u8>)], ground: &Ground) {
     let policy = ground.data().join("keys-of-everybody/tlog-policy");
     let path = ground.root().join("cosigned.zip");
     zipped(files, &path);
     for (who, (holds, words)) in checked(&path, &policy) {
-        assert!(holds && words.contains("export is entry"), "{who}: {words}");
+        assert!(holds && words.contains(" is entry "), "{who}: {words}");
     }
     let export: Value = serde_json::from_slice(&file_of(files, "export.json")).unwrap();
     let proofs: Vec<String> = serde_json::from_value(export["proofs"].clone()).unwrap();
@@ -65,6 +80,7 @@ pub fn proofs_are_checked(files: &[(String, Vec<u8>)], ground: &Ground) {
     refused(without(1), &policy, "decision");
     refused(without(3), &policy, "export");
     refused(Vec::new(), &policy, "request_filed");
+    receipt_of_another_log(&export, files, &path, &policy);
     // Two of the five witnesses, with both keys each, are not the quorum.
     let cut = |proof: &String| {
         let (text, lines) = proof.rsplit_once("\n\n").unwrap();

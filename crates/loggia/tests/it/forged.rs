@@ -10,7 +10,7 @@ use loggia_policy::Request;
 use loggia_seal::{Kind, Record};
 use serde_json::json;
 
-use crate::bundle::{files_refused, refused, zipped_bytes};
+use crate::bundle::{files_refused, refused, verify, zipped_bytes};
 use crate::city::{Ground, until};
 use crate::opening::{Opened, Requester};
 use crate::resealed::{named, resealed};
@@ -299,6 +299,18 @@ fn pictures_are_held_to_the_seals(asked: &Requester<'_>, opened: &Opened, ground
     put(join(&parts));
 }
 
+/// Some programs look for the end of a ZIP from its last bytes, some take the first that fits.
+fn another_zip_in_the_comment(files: &Files, ground: &Ground) {
+    let (mut raw, other) = (zipped_bytes(files), zipped_bytes(&Files::new()));
+    let end = raw.len();
+    raw[end - 2..].copy_from_slice(&u16::try_from(other.len()).unwrap().to_le_bytes());
+    raw.extend_from_slice(&other);
+    let path = ground.root().join("hidden.zip");
+    std::fs::write(&path, raw).unwrap();
+    let (holds, words) = verify(&path, None);
+    assert!(!holds && words.contains("its own directory"), "{words}");
+}
+
 /// Names that two programs read as two things, files that nobody listed, words that fake a verdict.
 fn names_and_words_are_plain(asked: &Requester<'_>, opened: &Opened, ground: &Ground) {
     let files = asked.export(opened);
@@ -331,6 +343,7 @@ fn names_and_words_are_plain(asked: &Requester<'_>, opened: &Opened, ground: &Gr
         raw[at..at + 9].copy_from_slice(b"keys.json");
     }
     files_refused(&raw, ground, "duplicate file names");
+    another_zip_in_the_comment(&files, ground);
     for (what, words) in [
         ("recipient", "A court\neverything that was checked holds"),
         ("exhibit", "E-1\u{1b}[2K"),

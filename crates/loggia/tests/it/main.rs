@@ -12,6 +12,8 @@ mod cosigned;
 mod crash;
 mod enrol;
 mod exported;
+#[path = "../../../transparency/tests/forge/mod.rs"]
+mod forge;
 mod forged;
 mod full;
 mod interrupted;

@@ -101,22 +101,31 @@ impl Asked {
 
     /// The checkpoint under this log's own signatures alone. A line that names a known key and
     /// does not verify refuses the note (C2SP signed-note, "Signatures"); strangers' are left out.
-    pub(super) fn signed_by(&self, keys: &[Verifier]) -> Result<SignedCheckpoint, Refusal> {
+    /// `newest` is the place of the newest key that has signed what was cosigned last: a key learnt
+    /// before it is retired and vouches for nothing. Gives the place of the newest one here too.
+    pub(super) fn signed_by(
+        &self,
+        keys: &[Verifier],
+        newest: usize,
+    ) -> Result<(SignedCheckpoint, usize), Refusal> {
         let is = |l: &&NoteSignature, key: &Verifier| l.name == key.name() && l.id == key.id();
         let mut own = String::new();
         let mut by = None;
-        for key in keys {
+        for (place, key) in keys.iter().enumerate() {
             for line in self.note.signatures.iter().filter(|l| is(l, key)) {
                 if !key.verifies(self.note.text.as_bytes(), &line.signature) {
                     return Err(Refusal::BadSignature);
                 }
                 own.push_str(&line.to_string());
-                by = Some(key);
+                by = Some((place, key));
             }
         }
-        let key = by.ok_or(Refusal::BadSignature)?;
+        let (place, key) = by
+            .filter(|(p, _)| *p >= newest)
+            .ok_or(Refusal::BadSignature)?;
         let note = format!("{}\n{own}", self.note.text);
-        SignedCheckpoint::verify(note.as_bytes(), key).map_err(|_| Refusal::BadSignature)
+        let signed = SignedCheckpoint::verify(note.as_bytes(), key);
+        Ok((signed.map_err(|_| Refusal::BadSignature)?, place))
     }
 
     /// Whether the checkpoint continues the one cosigned last.

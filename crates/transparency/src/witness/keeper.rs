@@ -34,6 +34,8 @@ struct Tracked {
 struct State {
     /// The checkpoint cosigned last, and its note with the cosignatures.
     last: Option<(Checkpoint, String)>,
+    /// The place of the newest of the log's keys that has signed it.
+    newest: usize,
     /// A write failed half-way: what is on the disk is unknown until a restart reads it.
     stopped: bool,
 }
@@ -121,8 +123,12 @@ impl Witness {
         let mut logs = BTreeMap::new();
         for (origin, log_keys) in by_origin {
             let last = last_cosigned(&kept, &origin, &log_keys, &keys)?;
+            let newest = last
+                .as_ref()
+                .map_or(0, |(_, note)| newest_of(&log_keys, note));
             let state = Mutex::new(State {
                 last,
+                newest,
                 stopped: false,
             });
             let tracked = Tracked {
@@ -156,11 +162,11 @@ impl Witness {
     pub fn add_checkpoint(&self, body: &[u8], now: At) -> Result<String, Refusal> {
         let asked = Asked::read(body)?;
         let log = self.logs.get(asked.origin()).ok_or(Refusal::UnknownLog)?;
-        let signed = asked.signed_by(&log.keys)?;
         let mut state = log.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.stopped {
             return Err(Refusal::Stopped);
         }
+        let (signed, newest) = asked.signed_by(&log.keys, state.newest)?;
         if let Err(refusal) = asked.continues(state.last.as_ref().map(|(c, _)| c)) {
             if matches!(refusal, Refusal::OtherRoot(_)) {
                 self.keep_fork(&signed);
@@ -182,6 +188,7 @@ impl Witness {
                 }
             })?;
         }
+        state.newest = newest;
         state.last = Some((signed.checkpoint().clone(), note));
         Ok(lines.iter().map(NoteSignature::to_string).collect())
     }
@@ -209,6 +216,12 @@ impl Witness {
             tracing::error!(error = %e, "the fork's proof could not be kept");
         }
     }
+}
+
+/// The place of the newest key that signed a note.
+fn newest_of(keys: &[Verifier], note: &str) -> usize {
+    let signed = |key: &Verifier| SignedCheckpoint::verify(note.as_bytes(), key).is_ok();
+    keys.iter().rposition(signed).unwrap_or(0)
 }
 
 /// Reads a log's state, which proves itself: the log's signature and all of this witness's own.
