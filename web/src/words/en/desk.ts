@@ -48,7 +48,9 @@ export const desk = {
   'desk.city': 'Back to the city’s pages',
   'desk.story': 'Close this tab when you are done: the story goes on in the one you came from.',
   'desk.wholeSpans':
-    '{n} whole key span. This desk does not see how long it is, a minute at most; the request’s page does.|{n} whole key spans, all cameras together. This desk does not see how long they are: a minute each at most, so {most} at most; the request’s page does.',
+    '{n} whole key span. This desk does not see how long it is, a minute at most; the request’s ' +
+    'page does.|{n} whole key spans, all cameras together. This desk does not see how long they ' +
+    'are: a minute each at most, so {most} at most; the request’s page does.',
   'desk.liveSpan': 'live picture, for 15 minutes at most from your approval',
   'desk.span': 'span {first}',
   'desk.spans': 'spans {first}–{last}',
