@@ -14,7 +14,8 @@ export function howToCheck(request: string, clips: string[]): string {
 <h2>With the program</h2>
 <p>On any machine, with no network. Take the log's key from a source other than whoever gave you this file:</p>
 <pre>loggia verify BUNDLE.zip --log-key KEY</pre>
-<p>It exits with 0 when all of the following holds, and else names the first thing that is wrong.</p>
+<p>It exits with 0 when all that stands under “By hand” holds, and else names the first thing that
+is wrong.</p>
 <h2>With witnesses whom you believe</h2>
 <p>The log's key alone does not show that everybody is shown the same log. Witnesses outside the
 city cosign it for that. A log policy (C2SP tlog-policy) names the log, the witnesses that you
