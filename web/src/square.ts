@@ -78,5 +78,13 @@ for (const box of document.querySelectorAll<HTMLElement>('[data-map]')) {
 }
 // On a phone the parts stand in a row that scrolls: the one that is open is in sight.
 toCurrent(document.querySelector<HTMLElement>('nav.parts'));
+// Times are the city's: said at the head where this device's clock stands otherwise.
+const zone = document.querySelector<HTMLElement>('p[data-zone]');
+if (zone) {
+  const [, sign = '+', h = '0', min = '0'] =
+    /UTC(?:([+-])(\d+)(?::(\d+))?)?\)?$/.exec(zone.dataset['zone'] ?? '') ?? [];
+  const ahead = (sign === '-' ? -1 : 1) * (Number(h) * 60 + Number(min));
+  zone.hidden = ahead === -new Date().getTimezoneOffset();
+}
 // What is wrong with a form is read out at once, and the keyboard goes on from there.
 document.getElementById('errors')?.focus();

@@ -72,3 +72,17 @@ test('a language chosen here stands in the other rooms too', { timeout: 60_000 }
   await page.goto(`${CITY}/audit`);
   await until(page, () => document.documentElement.lang === 'sr-Latn');
 });
+
+test('whose clock stands otherwise reads at the head whose times these are', async () => {
+  for (const [timezoneId, said] of [['Europe/Belgrade', true], ['Europe/Helsinki', false]]) {
+    const context = await browser.newContext({ locale: 'en-GB', timezoneId });
+    const { page, faults } = await open(context);
+    await page.goto(`${CITY}/disclosures`);
+    const line = page.locator('main p[data-zone]');
+    assert.equal(await line.isVisible(), said, timezoneId);
+    assert.match(await line.textContent(), /Europe\/Helsinki \(UTC\+[23]\), the city’s zone/);
+    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(faults, []);
+    await context.close();
+  }
+});

@@ -14,7 +14,17 @@ export function howToCheck(request: string, clips: string[]): string {
 <h2>With the program</h2>
 <p>On any machine, with no network. Take the log's key from a source other than whoever gave you this file:</p>
 <pre>loggia verify BUNDLE.zip --log-key KEY</pre>
-<p>It exits with 0 when all of the following holds, and else names the first thing that is wrong.</p>
+<p>It exits with 0 when all that stands under “By hand” holds, and else names the first thing that
+is wrong.</p>
+<h2>With witnesses whom you believe</h2>
+<p>The log's key alone does not show that everybody is shown the same log. Witnesses outside the
+city cosign it for that. A log policy (C2SP tlog-policy) names the log, the witnesses that you
+believe and how many of them are enough: write your own, or take one from a body that you trust; the
+city's own is at its <code>/log/policy</code>. With it the program also requires that filing,
+approval, opening and export were cosigned by enough of them, in that order:</p>
+<pre>loggia verify BUNDLE.zip --log-key KEY --policy tlog-policy</pre>
+<p>The same without the program, in five commands of Python and Go, is in
+docs/guide/check-a-clip.md of Loggia's source.</p>
 <h2>By hand</h2>
 <ol>
 <li><strong>Nothing was swapped.</strong> The SHA-256 of each file is in <code>manifest.json</code>; the SHA-256 of
@@ -34,7 +44,7 @@ and the commitment that stands in the span's first record.</li>
 <li><strong>The clip is the footage.</strong> Each piece in <code>sealed.lgr</code> decrypts (AES-256-GCM) to the video data in ${names},
 byte for byte. Only the container's sequence numbers and decode times were set, so that the pieces stand behind each other.</li>
 </ol>
-<p>The format is docs/design/seal.md in Loggia's source; a checker in Python is in its tests.</p>
+<p>The format is docs/design/seal.md in Loggia's source.</p>
 <h1 lang="sr">Како се проверава овај извоз</h1>
 <div lang="sr">
 <p>Овај свежањ је направила Loggia на рачунару подносиоца захтева. На било ком рачунару, без мреже:</p>
@@ -42,6 +52,14 @@ byte for byte. Only the container's sequence numbers and decode times were set, 
 <p>Кључ дневника узмите из извора који није онај од кога сте добили датотеку. Програм завршава нулом када се слажу: отисци датотека,
 упис извоза у јавном дневнику са доказом и потписом, захтев, потписани ланац снимача, кључеви са својом обавезом, и сам снимак,
 бајт по бајт. У супротном именује прво што није у реду.</p>
+<p>Сам кључ не показује да је свима приказан исти дневник: зато га потписују и сведоци изван града.
+Политика дневника (C2SP tlog-policy) именује дневник, сведоке којима верујете и колико их је
+довољно: напишите своју или је узмите од тела коме верујете; градска је на <code>/log/policy</code>.
+С њом програм тражи и да су подношење, одобрење, отварање и извоз потписани од довољно њих, тим
+редом:</p>
+<pre>loggia verify BUNDLE.zip --log-key KEY --policy tlog-policy</pre>
+<p>Исто без програма, у пет наредби на језицима Python и Go, описано је у
+docs/guide/check-a-clip.md у изворном коду Loggia.</p>
 </div>
 </body></html>
 `;

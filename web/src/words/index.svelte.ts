@@ -109,9 +109,10 @@ class Words {
   time(us: number): string {
     return this.#date(us, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   }
-  /** From–to in words: the date stands at both ends where the days differ. */
+  /** From–to in words: the date stands at both ends where the days differ, one second once. */
   range(from: number, to: number): string {
     const same = this.day(from) === this.day(to);
+    if (same && this.clock(from) === this.clock(to)) return this.dateTimeSeconds(from);
     const end = same ? this.clock(to) : this.dateTimeSeconds(to);
     return `${this.dateTimeSeconds(from)} – ${end}`;
   }
@@ -140,16 +141,18 @@ class Words {
   length(us: number): string {
     const s = Math.round(us / 1e6);
     const [h, m] = [Math.floor(s / 3600), Math.floor((s % 3600) / 60)];
-    const parts = [];
-    if (h) parts.push(`${this.number(h)} ${this.say('unit.h')}`);
-    if (m) parts.push(`${this.number(m)} ${this.say('unit.min')}`);
-    if ((s % 60 && !h) || !parts.length) parts.push(`${this.number(s % 60)} ${this.say('unit.s')}`);
+    const parts: string[] = [];
+    // A figure and its unit are not parted at the end of a line.
+    const part = (n: number, unit: Word) => parts.push(`${this.number(n)}\u00a0${this.say(unit)}`);
+    if (h) part(h, 'unit.h');
+    if (m) part(m, 'unit.min');
+    if ((s % 60 && !h) || !parts.length) part(s % 60, 'unit.s');
     return parts.join(' ');
   }
   bytes(n: number): string {
     const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
     const i = n > 0 ? Math.min(units.length - 1, Math.floor(Math.log10(n) / 3)) : 0;
-    return `${this.number(n / 1000 ** i, i ? 1 : 0)} ${units[i]}`;
+    return `${this.number(n / 1000 ** i, i ? 1 : 0)}\u00a0${units[i]}`;
   }
 }
 export const words = new Words();

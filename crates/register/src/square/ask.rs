@@ -188,6 +188,7 @@ fn where_fields(
             @if fields.has("find") && offered.is_empty() {
                 p role="status" { (t.fill(looking::FOUND_NONE, &[("q", fields.get("place"))])) }
             }
+            @if cameras.is_empty() { p { (t.say(looking::NO_CAMERA)) } }
             div #cameras role="group" tabindex="-1" aria-labelledby="cameras-l"
                 aria-describedby=[described("cameras", true, why.is_some())] {
                 p.name #cameras-l { (t.say(w::WHICH)) }

@@ -60,6 +60,11 @@ pub(super) fn framed(square: &Square, visit: &Visit, page: Page) -> Markup {
                 (head(visit))
                 main #main tabindex="-1" {
                     (parts(visit, page.part))
+                    // The foot says it to everybody; the script shows it here to a reader whose
+                    // clock stands otherwise.
+                    p.small.soft.no-print data-zone=(zone) hidden {
+                        (t.fill(e::ZONE, &[("zone", &zone)]))
+                    }
                     (paper(square, visit))
                     (page.body)
                 }

@@ -37,7 +37,7 @@ fn row(t: &Tongue, c: &Declared, metres: Option<u64>) -> Markup {
             span { (c.place) }
             span.small.soft {
                 @if let Some(n) = metres { (t.count(w::METRES, n)) " · " }
-                (c.purpose) " · " (t.count(w::KEPT, u64::from(c.retention_h)))
+                (c.purpose) " " span.whole { "· " (t.count(w::KEPT, u64::from(c.retention_h))) }
             }
         }
     }

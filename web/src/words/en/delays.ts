@@ -13,6 +13,8 @@ export const delays = {
     'is.|{n} are overdue: their places should be public, and nothing that opens the ' +
     'commitments is.',
   'dly.none': 'Nothing is overdue.',
+  'dly.empty': 'Nothing has been opened yet.',
+  'dly.noneSo': 'None stands so.',
   'dly.read': '{n} entry read and checked.|{n} entries read and checked.',
   'dly.which': 'Which ones',
   'dly.all': 'All',

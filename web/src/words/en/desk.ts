@@ -48,7 +48,9 @@ export const desk = {
   'desk.city': 'Back to the city’s pages',
   'desk.story': 'Close this tab when you are done: the story goes on in the one you came from.',
   'desk.wholeSpans':
-    '{n} whole key span of up to a minute: about {most} at most|{n} whole key spans of up to a minute each: about {most} at most, all cameras together',
+    '{n} whole key span. This desk does not see how long it is, a minute at most; the request’s ' +
+    'page does.|{n} whole key spans, all cameras together. This desk does not see how long they ' +
+    'are: a minute each at most, so {most} at most; the request’s page does.',
   'desk.liveSpan': 'live picture, for 15 minutes at most from your approval',
   'desk.span': 'span {first}',
   'desk.spans': 'spans {first}–{last}',
@@ -91,6 +93,11 @@ export const desk = {
   'dask.follows':
     'If it is opened, its place, and its hour where enough cases share it, become public on ' +
     '{at}.',
+  'dask.opened':
+    'It was opened. Its place, and its hour where enough cases share it, become public on {at}.',
+  'dask.openedPassed':
+    'It was opened and its date, {at}, has passed: its place becomes public at once, and its ' +
+    'hour where enough cases share it.',
   'dask.passed':
     'Its date, {at}, has passed: once it is opened its place becomes public at once, and its ' +
     'hour where enough cases share it.',

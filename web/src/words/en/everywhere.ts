@@ -20,7 +20,7 @@ export const everywhere = {
   'app.forbiddenFor': 'You are signed in as {name}: {roles} ({body}). {why}',
   'app.forbiddenGo': 'Your own room:',
   'app.footer': 'Loggia runs on the city’s own machines. It recognises no faces, reads no number plates and calls nobody.',
-  'app.zone': 'Times are in {zone}, this browser’s zone.',
+  'app.zone': 'Times are in {zone}, this browser’s zone; on the public square, in the city’s.',
   'app.insecure': 'This page was not opened over TLS or on this machine itself, so the browser offers no cryptography. Open it over https.',
   'err.invalid': 'The server does not accept this input.',
   'err.try.invalid': 'Correct it and send it again.',

@@ -153,6 +153,11 @@ export class NewAsk {
     $effect(() => {
       if (this.step === 'time' && this.chosen.length) this.draft.timed = true;
     });
+    // Whoever came past the step of the times: what the last one shows is what is filed.
+    $effect(() => {
+      const shown = this.step === 'send' && !this.live && !!this.cover?.camera_spans.length;
+      if (shown && !route.param('from')) this.setTime(this.from, this.to);
+    });
     $effect(() => void this.read());
     $effect(() => this.#fetchLines());
     $effect(() => this.#fetchCover());
@@ -213,9 +218,15 @@ export class NewAsk {
     if (!route.param('from')) this.now = Date.now() * 1000;
   }
 
+  /** What another step's address has: the minutes that this one shows move no more. */
+  onward(to: Step): Record<string, string> {
+    const step = String(STEPS.indexOf(to) + 1);
+    const shown = this.step === 'time' && !this.live && !!this.chosen.length;
+    return shown ? { step, from: String(this.from), to: String(this.to) } : { step };
+  }
   /** Goes to a step; the browser's own "back" comes from there. */
   go = (to: Step): void => {
-    route.set({ step: String(STEPS.indexOf(to) + 1) }, 'push');
+    route.set(this.onward(to), 'push');
   };
   choose = (id: number): void => {
     const has = this.chosen.includes(id);
