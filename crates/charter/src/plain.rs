@@ -113,10 +113,7 @@ mod tests {
                 .unwrap_err()
                 .contains("line 24")
         );
-        assert_eq!(
-            check(&policy("\"((((").repeat(40)),
-            Ok(()),
-            "a string has no end"
-        );
+        let said = policy(&format!("\"{}\" == \"\"", "(".repeat(30)));
+        assert_eq!(check(&said), Ok(()), "what is only said");
     }
 }

@@ -230,14 +230,22 @@ fn nobody_else_and_nobody_twice() {
     assert!(activated(&city).is_empty());
     // What waits is bounded, and lapses.
     let waiting = || city.policy.proposed_policies().unwrap();
-    let own = |n: u32| propose(&city, &format!("{}// {n}\n", stricter()));
+    let own = |n: u32| {
+        city.clock.pass(core::time::Duration::from_secs(1));
+        propose(&city, &format!("{}// {n}\n", stricter()))
+    };
     let (_, second) = (own(0), own(1));
     assert_eq!(waiting().len(), 2, "a third takes the place of one's first");
     let third = own(2);
     let hashes: Vec<Digest> = waiting().iter().map(|p| p.policy).collect();
     assert_eq!(hashes, [second, third]);
     // Nobody keeps the others from proposing.
-    let salo = city.actor("p.wirtanen");
+    let salo = loggia_model::PersonId("j.salo".into());
+    let chief = city.actor("t.laine");
+    city.policy
+        .set_standing(&chief, &salo, Standing::Enabled)
+        .unwrap();
+    let salo = city.actor("j.salo");
     let theirs = format!("{}// theirs\n", stricter());
     city.policy.propose_policy(&salo, &theirs).unwrap();
     assert_eq!(waiting().len(), 3);

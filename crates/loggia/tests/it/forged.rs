@@ -10,7 +10,8 @@ use loggia_policy::Request;
 use loggia_seal::{Kind, Record};
 use serde_json::json;
 
-use crate::bundle::{files_refused, refused, verify, zipped_bytes};
+use crate::bundle::{files_refused, refused, zipped_bytes};
+use crate::city::verify;
 use crate::city::{Ground, until};
 use crate::opening::{Opened, Requester};
 use crate::resealed::{named, resealed};
