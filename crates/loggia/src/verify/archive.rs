@@ -20,8 +20,12 @@ pub struct Bundle<R>(zip::ZipArchive<R>);
 impl<R: Read + Seek> Bundle<R> {
     /// Opens the ZIP; its central directory and its local headers must say the same.
     pub fn open(mut from: R) -> anyhow::Result<Self> {
-        one_end(&mut from)?;
+        let directory = one_end(&mut from)?;
         let mut archive = zip::ZipArchive::new(from).context("this is no export bundle (ZIP)")?;
+        // This program must read the ZIP that all others see, not one around it.
+        if !archive.comment().is_empty() || archive.central_directory_start() != directory {
+            bail!("a ZIP stands in another ZIP's comment: programs would read two things");
+        }
         if archive.offset() != 0 {
             bail!("something stands before the ZIP");
         }
@@ -38,6 +42,9 @@ impl<R: Read + Seek> Bundle<R> {
         // A bundle's files are stored as they are: a small file cannot swell into a large one.
         if file.compression() != zip::CompressionMethod::Stored {
             bail!("{name} is compressed, which no bundle's file is");
+        }
+        if !file.is_file() || file.is_symlink() {
+            bail!("{name} is a folder or a link, which no bundle's file is");
         }
         if file.size() > FILE_BYTES_MAX {
             bail!("{name} is larger than {FILE_BYTES_MAX} bytes");
@@ -76,10 +83,12 @@ impl<R: Read + Seek> Bundle<R> {
 
 /// The ZIP ends in one way for every program (APPNOTE 4.3.16): its last 22 bytes are the end record,
 /// without a comment in which another ZIP could lie and without the fields of ZIP64, and the central
-/// directory stands right before it.
-fn one_end<R: Read + Seek>(from: &mut R) -> anyhow::Result<()> {
+/// directory stands right before it. Gives where that begins.
+fn one_end<R: Read + Seek>(from: &mut R) -> anyhow::Result<u64> {
     let length = from.seek(SeekFrom::End(0))?;
-    let at = length.checked_sub(END_BYTES).context("this is no ZIP")?;
+    let at = length
+        .checked_sub(END_BYTES)
+        .context("this is no export bundle (ZIP)")?;
     let mut end = [0; END_BYTES as usize];
     from.seek(SeekFrom::Start(at))?;
     from.read_exact(&mut end)?;
@@ -88,11 +97,14 @@ fn one_end<R: Read + Seek>(from: &mut R) -> anyhow::Result<()> {
         u64::from(bytes.map_or(u32::MAX, u32::from_le_bytes))
     };
     let (size, offset) = (number(12), number(16));
-    if !end.starts_with(b"PK\x05\x06") || !end.ends_with(&[0, 0]) || offset + size != at {
+    if !end.starts_with(b"PK\x05\x06") {
+        bail!("this is no export bundle: no ZIP's end record stands at its end");
+    }
+    if !end.ends_with(&[0, 0]) || offset + size != at {
         bail!("the ZIP does not end with its own directory: programs could read it as two things");
     }
     from.seek(SeekFrom::Start(0))?;
-    Ok(())
+    Ok(offset)
 }
 
 fn known(name: &str) -> bool {

@@ -302,14 +302,25 @@ fn pictures_are_held_to_the_seals(asked: &Requester<'_>, opened: &Opened, ground
 
 /// Some programs look for the end of a ZIP from its last bytes, some take the first that fits.
 fn another_zip_in_the_comment(files: &Files, ground: &Ground) {
-    let (mut raw, other) = (zipped_bytes(files), zipped_bytes(&Files::new()));
-    let end = raw.len();
-    raw[end - 2..].copy_from_slice(&u16::try_from(other.len()).unwrap().to_le_bytes());
-    raw.extend_from_slice(&other);
+    let other = zipped_bytes(&vec![("clip.mp4".to_owned(), b"another".to_vec())]);
     let path = ground.root().join("hidden.zip");
-    std::fs::write(&path, raw).unwrap();
-    let (holds, words) = verify(&path, None);
-    assert!(!holds && words.contains("its own directory"), "{words}");
+    // With places of its own, and moved so that they are right in the whole file.
+    for moved in [false, true] {
+        let mut raw = zipped_bytes(files);
+        let end = raw.len();
+        raw[end - 2..].copy_from_slice(&u16::try_from(other.len()).unwrap().to_le_bytes());
+        raw.extend_from_slice(&other);
+        if moved {
+            let at = raw.len() - 6;
+            let start = u32::from_le_bytes(raw[at..at + 4].try_into().unwrap());
+            let start = start + u32::try_from(end).unwrap();
+            raw[at..at + 4].copy_from_slice(&start.to_le_bytes());
+        }
+        std::fs::write(&path, raw).unwrap();
+        let (holds, words) = verify(&path, None);
+        assert!(!holds, "{moved}: {words}");
+        std::fs::remove_file(&path).unwrap();
+    }
 }
 
 /// Names that two programs read as two things, files that nobody listed, words that fake a verdict.
