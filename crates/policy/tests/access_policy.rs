@@ -228,31 +228,29 @@ fn nobody_else_and_nobody_twice() {
         Agreement::Waits
     );
     assert!(activated(&city).is_empty());
-    // What waits is bounded, and lapses.
+}
+
+#[test]
+fn what_waits_is_bounded_and_lapses() {
+    let city = City::new();
     let waiting = || city.policy.proposed_policies().unwrap();
     let own = |n: u32| {
         city.clock.pass(core::time::Duration::from_secs(1));
         propose(&city, &format!("{}// {n}\n", stricter()))
     };
-    let (_, second) = (own(0), own(1));
-    assert_eq!(waiting().len(), 2, "a third takes the place of one's first");
-    let third = own(2);
+    let (_, second, third) = (own(0), own(1), own(2));
     let hashes: Vec<Digest> = waiting().iter().map(|p| p.policy).collect();
+    // A third has taken the place of one's first.
     assert_eq!(hashes, [second, third]);
     // Nobody keeps the others from proposing.
-    let salo = loggia_model::PersonId("j.salo".into());
-    let chief = city.actor("t.laine");
-    city.policy
-        .set_standing(&chief, &salo, Standing::Enabled)
-        .unwrap();
-    let salo = city.actor("j.salo");
     let theirs = format!("{}// theirs\n", stricter());
+    let salo = city.actor("j.salo");
     city.policy.propose_policy(&salo, &theirs).unwrap();
     assert_eq!(waiting().len(), 3);
     city.clock
         .pass(core::time::Duration::from_secs(31 * 86_400));
-    propose(&city, &format!("{}// 9\n", stricter()));
-    assert_eq!(city.policy.proposed_policies().unwrap().len(), 1);
+    own(9);
+    assert_eq!(waiting().len(), 1);
 }
 
 /// A proof takes a core for seconds: agreements that come meanwhile start no other.
@@ -265,7 +263,8 @@ fn one_policy_is_proved_at_a_time() {
     let (solver, gate) = (dir.path().join("cvc5"), dir.path().join("gate"));
     // The true solver, once somebody opens the gate.
     let script = format!(
-        "#!/bin/sh\ntouch {0}.begun\nwhile ! [ -e {0} ]; do sleep 0.05; done\nexec {SOLVER} \"$@\"\n",
+        "#!/bin/sh\ntouch {0}.begun\nwhile ! [ -e {0} ]; do sleep 0.05; done\n\
+         exec {SOLVER} \"$@\"\n",
         gate.display()
     );
     std::fs::write(&solver, script).unwrap();

@@ -81,9 +81,9 @@ impl<R: Read + Seek> Bundle<R> {
     }
 }
 
-/// The ZIP ends in one way for every program (APPNOTE 4.3.16): its last 22 bytes are the end record,
-/// without a comment in which another ZIP could lie and without the fields of ZIP64, and the central
-/// directory stands right before it. Gives where that begins.
+/// The ZIP ends in one way for every program (APPNOTE 4.3.16): its last 22 bytes are the end
+/// record, without a comment in which another ZIP could lie and without the fields of ZIP64, and
+/// the central directory stands right before it. Gives where that begins.
 fn one_end<R: Read + Seek>(from: &mut R) -> anyhow::Result<u64> {
     let length = from.seek(SeekFrom::End(0))?;
     let at = length
