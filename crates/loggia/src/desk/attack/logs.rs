@@ -118,7 +118,11 @@ pub(super) fn old_log(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
 
 /// A log that is not the one that the desk saw before, with a quorum that helps.
 pub(super) fn rolled_back(plot: &mut Plot, scene: &Scene, dice: &mut Dice) -> Stop {
-    let seen = scene.base.entries.len() as u64;
+    // Of several attacks one may have cut it already.
+    let seen = scene.base.entries.len().min(plot.log.entries.len()) as u64;
+    if seen < 2 {
+        return Stop::Pins;
+    }
     let at = 1 + dice.below(seen - 1);
     if dice.happens(500) {
         plot.log.entries.truncate(usize::try_from(at).unwrap());

@@ -285,8 +285,7 @@ impl Plot {
 
     fn proof(&self, log: &Forge, index: usize, cosigned: &str) -> TlogProof {
         let other = self.proof_of.and_then(|n| usize::try_from(n).ok());
-        // Several attacks at once may have cut the log.
-        let place = other.map_or(index, |n| n % log.entries.len());
+        let place = other.unwrap_or(index);
         let mut proof = TlogProof {
             extra: Some(log.entries[index].clone()),
             index: index as u64,
