@@ -190,11 +190,23 @@ impl Reader {
             let group = walk.step(*seq)?;
             *seq = group.next();
             if *seq > self.next {
-                self.group = Some(Arc::new(group));
+                self.hold(group);
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Keeps what was read, but nothing newer than what everybody is told: the writer makes a
+    /// file longer a moment before.
+    fn hold(&mut self, mut group: Group) {
+        let told = (self.log.head.durable() + 1).saturating_sub(group.first);
+        let told = usize::try_from(told).unwrap_or(usize::MAX);
+        if told < group.starts.len() {
+            group.starts.truncate(told);
+            self.walk = None;
+        }
+        self.group = Some(Arc::new(group));
     }
 
     fn start(&self) -> Result<(Arc<Segment>, Walk, u64), Error> {

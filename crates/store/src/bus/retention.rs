@@ -49,9 +49,10 @@ impl Bus {
     pub fn trim(&self, now: At, keep: &Retention) -> Result<Trimmed, Error> {
         let log = &self.log;
         let _one = lock(&log.tidying);
-        // After a crash a cursor is where the file says: only that place may let records go.
-        self.keep_cursors()?;
+        // After a crash a cursor is where the file says: only places that are in it let records go.
+        // So they are taken first and written then, not the other way round.
         let cursors = log.cursors.all();
+        self.keep_cursors()?;
         let covered = lock(&log.snapshots).first().copied().unwrap_or(0);
         let old = self.standing();
         let mut done = Trimmed {

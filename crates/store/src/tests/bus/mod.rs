@@ -68,7 +68,7 @@ fn check_form(record: &Record) {
 /// Says who sent it and which of theirs it is; as long as chance will have it.
 fn body(who: u64, n: u64, dice: &mut Dice) -> Vec<u8> {
     let mut body = [who.to_le_bytes(), n.to_le_bytes()].concat();
-    let long = if dice.below(20) == 0 { 1_500 } else { 90 };
+    let long = if dice.below(20) == 0 { 1_200 } else { 90 };
     body.resize(16 + dice.below(long) as usize, (who ^ n) as u8);
     body
 }
