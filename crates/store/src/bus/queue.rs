@@ -231,11 +231,13 @@ impl Queue {
         Ok(ticket)
     }
 
-    /// For the writer: what waits, as soon as something does. If at once fewer wait than `last`, it
-    /// gives those whom the last sync woke until `until` to come back; so callers that wait for
-    /// each record share every sync instead of every other one. `None`: closed and nothing left.
+    /// For the writer: what waits, as soon as something does. The `last` records' callers, whom
+    /// the last sync woke, get until `until` to come back and join those who wait already; so
+    /// callers that wait for each record share every sync instead of every other one. With one
+    /// caller, and when idle, nothing is delayed. `None`: closed and nothing left.
     pub(super) fn take(&self, last: usize, until: Instant) -> Option<Taken> {
         let mut s = lock(&self.state);
+        let last = (last + s.waiting.starts.len()).min(self.records_max / 2);
         loop {
             let (now, have) = (Instant::now(), s.waiting.starts.len());
             if have > 0 && (have >= last || now >= until || s.closing) {

@@ -14,9 +14,10 @@ use super::segments::Segment;
 use crate::layer::LayerFile;
 use crate::{Error, FileLayer};
 
-/// Those whom a sync woke get at most this part of its time to come back before the next group is
-/// written without them: costs a fourth, and gains half when all of them do.
-const WINDOW_PART: u32 = 4;
+/// Those whom a sync woke get at most half its time to come back before the next group is written
+/// without them. Without them each caller has a part in every other sync; with them in each, which
+/// is worth less than a whole sync's time and not more.
+const WINDOW_PART: u32 = 2;
 /// And never more than this, however slow the disk.
 const WINDOW_MAX: Duration = Duration::from_millis(4);
 
