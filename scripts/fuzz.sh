@@ -23,6 +23,7 @@ seeds_of() {
     time_stamp) echo "crates/policy/corpus/time_stamp" ;;
     export_bundle) echo "crates/loggia/corpus/bundle" ;;
     desk) echo "crates/loggia/corpus/desk" ;;
+    bus_segment) echo "crates/store/corpus/bus-segment" ;;
     *) echo "crates/video/corpus/$1" ;;
   esac
 }

@@ -10,6 +10,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use loggia_model::{At, Digest};
 use serde::{Deserialize, Serialize};
 
+use crate::bus::{BUS, copy_log};
 use crate::{BLOBS, Error, FileLayer, HELD, MACHINE_KEY, db};
 
 /// Hour keys: never copied.
@@ -111,6 +112,17 @@ pub fn backup(data: &Path, dest: &Path, footage: Footage, at: At) -> Result<Back
         report.bytes += entry.len;
         list.files.insert(name, entry);
     }
+    if FileLayer::Real.is_dir(&data.join(BUS)) {
+        // In its own order, so that no cursor is ahead of the records and no record is half.
+        copy_log(&data.join(BUS), &dest.join(BUS), &FileLayer::Real)?;
+        for name in FileLayer::Real.list(&dest.join(BUS))?.into_keys() {
+            let name = format!("{BUS}/{name}");
+            let entry = measure(&dest.join(&name))?;
+            report.files += 1;
+            report.bytes += entry.len;
+            list.files.insert(name, entry);
+        }
+    }
     let bytes = serde_json::to_vec_pretty(&list)
         .map_err(|e| Error::malformed(&dest.join(LIST), e.to_string()))?;
     FileLayer::Real.write_atomic(&dest.join(LIST), &bytes)?;
@@ -205,7 +217,9 @@ fn names(data: &Path, footage: Footage, left_out: &mut Vec<LeftOut>) -> Result<V
             } else {
                 None
             };
-            if let Some(why) = why {
+            if name == BUS {
+                // Copied by itself.
+            } else if let Some(why) = why {
                 left_out.push(LeftOut { name, why });
             } else if fs::symlink_metadata(data.join(&path)).is_ok_and(|m| m.is_symlink()) {
                 left_out.push(LeftOut {
@@ -261,6 +275,7 @@ fn pass(from: &Path, to: &mut dyn std::io::Write) -> Result<Entry, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::{Bus, BusConfig, Entry};
     use crate::{Db, Secrets};
 
     #[test]
@@ -280,6 +295,16 @@ mod tests {
             .keep("recorder", || Ok::<_, Error>(vec![7; 9].into()))
             .unwrap();
         let db = Db::open(&data.join("city.sqlite")).unwrap();
+        let bus = |dir: &Path| Bus::open(&dir.join(BUS), BusConfig::new(1, FileLayer::Real));
+        let log = bus(&data).unwrap();
+        let entry = Entry {
+            kind: 1,
+            key: 0,
+            at: At(0),
+            body: b"a reading",
+        };
+        let ticket = log.append(entry).unwrap();
+        ticket.wait(std::time::Duration::from_secs(60)).unwrap();
         db.migrate(
             "t",
             &["CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (42)"],
@@ -289,13 +314,13 @@ mod tests {
         assert!(backup(&data, &data.join("in"), Footage::Include, At(1)).is_err());
         fs::remove_dir(data.join("in")).unwrap();
         let done = backup(&data, &dest, Footage::Include, At(1)).unwrap();
-        assert_eq!(done.files, 3);
+        assert_eq!(done.files, 4, "the log was in use");
         let left: Vec<_> = done.left_out.iter().map(|l| l.name.as_str()).collect();
         assert_eq!(left, ["keys", "secrets/machine.key"]);
         assert!(!dest.join("keys").exists() && !dest.join("secrets/machine.key").exists());
 
         let plan = plan_restore(&dest, &back).unwrap();
-        assert!(plan.damaged.is_empty() && plan.files.len() == 3 && !back.exists());
+        assert!(plan.damaged.is_empty() && plan.files.len() == 4 && !back.exists());
         restore(&dest, &back).unwrap();
         assert_eq!(fs::read(back.join("blobs/5/1.seg")).unwrap(), b"sealed");
         let db = Db::open(&back.join("city.sqlite")).unwrap();
@@ -303,6 +328,9 @@ mod tests {
             .read(|c| Ok::<_, Error>(c.query_row("SELECT x FROM t", [], |r| r.get(0))?))
             .unwrap();
         assert_eq!(x, 42);
+        let mut reader = bus(&back).unwrap().reader(1);
+        let record = reader.next(std::time::Duration::ZERO).unwrap().unwrap();
+        assert_eq!(record.body(), b"a reading");
         let open = Secrets::open(&back.join(SECRETS), FileLayer::Real);
         assert!(matches!(open, Err(Error::MachineKeyMissing { .. })));
 

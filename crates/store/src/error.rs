@@ -2,6 +2,7 @@
 //! Never carries key bytes or footage.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use loggia_model::{CameraId, Fault, Hour, KeyId};
 
@@ -65,7 +66,7 @@ pub enum Error {
         key: KeyId,
     },
     /// The writer has stopped after the disk failed to keep what it had accepted; restart recovers.
-    #[error("the blob writer has stopped: {0}")]
+    #[error("the writer has stopped: {0}")]
     WriterStopped(String),
     /// The hour's key has been destroyed, or never was.
     #[error("the key of {camera} for hour {} is gone", hour.0)]
@@ -91,6 +92,39 @@ pub enum Error {
     MachineKeyMissing {
         /// Where the key belongs.
         path: PathBuf,
+    },
+    /// The queue of the bus is full. Nothing was taken; ask again after `retry_after`.
+    #[error("too many records wait for the disk; again after {} ms", retry_after.as_millis())]
+    Busy {
+        /// When a place is likely.
+        retry_after: Duration,
+    },
+    /// The record was taken and is on its way to the disk, which took longer than the caller would
+    /// wait. It may still be kept: neither say that it is, nor that it is not.
+    #[error("record {seq} is not yet on disk")]
+    Unsettled {
+        /// Its sequence number.
+        seq: u64,
+    },
+    /// The log is damaged where it had been whole. Nothing after this place is served or cut.
+    #[error("{path} is damaged at byte {offset}, where record {seq} should be: {why}")]
+    LogDamaged {
+        /// The file.
+        path: PathBuf,
+        /// Byte at which the damage begins.
+        offset: u64,
+        /// The first record that is not whole.
+        seq: u64,
+        /// In words.
+        why: String,
+    },
+    /// Retention has dropped records before they were read: say so, then go on after `to`.
+    #[error("records {from} to {to} are no longer kept")]
+    Lapped {
+        /// The first that was asked for.
+        from: u64,
+        /// The last that is gone.
+        to: u64,
     },
     /// A name or size outside what the store accepts.
     #[error("{0}")]
@@ -121,7 +155,7 @@ impl From<Error> for Fault {
     fn from(e: Error) -> Self {
         match e {
             Error::NoRecord { .. } | Error::KeyGone { .. } => Self::NotFound(e.to_string()),
-            Error::DiskFull => Self::Busy(e.to_string()),
+            Error::DiskFull | Error::Busy { .. } => Self::Busy(e.to_string()),
             Error::Refused(why) => Self::Invalid(why),
             Error::Damaged { .. } => Self::Broken(e.to_string()),
             // Paths and SQL stay in the log, they are nobody's business on a page.

@@ -4,6 +4,7 @@
 
 mod backup;
 mod blobs;
+pub mod bus;
 mod db;
 mod error;
 mod journal;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What a disk writes whole or not at all.
 const SECTOR: usize = 512;
@@ -34,6 +35,7 @@ struct State {
     /// Operations until the disk goes dead (writes and syncs fail), to stop a writer half-way.
     ops_left: Option<u64>,
     sync_fails: bool,
+    sync_time: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,11 @@ impl SimDisk {
     /// Every sync fails from now on (`EIO`), or works again.
     pub fn set_sync_fails(&self, fails: bool) {
         self.state().sync_fails = fails;
+    }
+
+    /// Every sync takes so long from now on, as on a disk that is slower than this memory.
+    pub fn set_sync_time(&self, time: Duration) {
+        self.state().sync_time = time;
     }
 
     /// Bytes in all files now.
@@ -302,6 +309,10 @@ impl SimDisk {
     }
 
     pub(super) fn sync(&self, inode: u64) -> io::Result<()> {
+        let time = self.state().sync_time;
+        if !time.is_zero() {
+            std::thread::sleep(time);
+        }
         let mut s = self.state();
         s.tick()?;
         if s.sync_fails {

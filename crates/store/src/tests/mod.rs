@@ -2,6 +2,7 @@
 //! Never asserts how long anything takes.
 
 mod blobs;
+mod bus;
 mod crash;
 mod keys;
 mod street;
