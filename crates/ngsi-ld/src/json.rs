@@ -115,15 +115,6 @@ impl Json {
         }
     }
 
-    /// How deep arrays and objects are nested; a scalar has depth 0.
-    pub(crate) fn depth(&self) -> usize {
-        match self {
-            Self::Array(a) => 1 + a.iter().map(Self::depth).max().unwrap_or(0),
-            Self::Object(m) => 1 + m.iter().map(|(_, v)| v.depth()).max().unwrap_or(0),
-            _ => 0,
-        }
-    }
-
     /// Bytes on the heap, allocator's overhead left out; what a budget of memory counts with.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

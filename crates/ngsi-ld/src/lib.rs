@@ -3,17 +3,26 @@
 //! an entity.
 
 mod context;
+mod entity;
 mod error;
 mod iri;
 mod json;
+mod lang;
 mod time;
+mod write;
 
 pub use context::{
     COMPILED_MAX, CORE_CONTEXT, Coercion, Container, Context, Contexts, DEFAULT_VOCAB,
     DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, Link, Meaning, Member, NESTING_MAX, NGSI_LD, REMEMBERED_MAX,
     REMOTE_MAX, TERMS_MAX, Term, core_document, core_version,
 };
+pub use entity::{
+    ATTRIBUTES_MAX, Attribute, Change, Draft, Entity, Fragment, Geometry, GeometryKind, Kind, More,
+    NULL, Representation, Several, Value, Written,
+};
 pub use error::{Error, Problem};
 pub use iri::{IRI_BYTES_MAX, Iri, is_name, is_uri};
 pub use json::Json;
+pub use lang::Languages;
 pub use time::Time;
+pub use write::{Embed, Form, GeoView, Selection, SysAttrs, View};

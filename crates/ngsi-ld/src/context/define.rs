@@ -97,7 +97,10 @@ impl<'l> Step<'_, 'l> {
     fn term(&mut self, name: &str, value: &'l Json) -> Result<Option<Term>, Error> {
         let (id, object) = match value {
             Json::Null | Json::String(_) => (Some(value), None),
-            Json::Object(_) => (value.get("@id").or_else(|| value.get("@reverse")), Some(value)),
+            Json::Object(_) => (
+                value.get("@id").or_else(|| value.get("@reverse")),
+                Some(value),
+            ),
             other => {
                 return invalid(format!("the definition of `{name}` is {}", other.kind()));
             }
