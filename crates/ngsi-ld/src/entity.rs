@@ -13,6 +13,7 @@ use crate::iri::Iri;
 use crate::json::Json;
 use crate::time::Time;
 
+pub(crate) use draft::merge_json;
 pub use draft::{Change, Draft, Written};
 pub use fragment::{Fragment, Representation};
 pub use geometry::{Geometry, GeometryKind};
@@ -176,15 +177,23 @@ impl Attribute {
     /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        match self.value {
-            Value::Property(_) => Kind::Property,
-            Value::Geo(_) => Kind::GeoProperty,
-            Value::Relationship(_) => Kind::Relationship,
-            Value::Language(_) => Kind::LanguageProperty,
-            Value::Vocab(_) => Kind::VocabProperty,
-            Value::Json(_) => Kind::JsonProperty,
-            Value::List(_) => Kind::ListProperty,
-            Value::ListRelationship(_) => Kind::ListRelationship,
+        self.value.kind()
+    }
+}
+
+impl Value {
+    /// The kind of attribute that says this.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Property(_) => Kind::Property,
+            Self::Geo(_) => Kind::GeoProperty,
+            Self::Relationship(_) => Kind::Relationship,
+            Self::Language(_) => Kind::LanguageProperty,
+            Self::Vocab(_) => Kind::VocabProperty,
+            Self::Json(_) => Kind::JsonProperty,
+            Self::List(_) => Kind::ListProperty,
+            Self::ListRelationship(_) => Kind::ListRelationship,
         }
     }
 }

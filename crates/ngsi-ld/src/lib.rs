@@ -9,6 +9,7 @@ mod iri;
 mod json;
 mod lang;
 mod time;
+pub mod update;
 mod write;
 
 pub use context::{

@@ -122,7 +122,8 @@ fn entities(at: &Path) -> Vec<(String, Json)> {
                 continue;
             }
             let body = json(at, &name);
-            if body.to_string().contains(refused[0]) {
+            // Four name an @context that the archive does not hold.
+            if body.to_string().contains("easy-global-market") {
                 continue;
             }
             // Some ids are places for the suite to write one.
