@@ -67,7 +67,8 @@ fn terms_prefixes_and_vocab_expand_as_json_ld_has_it() {
     expands(
         r#"{"s": "https://s.example/#", "name": "s:name", "t": {"@id": "s:t", "@type": "@id"},
             "kind": "@type", "gone": null, "alias": "name", "e": {"@id": "https://e.example/"},
-            "p": {"@id": "https://p.example/", "@prefix": true}, "s:own": {"@type": "@vocab"}}"#,
+            "p": {"@id": "https://p.example/", "@prefix": true}, "s:own": {"@type": "@vocab"},
+            "t:own": {}}"#,
         &[
             ("name", Some("https://s.example/#name")),
             ("s:other", Some("https://s.example/#other")),
@@ -79,6 +80,7 @@ fn terms_prefixes_and_vocab_expand_as_json_ld_has_it() {
             ("e:x", Some("e:x")),
             ("p:x", Some("https://p.example/x")),
             ("s:own", Some("https://s.example/#own")),
+            ("t:own", Some("https://s.example/#town")),
             ("other", Some(&d("other"))),
         ],
     );
@@ -147,6 +149,8 @@ fn what_json_ld_refuses_is_refused() {
         r#"{"@version": 1.0}"#,
         r#"{"@vocab": 7}"#,
         r#"{"": "https://x.example/"}"#,
+        r#"{"a/b": "https://x.example/"}"#,
+        r#"{"a": {"@id": "@type", "@prefix": true}}"#,
         r#"{"s": "https://s.example/", "s:x": "https://other.example/"}"#,
         r#"["https://a.example/closed", {"p": "https://p.example/2"}]"#,
         r#"["https://a.example/closed", null]"#,

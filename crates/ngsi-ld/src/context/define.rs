@@ -94,7 +94,7 @@ struct Step<'a, 'l> {
 }
 
 impl<'l> Step<'_, 'l> {
-    fn term(&mut self, name: &str, value: &'l Json) -> Result<Option<Term>, Error> {
+    fn term(&mut self, name: &'l str, value: &'l Json) -> Result<Option<Term>, Error> {
         let (id, object) = match value {
             Json::Null | Json::String(_) => (Some(value), None),
             Json::Object(_) => (
@@ -148,7 +148,8 @@ impl<'l> Step<'_, 'l> {
                 }
                 ("@protected", Json::Bool(b)) => term.protected = *b,
                 ("@prefix", Json::Bool(b)) => {
-                    if name.contains([':', '/']) {
+                    let keyword = term.iri.as_ref().is_some_and(|i| is_keyword(i));
+                    if name.contains([':', '/']) || (keyword && *b) {
                         return invalid(format!("`{name}` cannot be a prefix"));
                     }
                     term.prefix = *b;
@@ -176,14 +177,16 @@ impl<'l> Step<'_, 'l> {
     }
 
     /// What an `@id` stands for; nothing for words kept for later versions of JSON-LD.
-    fn id(&mut self, name: &str, id: &'l str) -> Result<Option<Iri>, Error> {
+    fn id(&mut self, name: &'l str, id: &'l str) -> Result<Option<Iri>, Error> {
         if looks_like_keyword(id) && !is_keyword(id) {
             return Ok(None);
         }
         match self.iri(id)? {
             Some(iri) if &*iri == "@context" => invalid("@context cannot have another name"),
             Some(iri) if is_keyword(&iri) || iri.starts_with("_:") || is_uri(&iri) => {
-                if name.trim_matches(':').contains(':') && self.own(name)? != iri {
+                // A term that reads as an IRI by itself stands for that one (step 14.2.4).
+                let reads = name.trim_matches(':').contains(':') || name.contains('/');
+                if reads && self.as_written(name)?.as_deref() != Some(&*iri) {
                     return invalid(format!("`{name}` reads as another IRI than `{iri}`"));
                 }
                 Ok(Some(iri))
@@ -192,19 +195,30 @@ impl<'l> Step<'_, 'l> {
         }
     }
 
-    /// What a term without `@id` stands for.
-    fn own(&mut self, name: &str) -> Result<Iri, Error> {
-        if let Some((prefix, rest)) = super::split_compact(name)
-            && !rest.starts_with("//")
-            && let Some((prefix, _)) = self.local.get_key_value(prefix)
-            && !self.active.terms.contains_key(*prefix)
-        {
-            self.depended(prefix)?;
-        }
-        match super::expand_unmapped(&self.active.terms, self.active.vocab.as_deref(), name) {
+    /// What a term without `@id` stands for: a prefix and the rest, where for once the prefix need
+    /// not be declared as one (step 15), else itself, else what `@vocab` makes of it.
+    fn own(&mut self, name: &'l str) -> Result<Iri, Error> {
+        let written = self.as_written(name)?;
+        let prefixed = super::split_compact(name).and_then(|(prefix, rest)| {
+            let iri = self.active.terms.get(prefix)?.iri.as_ref()?;
+            Some(format!("{iri}{rest}"))
+        });
+        match prefixed.or(written) {
             Some(iri) if is_uri(&iri) || iri.starts_with("_:") => Ok(Iri::new(&iri)),
             _ => invalid(format!("`{name}` stands for nothing: there is no @vocab")),
         }
+    }
+
+    /// IRI expansion of a term that is being defined, its prefix defined before it.
+    fn as_written(&mut self, name: &'l str) -> Result<Option<String>, Error> {
+        if let Some((prefix, rest)) = super::split_compact(name)
+            && !rest.starts_with("//")
+            && let Some((prefix, _)) = self.local.get_key_value(prefix)
+        {
+            self.depended(prefix)?;
+        }
+        let vocab = self.active.vocab.as_deref();
+        Ok(super::expand_unmapped(&self.active.terms, vocab, name))
     }
 
     /// IRI expansion while the local context is still being read.
@@ -218,15 +232,7 @@ impl<'l> Step<'_, 'l> {
         if let Some(term) = self.active.terms.get(text) {
             return Ok(term.iri.clone());
         }
-        if let Some((prefix, rest)) = super::split_compact(text)
-            && prefix != "_"
-            && !rest.starts_with("//")
-            && let Some((prefix, _)) = self.local.get_key_value(prefix)
-        {
-            self.depended(prefix)?;
-        }
-        let vocab = self.active.vocab.as_deref();
-        Ok(super::expand_unmapped(&self.active.terms, vocab, text).map(|i| Iri::new(&i)))
+        Ok(self.as_written(text)?.map(|iri| Iri::new(&iri)))
     }
 
     fn depended(&mut self, name: &'l str) -> Result<(), Error> {
