@@ -114,7 +114,8 @@ pub struct Merging<'m> {
     pub lang: Option<&'m str>,
 }
 
-/// Appends attributes (clause 5.6.3). Types are added to those there are; so are scopes.
+/// Appends attributes (clause 5.6.3). Types are added to those there are; scopes replace them, or
+/// are added to them where nothing may be overwritten (clause 4.18).
 ///
 /// # Errors
 /// If the fragment says nothing, is of another entity, or an attribute has no value.
@@ -126,8 +127,9 @@ pub fn append(
 ) -> Result<Outcome, Error> {
     let mut edit = Edit::begin(entity, &fragment, now)?;
     edit.add_types(fragment.types);
-    if let Change::Set(scopes) = fragment.scopes {
-        edit.add_scopes(&scopes);
+    match (fragment.scopes, overwrite) {
+        (Change::Set(scopes), Overwrite::No) => edit.add_scopes(&scopes),
+        (change, _) => edit.scopes(change),
     }
     edit.expiry(fragment.expires_at);
     for draft in fragment.attributes {
@@ -148,7 +150,11 @@ pub fn append(
 pub fn update(entity: &Entity, fragment: Fragment, now: Time) -> Result<Outcome, Error> {
     let mut edit = Edit::begin(entity, &fragment, now)?;
     edit.add_types(fragment.types);
-    edit.scopes(fragment.scopes);
+    if fragment.scopes != Change::Keep && entity.scopes.is_empty() {
+        edit.skip_scopes();
+    } else {
+        edit.scopes(fragment.scopes);
+    }
     edit.expiry(fragment.expires_at);
     for draft in fragment.attributes {
         match edit.find(&draft) {
@@ -193,7 +199,10 @@ pub fn merge(
 ) -> Result<Outcome, Error> {
     let mut edit = Edit::begin(entity, &fragment, now)?;
     edit.add_types(fragment.types);
-    edit.scopes(fragment.scopes);
+    match fragment.scopes {
+        Change::Set(scopes) => edit.add_scopes(&scopes),
+        change => edit.scopes(change),
+    }
     edit.expiry(fragment.expires_at);
     for draft in fragment.attributes {
         if removes_all(&draft) {

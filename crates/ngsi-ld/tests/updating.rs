@@ -6,7 +6,7 @@ use loggia_ngsi_ld::update::{
     How, Merging, Outcome, Overwrite, Touched, Which, Why, append, delete_attribute, merge,
     replace, replace_attribute, update, update_attribute,
 };
-use loggia_ngsi_ld::{Error, Fragment, Json, NULL, Problem, Representation};
+use loggia_ngsi_ld::{Error, Fragment, NULL, Problem, Representation};
 use support::{at, before, context, entity, fragment, is, json, now, part, patch};
 
 /// Names and ways of what changed, in short.
@@ -56,7 +56,7 @@ fn clause_5_6_3_append_adds_and_overwrites() {
     assert_eq!(out.entity.types.len(), 2);
     is(
         &out.entity,
-        r#""scope": ["/s", "/t"], "a": {"type": "Property", "value": 3},
+        r#""scope": "/t", "a": {"type": "Property", "value": 3},
            "b": {"type": "Property", "value": 4}"#,
     );
     assert_eq!(out.entity.attributes[0].created_at, before());
@@ -78,6 +78,45 @@ fn clause_5_6_3_no_overwrite_keeps_what_is_there_by_instance() {
         &out.entity,
         &format!(r#"{TWO}, "b": {{"type": "Property", "value": 4}}"#),
     );
+}
+
+#[test]
+fn clause_4_18_scopes_follow_the_operation() {
+    let (some, none) = (r#""scope": "/s""#, "");
+    let written = || patch(r#""scope": "/t""#);
+    let both = r#""scope": ["/s", "/t"]"#;
+    let new = r#""scope": "/t""#;
+    for (old, overwrite, expected) in [
+        (some, Overwrite::Yes, new),
+        (some, Overwrite::No, both),
+        (none, Overwrite::No, new),
+    ] {
+        is(
+            &append(&entity(old), written(), overwrite, now())
+                .unwrap()
+                .entity,
+            expected,
+        );
+    }
+    let merging = Merging::default();
+    is(
+        &merge(&entity(some), written(), merging, now())
+            .unwrap()
+            .entity,
+        both,
+    );
+    is(
+        &update(&entity(some), written(), now()).unwrap().entity,
+        new,
+    );
+    let out = update(&entity(none), written(), now()).unwrap();
+    assert_eq!(skips(&out), [("scope", Why::Absent)]);
+    let gone = || patch(r#""scope": "urn:ngsi-ld:null""#);
+    is(
+        &merge(&entity(some), gone(), merging, now()).unwrap().entity,
+        none,
+    );
+    is(&update(&entity(some), gone(), now()).unwrap().entity, none);
 }
 
 #[test]
@@ -312,5 +351,4 @@ fn a_fragment_that_says_nothing_or_is_of_another_entity_is_refused() {
             "{written}"
         );
     }
-    assert_eq!(Json::Null, Json::Null);
 }

@@ -108,6 +108,15 @@ impl Edit {
         }
     }
 
+    /// Scopes are updated where there are some, like any attribute.
+    pub(super) fn skip_scopes(&mut self) {
+        self.skipped.push(Skipped {
+            term: "scope".into(),
+            dataset_id: None,
+            why: Why::Absent,
+        });
+    }
+
     pub(super) fn expiry(&mut self, change: Change<Time>) {
         let new = match change {
             Change::Keep => return,
