@@ -19,7 +19,7 @@ pub use core::{CORE_CONTEXT, DEFAULT_VOCAB, NGSI_LD, core_document, core_version
 pub use member::Member;
 pub use term::{Coercion, Container, Term};
 
-use crate::iri::{Iri, is_uri};
+use crate::iri::{Iri, is_name, is_uri};
 use crate::json::Json;
 
 /// Names outside the table that one @context remembers. An entity has a few dozen names; 8,192 of
@@ -115,6 +115,18 @@ impl Context {
             return name;
         }
         self.compacted.put(iri, self.compacted_anew(iri).into())
+    }
+
+    /// The same for the name of an attribute or a type: a term that is no name (clause 4.6.2) may
+    /// be in an @context, but nobody could send it back.
+    #[must_use]
+    pub fn compact_name(&self, iri: &Iri) -> Arc<str> {
+        let name = self.compact(iri);
+        if is_name(&name) {
+            name
+        } else {
+            iri.as_str().into()
+        }
     }
 
     /// What goes under `@context` in a body: the user's list as sent, with the core context behind

@@ -130,12 +130,18 @@ impl<'v> View<'v> {
                 continue;
             }
             if let ([one], None) = (group, self.datasets) {
-                self.group(&[one], object.member(&self.context.compact(&first.name)));
+                self.group(
+                    &[one],
+                    object.member(&self.context.compact_name(&first.name)),
+                );
                 continue;
             }
             let chosen: Vec<&Attribute> = group.iter().filter(|a| self.wants(a)).collect();
             if !chosen.is_empty() {
-                self.group(&chosen, object.member(&self.context.compact(&first.name)));
+                self.group(
+                    &chosen,
+                    object.member(&self.context.compact_name(&first.name)),
+                );
             }
         }
         if let Some(at) = entity.expires_at {
@@ -162,7 +168,7 @@ impl<'v> View<'v> {
     /// Types and other names: one alone, several as an array.
     fn names(&self, names: &[Iri], out: &mut Vec<u8>) {
         list(names, out, |name, out| {
-            write_string(out, &self.context.compact(name))
+            write_string(out, &self.context.compact_name(name))
         });
     }
 }

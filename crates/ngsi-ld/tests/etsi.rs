@@ -1,6 +1,8 @@
 //! ETSI's own fixtures as an oracle, where they are at hand. They are not part of this repository;
 //! without them each test says that it was skipped.
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
@@ -10,20 +12,17 @@ use loggia_ngsi_ld::{
     Selection, Time, View,
 };
 
-const ARCHIVE: &str = "/work/shared/data/ngsi-ld/etsi-fixtures.tar.gz";
-
 /// Where the fixtures are unpacked, if there are any.
 fn fixtures() -> Option<&'static Path> {
     static AT: OnceLock<Option<PathBuf>> = OnceLock::new();
     AT.get_or_init(|| {
-        if !Path::new(ARCHIVE).exists() {
-            eprintln!("skipped: ETSI's fixtures are not at {ARCHIVE}");
-            return None;
-        }
+        let archive = support::etsi("etsi-fixtures.tar.gz")?;
         let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("etsi");
         std::fs::create_dir_all(&to).expect("a folder");
         let done = Command::new("tar")
-            .args(["xzf", ARCHIVE, "-C"])
+            .arg("xzf")
+            .arg(archive)
+            .arg("-C")
             .arg(&to)
             .status();
         assert!(done.expect("tar").success());

@@ -190,11 +190,12 @@ fn clause_4_5_16_a_collection_holds_its_context_once() {
     };
     let mut out = Vec::new();
     view.collection([&a, &b], Embed::Context, &mut out);
+    let point = r#"{"type": "Point", "coordinates": [1, 2]}"#;
+    let head = r#""id": "urn:x:1", "type": "Feature""#;
     let expected = format!(
         r#"{{"type": "FeatureCollection", "features": [
-            {{"id": "urn:x:1", "type": "Feature", "geometry": {{"type": "Point", "coordinates": [1, 2]}},
-              "properties": {{"type": "Car", "location": {{"type": "Point", "coordinates": [1, 2]}}}}}},
-            {{"id": "urn:x:1", "type": "Feature", "geometry": null, "properties": {{"type": "Car"}}}}],
+            {{{head}, "geometry": {point}, "properties": {{"type": "Car", "location": {point}}}}},
+            {{{head}, "geometry": null, "properties": {{"type": "Car"}}}}],
             "@context": {}}}"#,
         context.body()
     );

@@ -72,7 +72,7 @@ impl View<'_> {
                 object.text("datasetId", id);
             }
             if let Some(name) = &more.value_type {
-                object.text("valueType", &self.context.compact(name));
+                object.text("valueType", &self.context.compact_name(name));
             }
             if !more.object_type.is_empty() {
                 self.names(&more.object_type, object.member("objectType"));
@@ -97,7 +97,10 @@ impl View<'_> {
         for group in attributes.chunk_by(|a, b| a.name == b.name) {
             let some: Vec<&Attribute> = group.iter().collect();
             if let Some(first) = some.first() {
-                self.group(&some, object.member(&self.context.compact(&first.name)));
+                self.group(
+                    &some,
+                    object.member(&self.context.compact_name(&first.name)),
+                );
             }
         }
     }

@@ -9,6 +9,19 @@ use loggia_ngsi_ld::{
     View,
 };
 
+/// ETSI's files, which are not part of this repository: beside it, or nowhere.
+pub fn etsi(name: &str) -> Option<std::path::PathBuf> {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut places = here
+        .ancestors()
+        .map(|a| a.join("shared/data/ngsi-ld").join(name));
+    let found = places.find(|p| p.exists());
+    if found.is_none() {
+        eprintln!("skipped: there is no shared/data/ngsi-ld/{name} above this repository");
+    }
+    found
+}
+
 pub fn json(text: &str) -> Json {
     Json::read(text.as_bytes()).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
