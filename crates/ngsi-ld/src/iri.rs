@@ -2,6 +2,7 @@
 //! of NGSI-LD names. Never resolves a relative reference: NGSI-LD has no `@base` (clause 5.5.7).
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 pub const IRI_BYTES_MAX: usize = 2_048;
 
 /// An expanded name. Cloning shares the text: a million entities of one type hold it once.
-#[derive(Clone, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialOrd, Ord)]
 pub struct Iri(Arc<str>);
 
 impl Iri {
@@ -35,6 +36,13 @@ impl PartialEq for Iri {
 }
 
 impl Eq for Iri {}
+
+impl Hash for Iri {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // As `str` hashes, which `Borrow` promises.
+        self.0.hash(state);
+    }
+}
 
 impl Deref for Iri {
     type Target = str;

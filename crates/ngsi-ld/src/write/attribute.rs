@@ -187,8 +187,8 @@ fn language_map(map: &[(Box<str>, Json)], out: &mut Vec<u8>) {
     object.end();
 }
 
-fn string(text: &Box<str>, out: &mut Vec<u8>) {
-    write_string(out, text);
+fn string(text: &impl AsRef<str>, out: &mut Vec<u8>) {
+    write_string(out, text.as_ref());
 }
 
 /// A list that was sent as one stays one, of one value too.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Random contexts and what PyLD makes of their names, as cases for tests/oracle.rs.
+"""Random contexts and what PyLD makes of their names, as cases for tests/it/oracle.rs.
 
     pip install PyLD
     pyld_cases.py ngsi-ld-core-context-v1.9.jsonld cases.json
-    NGSI_LD_ORACLE=cases.json cargo test -p loggia-ngsi-ld --test oracle -- --nocapture
+    NGSI_LD_ORACLE=cases.json cargo test -p loggia-ngsi-ld --test it oracle -- --nocapture
 
 Where PyLD itself stumbles the case says so and is passed over.
 """

@@ -1,16 +1,15 @@
 //! Laws over random input: names come back from compaction, entities from each representation,
 //! and a merge done twice is a merge done once.
 
-mod support;
-
+use crate::support;
 use std::sync::Arc;
 
+use crate::support::{before, context, now, write};
 use loggia_ngsi_ld::update::{Merging, merge, update};
 use loggia_ngsi_ld::{
     Context, Contexts, Embed, Entity, Form, Fragment, Json, Representation, SysAttrs, View,
 };
 use proptest::prelude::*;
-use support::{before, context, now, write};
 
 /// A context of a few terms that name each other, stand for keywords, or for nothing.
 fn contexts() -> impl Strategy<Value = Option<Arc<Context>>> {

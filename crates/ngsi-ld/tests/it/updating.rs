@@ -1,13 +1,11 @@
 //! Clause 5.6: what operations make of an entity. Each test is named by what it shows.
 
-mod support;
-
+use crate::support::{at, before, context, entity, fragment, is, json, now, part, patch};
 use loggia_ngsi_ld::update::{
     How, Merging, Outcome, Overwrite, Touched, Which, Why, append, delete_attribute, merge,
     replace, replace_attribute, update, update_attribute,
 };
 use loggia_ngsi_ld::{Error, Fragment, NULL, Problem, Representation};
-use support::{at, before, context, entity, fragment, is, json, now, part, patch};
 
 /// Names and ways of what changed, in short.
 fn changes(outcome: &Outcome) -> Vec<String> {

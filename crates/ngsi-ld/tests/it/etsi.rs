@@ -1,8 +1,7 @@
 //! ETSI's own fixtures as an oracle, where they are at hand. They are not part of this repository;
 //! without them each test says that it was skipped.
 
-mod support;
-
+use crate::support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};

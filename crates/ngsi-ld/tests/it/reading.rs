@@ -1,10 +1,8 @@
 //! Clauses 4.5 to 4.7 and 4.18: what an entity is read as, and what is refused. Table by table,
 //! each named by what it shows.
 
-mod support;
-
+use crate::support::{context, entity, is, json, members, now, read, try_entity};
 use loggia_ngsi_ld::{Entity, Form, Fragment, Problem, Representation};
-use support::{context, entity, is, json, members, now, read, try_entity};
 
 /// An attribute as it may be written, and the same normalized.
 const WRITTEN: &[(&str, &str)] = &[

@@ -1,12 +1,10 @@
 //! Clauses 4.5, 4.15, 4.21, 6.3.5 and 6.3.11: what an answer looks like. Each test is named by
 //! what it shows.
 
-mod support;
-
+use crate::support::{context, entity, json, now, patch, write};
 use loggia_ngsi_ld::{
     Embed, Form, GeoView, Json, Languages, Link, Selection, SysAttrs, View, update,
 };
-use support::{context, entity, json, now, patch, write};
 
 fn written(view: &View<'_>, members: &str) -> Json {
     let mut out = Vec::new();

@@ -1,13 +1,11 @@
 //! The fuzzer's regression corpus, replayed: `ok-*` must be read, `bad-*` refused, and nothing may
 //! panic. A file has three lines: an @context, an entity, an update of it.
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::now;
 use loggia_ngsi_ld::update::{Merging, merge, update};
 use loggia_ngsi_ld::{Contexts, Embed, Entity, Error, Form, Fragment, Json, Representation, View};
-use support::now;
 
 /// Does what the fuzz target does.
 fn replay(bytes: &[u8]) -> Result<(), Error> {

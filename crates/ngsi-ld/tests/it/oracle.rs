@@ -1,8 +1,7 @@
 //! Names expanded here and by PyLD, a second implementation of JSON-LD 1.1 that shares no line
 //! with this one. The cases are made by tests/oracle/pyld_cases.py; without them it is skipped.
 
-mod support;
-
+use crate::support;
 use loggia_ngsi_ld::{Contexts, Json};
 
 /// Where the two may differ, with the reason.
@@ -17,6 +16,11 @@ fn agreed(refused: &str, context: &Json) -> bool {
 }
 
 #[test]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an oracle shows where it differs, and says when it is not asked"
+)]
 fn names_expand_as_another_implementation_has_it() {
     let Ok(path) = std::env::var("NGSI_LD_ORACLE") else {
         eprintln!("skipped: NGSI_LD_ORACLE names no cases (tests/oracle/pyld_cases.py makes them)");

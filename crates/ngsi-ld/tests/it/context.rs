@@ -1,18 +1,13 @@
 //! Clause 5.5.7: names expanded and compacted with an @context. Table by table, each named by what
 //! it shows.
 
-mod support;
-
+use crate::support::{self, json};
 use std::sync::Arc;
 
 use loggia_ngsi_ld::{
     CORE_CONTEXT, Coercion, Context, Contexts, DEFAULT_VOCAB, Error, Json, Link, NGSI_LD,
     core_document,
 };
-
-fn json(text: &str) -> Json {
-    Json::read(text.as_bytes()).expect("JSON")
-}
 
 fn compile(text: &str) -> Result<Arc<Context>, Error> {
     let mut contexts = Contexts::new();

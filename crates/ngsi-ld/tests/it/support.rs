@@ -1,6 +1,5 @@
 //! What the tables of tests stand on: contexts, entities from text, text from entities. Never
 //! tests anything itself.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use loggia_ngsi_ld::{
 };
 
 /// ETSI's files, which are not part of this repository: beside it, or nowhere.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub fn etsi(name: &str) -> Option<std::path::PathBuf> {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut places = here
