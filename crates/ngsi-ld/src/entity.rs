@@ -27,6 +27,10 @@ pub const NULL: &str = "urn:ngsi-ld:null";
 /// 200 kB; names are compared pairwise when attributes are looked for, at most 10^6 of 10 ns.
 pub const ATTRIBUTES_MAX: usize = 1_000;
 
+/// How deep attributes of attributes go. Models have two levels; each costs some 2 kB of stack in
+/// a build for tests, and reading, writing and merging walk them by recursion.
+pub const DEPTH_MAX: usize = 16;
+
 /// An entity.
 ///
 /// Attributes stand in the order in which they came; several instances of one attribute stand next

@@ -18,8 +18,8 @@ pub use context::{
     REMOTE_MAX, TERMS_MAX, Term, core_document, core_version,
 };
 pub use entity::{
-    ATTRIBUTES_MAX, Attribute, Change, Draft, Entity, Fragment, Geometry, GeometryKind, Kind, More,
-    NULL, Representation, Several, Value, Written,
+    ATTRIBUTES_MAX, Attribute, Change, DEPTH_MAX, Draft, Entity, Fragment, Geometry, GeometryKind,
+    Kind, More, NULL, Representation, Several, Value, Written,
 };
 pub use error::{Error, Problem};
 pub use iri::{IRI_BYTES_MAX, Iri, is_name, is_uri};

@@ -90,11 +90,7 @@ fn one(
     representation: Representation,
     nulls: Nulls,
 ) -> Result<Draft, Error> {
-    let reading = Reading {
-        context,
-        nulls,
-        representation,
-    };
+    let reading = Reading::new(context, nulls, representation);
     let mut drafts = Vec::new();
     match body {
         // In an update of one attribute an object is its members, whichever they are; a value
@@ -137,11 +133,7 @@ fn read(
         let what = format!("a JSON object is needed, not {}", body.kind());
         return Err(Error::InvalidRequest(what));
     };
-    let reading = Reading {
-        context,
-        nulls,
-        representation,
-    };
+    let reading = Reading::new(context, nulls, representation);
     let mut fragment = Fragment {
         id: None,
         types: Vec::new(),

@@ -6,7 +6,7 @@ use super::fragment::Representation;
 use super::geometry::Geometry;
 use super::kind::Kind;
 use super::value::uri;
-use super::{ATTRIBUTES_MAX, Value};
+use super::{ATTRIBUTES_MAX, DEPTH_MAX, Value};
 use crate::context::{Context, Member};
 use crate::error::Error;
 use crate::iri::Iri;
@@ -28,9 +28,25 @@ pub(super) struct Reading<'c> {
     pub(super) context: &'c Context,
     pub(super) nulls: Nulls,
     pub(super) representation: Representation,
+    /// How many attributes are around the one that is read.
+    pub(super) depth: usize,
 }
 
-impl Reading<'_> {
+impl<'c> Reading<'c> {
+    /// For what stands at the top.
+    pub(super) const fn new(
+        context: &'c Context,
+        nulls: Nulls,
+        representation: Representation,
+    ) -> Self {
+        Self {
+            context,
+            nulls,
+            representation,
+            depth: 0,
+        }
+    }
+
     /// The instances of one attribute, behind each other.
     pub(super) fn attribute(
         &self,
@@ -233,7 +249,15 @@ impl Reading<'_> {
             // Never removed: it says which instance is meant (clause 4.5.0).
             Member::DatasetId => draft.dataset_id = Some(uri(value).map_err(within)?),
             Member::Other => {
-                self.attribute(key, value, &mut draft.attributes)?;
+                let below = Reading {
+                    depth: self.depth + 1,
+                    ..*self
+                };
+                if below.depth > DEPTH_MAX {
+                    let what = format!("attributes are at most {DEPTH_MAX} deep");
+                    return Err(Error::bad(&*key, what));
+                }
+                below.attribute(key, value, &mut draft.attributes)?;
             }
             _ => return Err(Error::bad(&*key, "this member is not of an attribute")),
         }
@@ -282,11 +306,7 @@ fn text(raw: Json) -> Result<Box<str>, Error> {
 
 /// Whether a value may stand alone in concise form and be read back as the same.
 pub(crate) fn stands_alone(context: &Context, value: &Value) -> bool {
-    let reading = Reading {
-        context,
-        nulls: Nulls::Refuse,
-        representation: Representation::Detected,
-    };
+    let reading = Reading::new(context, Nulls::Refuse, Representation::Detected);
     match value {
         Value::Geo(_) => true,
         Value::Property(json @ Json::Array(items)) => {

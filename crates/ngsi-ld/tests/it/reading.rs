@@ -2,7 +2,7 @@
 //! each named by what it shows.
 
 use crate::support::{context, entity, is, json, members, now, read, try_entity};
-use loggia_ngsi_ld::{Entity, Form, Fragment, Problem, Representation};
+use loggia_ngsi_ld::{ATTRIBUTES_MAX, DEPTH_MAX, Entity, Form, Fragment, Problem, Representation};
 
 /// An attribute as it may be written, and the same normalized.
 const WRITTEN: &[(&str, &str)] = &[
@@ -267,4 +267,22 @@ fn clause_4_5_0_null_removes_in_updates_only() {
     }
     let never = r#"{"a": {"value": 7, "datasetId": "urn:ngsi-ld:null"}}"#;
     assert!(Fragment::read_update(json(never), &context, Representation::Detected).is_err());
+}
+
+#[test]
+fn attributes_of_attributes_end_somewhere() {
+    let nested = |levels: usize| {
+        format!(
+            "\"a\": {}1{}",
+            "{\"value\": 1, \"b\": ".repeat(levels),
+            "}".repeat(levels)
+        )
+    };
+    assert!(try_entity(&nested(DEPTH_MAX)).is_ok());
+    assert!(try_entity(&nested(DEPTH_MAX + 1)).is_err());
+    let many: Vec<String> = (0..=ATTRIBUTES_MAX)
+        .map(|n| format!("\"a{n}\": 1"))
+        .collect();
+    assert!(try_entity(&many[..ATTRIBUTES_MAX].join(",")).is_ok());
+    assert!(try_entity(&many.join(",")).is_err());
 }
