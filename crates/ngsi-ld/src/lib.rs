@@ -19,7 +19,7 @@ pub use context::{
 };
 pub use entity::{
     ATTRIBUTES_MAX, Attribute, Change, DEPTH_MAX, Draft, Entity, Fragment, Geometry, GeometryKind,
-    Kind, More, NULL, Representation, Several, Value, Written,
+    Kind, More, NULL, Rare, Representation, Several, Value, Written,
 };
 pub use error::{Error, Problem};
 pub use iri::{IRI_BYTES_MAX, Iri, is_name, is_uri};

@@ -2,7 +2,7 @@
 //! attribute without a value.
 
 use super::value::holds_null;
-use super::{Attribute, Kind, More, NULL, Value};
+use super::{Attribute, Kind, More, NULL, Rare, Value};
 use crate::error::Error;
 use crate::iri::Iri;
 use crate::json::Json;
@@ -108,13 +108,16 @@ impl Draft {
         for draft in self.attributes.into_iter().filter(|d| !d.is_removal()) {
             attributes.push(draft.complete(now).map_err(|e| e.within(&self.term))?);
         }
-        let more = More {
-            dataset_id: self.dataset_id,
-            unit_code: self.unit_code.set(),
+        let rare = Rare {
             value_type: self.value_type.set(),
             object_type: self.object_type.set().unwrap_or_default(),
             expires_at: self.expires_at.set(),
             deleted_at: None,
+        };
+        let more = More {
+            dataset_id: self.dataset_id,
+            unit_code: self.unit_code.set(),
+            rare: rare.boxed(),
             attributes,
         };
         let mut attribute = Attribute::new(self.name, stripped(value), now);
@@ -124,15 +127,19 @@ impl Draft {
     }
 }
 
+impl Rare {
+    /// Nothing if there is nothing.
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+}
+
 impl Attribute {
     /// Keeps what few attributes have, or nothing if there is nothing.
     pub(crate) fn set_more(&mut self, more: More) {
         let empty = more.dataset_id.is_none()
             && more.unit_code.is_none()
-            && more.value_type.is_none()
-            && more.object_type.is_empty()
-            && more.expires_at.is_none()
-            && more.deleted_at.is_none()
+            && more.rare.is_none()
             && more.attributes.is_empty();
         self.more = (!empty).then(|| Box::new(more));
     }

@@ -3,7 +3,7 @@
 
 use super::Merging;
 use crate::entity::{
-    Attribute, Change, Draft, Kind, More, NULL, Several, Value, Written, merge_json,
+    Attribute, Change, Draft, Kind, More, NULL, Rare, Several, Value, Written, merge_json,
 };
 use crate::error::Error;
 use crate::iri::is_uri;
@@ -60,13 +60,15 @@ pub(super) fn apply(
     let mut more = old.take_more();
     put(&mut old.observed_at, draft.observed_at);
     put(&mut more.unit_code, draft.unit_code);
-    put(&mut more.value_type, draft.value_type);
-    put(&mut more.expires_at, draft.expires_at);
+    let mut rare = more.rare.take().map_or_else(Rare::default, |r| *r);
+    put(&mut rare.value_type, draft.value_type);
+    put(&mut rare.expires_at, draft.expires_at);
     match draft.object_type {
         Change::Keep => {}
-        Change::Set(types) => more.object_type = types,
-        Change::Remove => more.object_type = Box::default(),
+        Change::Set(types) => rare.object_type = types,
+        Change::Remove => rare.object_type = Box::default(),
     }
+    more.rare = rare.boxed();
     below(&mut more, draft.attributes, depth, now).map_err(|e| e.within(&draft.term))?;
     old.set_more(more);
     old.modified_at = now;

@@ -2,7 +2,7 @@
 //! read back as something else.
 
 use super::{Form, SysAttrs, View, array, list};
-use crate::entity::{Attribute, Geometry, Kind, Several, Value, stands_alone};
+use crate::entity::{Attribute, Geometry, Kind, Rare, Several, Value, stands_alone};
 use crate::iri::Iri;
 use crate::json::{Emit, Json, write_json, write_string};
 
@@ -71,18 +71,9 @@ impl View<'_> {
             if let Some(id) = &more.dataset_id {
                 object.text("datasetId", id);
             }
-            if let Some(name) = &more.value_type {
-                object.text("valueType", &self.context.compact_name(name));
-            }
-            if !more.object_type.is_empty() {
-                self.names(&more.object_type, object.member("objectType"));
-            }
-            if let Some(at) = more.expires_at {
-                object.time("expiresAt", at);
-            }
             self.below(&more.attributes, &mut object);
-            if let Some(at) = more.deleted_at {
-                object.time("deletedAt", at);
+            if let Some(rare) = &more.rare {
+                self.rare(rare, &mut object);
             }
         }
         if self.sys_attrs == SysAttrs::Show {
@@ -90,6 +81,21 @@ impl View<'_> {
             object.time("modifiedAt", attribute.modified_at);
         }
         object.end();
+    }
+
+    fn rare(&self, rare: &Rare, object: &mut Emit<'_>) {
+        if let Some(name) = &rare.value_type {
+            object.text("valueType", &self.context.compact_name(name));
+        }
+        if !rare.object_type.is_empty() {
+            self.names(&rare.object_type, object.member("objectType"));
+        }
+        if let Some(at) = rare.expires_at {
+            object.time("expiresAt", at);
+        }
+        if let Some(at) = rare.deleted_at {
+            object.time("deletedAt", at);
+        }
     }
 
     /// Attributes of an attribute.
