@@ -1,0 +1,130 @@
+//! Which members of an entity an answer has: `attrs`, `pick` and `omit` (clauses 4.21 and 6.3.8).
+//! Never decides whether an entity is found.
+
+use crate::context::{Context, Member};
+use crate::error::Error;
+use crate::iri::{Iri, is_name};
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    only: Option<Names>,
+    not: Option<Names>,
+}
+
+/// Names of members, `id`, `type` and `scope` apart from attributes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Names {
+    id: Mention,
+    kind: Mention,
+    scope: Mention,
+    attributes: Vec<Iri>,
+}
+
+/// Whether a member is in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Mention {
+    #[default]
+    Absent,
+    Listed,
+}
+
+impl Names {
+    fn read<'n>(
+        names: impl IntoIterator<Item = &'n str>,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        let mut list = Self::default();
+        for name in names {
+            match context.member(name) {
+                Member::Id => list.id = Mention::Listed,
+                Member::Type => list.kind = Mention::Listed,
+                Member::Scope => list.scope = Mention::Listed,
+                _ => match context.expand_name(name) {
+                    Some(iri) if is_name(name) => list.attributes.push(iri),
+                    _ => return Err(Error::bad(name, "this is no name of a member")),
+                },
+            }
+        }
+        Ok(list)
+    }
+}
+
+impl Selection {
+    /// Everything.
+    pub const ALL: Self = Self {
+        only: None,
+        not: None,
+    };
+
+    /// `attrs`: these attributes, and always `id`, `type` and `scope`.
+    ///
+    /// # Errors
+    /// If a name is none.
+    pub fn attrs<'n>(
+        names: impl IntoIterator<Item = &'n str>,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        let only = Names {
+            id: Mention::Listed,
+            kind: Mention::Listed,
+            scope: Mention::Listed,
+            ..Names::read(names, context)?
+        };
+        Ok(Self {
+            only: Some(only),
+            not: None,
+        })
+    }
+
+    /// `pick`: these members and no others.
+    ///
+    /// # Errors
+    /// If a name is none.
+    pub fn pick<'n>(
+        names: impl IntoIterator<Item = &'n str>,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            only: Some(Names::read(names, context)?),
+            not: None,
+        })
+    }
+
+    /// `omit`: the same without these members.
+    ///
+    /// # Errors
+    /// If a name is none.
+    pub fn omit<'n>(
+        self,
+        names: impl IntoIterator<Item = &'n str>,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            not: Some(Names::read(names, context)?),
+            ..self
+        })
+    }
+
+    fn passes(&self, listed: impl Fn(&Names) -> bool) -> bool {
+        self.only.as_ref().is_none_or(&listed) && !self.not.as_ref().is_some_and(&listed)
+    }
+
+    /// Whether an attribute is shown.
+    #[must_use]
+    pub fn shows(&self, name: &Iri) -> bool {
+        self.passes(|names| names.attributes.contains(name))
+    }
+
+    pub(super) fn shows_id(&self) -> bool {
+        self.passes(|names| names.id == Mention::Listed)
+    }
+
+    pub(super) fn shows_type(&self) -> bool {
+        self.passes(|names| names.kind == Mention::Listed)
+    }
+
+    pub(super) fn shows_scope(&self) -> bool {
+        self.passes(|names| names.scope == Mention::Listed)
+    }
+}
