@@ -1,5 +1,6 @@
-//! Names expanded and compacted here and by PyLD, a second implementation of JSON-LD 1.1 that shares no line
-//! with this one. The cases are made by tests/oracle/pyld_cases.py; without them it is skipped.
+//! Names expanded and compacted here and by PyLD, a second implementation of JSON-LD 1.1 that
+//! shares no line with this one. The cases are made by tests/oracle/pyld_cases.py; without them it
+//! is skipped.
 
 use crate::support;
 use loggia_ngsi_ld::{Contexts, Iri, Json};
