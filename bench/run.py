@@ -275,6 +275,15 @@ def main():
                yes_p50_us=c["yes_us_p50"], no_p50_us=c["no_us_p50"])
         figure("access policy: proof of the charter", c["proof_s"], "s", "<= 10",
                c["proof_s"] <= 10, checks=c["checks"])
+    line = subprocess.run(["cargo", "bench", "-q", "-p", "loggia-ngsi-ld", "--bench", "expand"],
+                          cwd=ROOT, text=True, capture_output=True).stdout.strip().splitlines()
+    if line:
+        n = json.loads(line[-1])
+        figure("NGSI-LD: expansion of a five-attribute entity, median", n["expand_us_p50"], "us",
+               "<= 5", n["expand_us_p50"] <= 5, p99_us=n["expand_us_p99"],
+               parse_us=n["parse_us_p50"], write_us=n["write_us_p50"])
+        figure("NGSI-LD: memory of an entity", n["entity_bytes"], "B", "<= 1200",
+               n["entity_bytes"] <= 1_200)
     said = pages()
     first, many = said["first-frame"], said["eight-thousand"]
     figure("click on play to first decrypted frame, median", round(first["median_ms"]), "ms",

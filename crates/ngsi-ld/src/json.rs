@@ -114,20 +114,6 @@ impl Json {
             Self::Object(_) => "an object",
         }
     }
-
-    /// Bytes on the heap, allocator's overhead left out; what a budget of memory counts with.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        match self {
-            Self::String(s) => s.len(),
-            Self::Array(a) => a.iter().map(|v| size_of::<Self>() + v.heap_bytes()).sum(),
-            Self::Object(m) => m
-                .iter()
-                .map(|(k, v)| size_of::<(Box<str>, Self)>() + k.len() + v.heap_bytes())
-                .sum(),
-            _ => 0,
-        }
-    }
 }
 
 /// Objects are equal whatever the order of their members.

@@ -1,6 +1,21 @@
 //! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): @context, entities, their representations and what an
 //! update makes of them (docs/design/ngsi-ld.md). Never does I/O, never reads a clock, never keeps
 //! an entity.
+//!
+//! ```
+//! use loggia_ngsi_ld::{Contexts, Embed, Entity, Form, Json, Representation, Time, View};
+//!
+//! let mut contexts = Contexts::new();
+//! let context = contexts.compile(&Json::read(br#"{"speed": "https://x.example/speed"}"#)?)?;
+//! let body = Json::read(br#"{"id": "urn:x:1", "type": "Car", "speed": 54.5}"#)?;
+//! let now = Time::of_micros(0);
+//! let car = Entity::read(body, &context, Representation::Detected, now)?;
+//! assert!(car.instance("https://x.example/speed", None).is_some());
+//! let mut out = Vec::new();
+//! View::of(&context, Form::Simplified).entity(&car, Embed::Nothing, &mut out);
+//! assert_eq!(out, br#"{"id":"urn:x:1","type":"Car","speed":54.5}"#);
+//! # Ok::<(), loggia_ngsi_ld::Error>(())
+//! ```
 
 mod context;
 mod entity;

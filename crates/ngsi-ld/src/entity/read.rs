@@ -104,11 +104,22 @@ impl<'c> Reading<'c> {
         })
     }
 
+    /// Whether an object in an update is part of an attribute though it has neither type nor value:
+    /// what it holds are attributes, so that they are meant to be below (clause 5.5.12).
+    fn is_part(&self, raw: &Json) -> bool {
+        self.nulls == Nulls::Remove
+            && raw
+                .members()
+                .iter()
+                .any(|(_, value)| matches!(self.shape(value), Shape::Members(_)))
+    }
+
     /// One instance.
     fn instance(&self, name: &Iri, term: &str, raw: Json) -> Result<Draft, Error> {
         match self.shape(&raw) {
             Shape::Members(kind) => self.members(name, term, kind, raw),
             Shape::Unknown => Err(Error::bad("type", "this is no type of an attribute")),
+            Shape::Value if self.is_part(&raw) => self.members(name, term, None, raw),
             Shape::Value => self.bare(name, term, raw),
         }
     }

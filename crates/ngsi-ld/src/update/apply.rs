@@ -30,7 +30,7 @@ pub(super) fn apply(
     fit(&mut draft, &old, merging);
     let new_kind = draft.value_kind();
     if new_kind.is_some_and(|k| k != old.kind()) {
-        if depth == Depth::Members {
+        if depth == Depth::Members || guesses_an_object(&draft) {
             let what = format!("it is a {} and stays one", old.kind().name());
             return Err(Error::bad(&*draft.term, what));
         }
@@ -73,6 +73,14 @@ pub(super) fn apply(
     old.set_more(more);
     old.modified_at = now;
     Ok(Some(old))
+}
+
+/// Whether a draft is an object without a type, which is a Property only because nothing in it
+/// says otherwise. Over another kind it may as well be members of that, so that it is refused.
+fn guesses_an_object(draft: &Draft) -> bool {
+    draft.kind.is_none()
+        && draft.written == Written::Bare
+        && matches!(draft.value, Change::Set(Value::Property(Json::Object(_))))
 }
 
 /// Attributes of the attribute: replaced, or changed in turn.

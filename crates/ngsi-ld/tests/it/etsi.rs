@@ -6,16 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
-use loggia_ngsi_ld::update::{
-    Merging, Outcome, Overwrite, append, merge, update, update_attribute,
-};
 use loggia_ngsi_ld::{
-    Context, Contexts, Draft, Embed, Entity, Error, Form, Fragment, GeoView, Iri, Json, Languages,
-    Representation, Selection, Time, View,
+    Context, Contexts, Embed, Entity, Form, GeoView, Iri, Json, Languages, Representation,
+    Selection, Time, View,
 };
 
 /// Where the fixtures are unpacked, if there are any.
-fn fixtures() -> Option<&'static Path> {
+pub(crate) fn fixtures() -> Option<&'static Path> {
     static AT: OnceLock<Option<PathBuf>> = OnceLock::new();
     AT.get_or_init(|| {
         let archive = support::etsi("etsi-fixtures.tar.gz")?;
@@ -37,11 +34,11 @@ fn text(at: &Path, name: &str) -> Vec<u8> {
     std::fs::read(at.join("data/entities").join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-fn json(at: &Path, name: &str) -> Json {
+pub(crate) fn json(at: &Path, name: &str) -> Json {
     Json::read(&text(at, name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-fn contexts(at: &Path) -> Contexts {
+pub(crate) fn contexts(at: &Path) -> Contexts {
     let mut contexts = Contexts::new();
     let host = "https://raw.githubusercontent.com/marek-mraz/ngsi-ld-test-suite/main/resources/";
     for name in [
@@ -56,7 +53,7 @@ fn contexts(at: &Path) -> Contexts {
     contexts
 }
 
-fn context(contexts: &mut Contexts, body: &Json) -> Arc<Context> {
+pub(crate) fn context(contexts: &mut Contexts, body: &Json) -> Arc<Context> {
     let list = body
         .get("@context")
         .cloned()
@@ -64,7 +61,7 @@ fn context(contexts: &mut Contexts, body: &Json) -> Arc<Context> {
     contexts.compile(&list).expect("a context")
 }
 
-fn without_context(json: &Json) -> Json {
+pub(crate) fn without_context(json: &Json) -> Json {
     let kept = json
         .members()
         .iter()
@@ -85,16 +82,16 @@ fn one_type(mut body: Json) -> Json {
     body
 }
 
-fn now() -> Time {
+pub(crate) fn now() -> Time {
     Time::read("2026-01-01T00:00:00Z").expect("a time")
 }
 
-fn read(contexts: &mut Contexts, body: &Json) -> Entity {
+pub(crate) fn read(contexts: &mut Contexts, body: &Json) -> Entity {
     let context = context(contexts, body);
     Entity::read(body.clone(), &context, Representation::Detected, now()).expect("an entity")
 }
 
-fn written(view: &View<'_>, entity: &Entity) -> Json {
+pub(crate) fn written(view: &View<'_>, entity: &Entity) -> Json {
     let mut out = Vec::new();
     view.entity(entity, Embed::Nothing, &mut out);
     Json::read(&out).expect("what is written is JSON")
@@ -244,7 +241,7 @@ fn representations_are_those_expected() {
 }
 
 /// Some expectations carry another id; what is compared is the rest.
-fn same_id(out: &mut Json, expected: &Json) {
+pub(crate) fn same_id(out: &mut Json, expected: &Json) {
     if let (Json::Object(members), Some(id)) = (out, expected.get("id")) {
         for (key, value) in members.iter_mut().filter(|(k, _)| &**k == "id") {
             assert_eq!(&**key, "id");
@@ -341,131 +338,5 @@ fn geojson_has_the_geometry_that_was_asked_for() {
         let mut out = Json::read(&out).unwrap();
         same_id(&mut out, &expected);
         assert_eq!(out, without_context(&expected), "{name}");
-    }
-}
-
-/// An entity out of one file, changed by a fragment out of another.
-fn changed(
-    contexts: &mut Contexts,
-    entity: &Json,
-    fragment: &Json,
-    change: impl Fn(&Entity, Fragment) -> Result<Outcome, Error>,
-) -> Json {
-    let context = context(contexts, entity);
-    let entity = read(contexts, entity);
-    let fragment = without_context(fragment);
-    // Fragments carry the id of the suite's entity, or none.
-    let Json::Object(members) = fragment else {
-        panic!("a fragment is an object")
-    };
-    let members = members.into_iter().filter(|(k, _)| &**k != "id").collect();
-    let read = Fragment::read_update(Json::Object(members), &context, Representation::Detected);
-    let outcome = change(&entity, read.expect("a fragment")).expect("changed");
-    written(&View::of(&context, Form::Normalized), &outcome.entity)
-}
-
-/// Members whose instances stand in another order are the same (clause 4.5.5).
-fn sorted(json: &Json) -> String {
-    let mut members: Vec<String> = json
-        .members()
-        .iter()
-        .map(|(key, value)| {
-            let mut instances: Vec<String> = match value.items() {
-                Some(items) => items.iter().map(sorted).collect(),
-                None => vec![sorted(value)],
-            };
-            instances.sort();
-            format!("{key}={}", instances.join("&"))
-        })
-        .collect();
-    members.sort();
-    if members.is_empty() {
-        json.to_string()
-    } else {
-        members.join(",")
-    }
-}
-
-#[test]
-fn null_removes_what_the_suite_says_it_removes() {
-    let Some(at) = fixtures() else { return };
-    let mut contexts = contexts(at);
-    for kind in [
-        "property",
-        "relationship",
-        "geoproperty",
-        "languageproperty",
-    ] {
-        for (base, which, expected) in [
-            ("building-different-attributes-types.jsonld", "", ""),
-            (
-                "building-different-default-attributes-instances-and-types.jsonld",
-                "",
-                "-default-instance",
-            ),
-            (
-                "building-different-attributes-instances-and-types.jsonld",
-                "-instance",
-                "-instance",
-            ),
-        ] {
-            let base = json(at, base);
-            let file = format!("expectations/ngsild-null/building-deleted-{kind}{expected}.jsonld");
-            let mut wanted = without_context(&json(at, &file));
-            same_id(&mut wanted, &base);
-            let folder = "fragmentEntities/ngsild-null";
-            let whole = json(at, &format!("{folder}/building-null-{kind}{which}.jsonld"));
-            let attrs = json(at, &format!("{folder}/null-{kind}{which}.jsonld"));
-            for (fragment, how) in [(&whole, "merge"), (&attrs, "update"), (&attrs, "merge")] {
-                let got = changed(&mut contexts, &base, fragment, |e, f| match how {
-                    "merge" => merge(e, f, Merging::default(), now()),
-                    _ => update(e, f, now()),
-                });
-                assert_eq!(sorted(&got), sorted(&wanted), "{file} {how}");
-            }
-            let attribute = json(at, &format!("{folder}/null-{kind}{which}-fragment.jsonld"));
-            let context = context(&mut contexts, &base);
-            let (name, _) = &without_context(&attrs).members()[0].clone();
-            let draft =
-                Draft::read_update(name, attribute, &context, Representation::Detected).unwrap();
-            let out = update_attribute(&read(&mut contexts, &base), draft, now()).unwrap();
-            let got = written(&View::of(&context, Form::Normalized), &out.entity);
-            assert_eq!(sorted(&got), sorted(&wanted), "{file} partial");
-        }
-    }
-}
-
-#[test]
-fn changes_give_what_the_suite_expects() {
-    let Some(at) = fixtures() else { return };
-    let mut contexts = contexts(at);
-    for (base, fragment, expected, how) in [
-        (
-            "merge/building-merge-data.jsonld",
-            "merge/building-only-airQualityLevel-value.jsonld",
-            "merge/building-with-changed-airQualityLevel.jsonld",
-            "merge",
-        ),
-        (
-            "merge/building-merge-data.jsonld",
-            "fragmentEntities/locatedAt-fragment.json",
-            "merge/building-with-relationship.jsonld",
-            "merge",
-        ),
-        (
-            "vehicle-speed-two-datasetid.jsonld",
-            "fragmentEntities/vehicle-attribute-to-add-fragment.jsonld",
-            "vehicle-speed-appended.jsonld",
-            "no overwrite",
-        ),
-    ] {
-        let base = json(at, base);
-        let wanted = without_context(&json(at, &format!("expectations/{expected}")));
-        let fragment = json(at, fragment);
-        let got = changed(&mut contexts, &base, &fragment, |e, f| match how {
-            "merge" => merge(e, f, Merging::default(), now()),
-            _ => append(e, f, Overwrite::No, now()),
-        });
-        assert_eq!(sorted(&got), sorted(&wanted), "{expected}");
     }
 }

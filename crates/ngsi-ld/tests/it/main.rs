@@ -5,6 +5,7 @@
 mod context;
 mod corpus;
 mod etsi;
+mod etsi_updates;
 mod laws;
 mod oracle;
 mod reading;

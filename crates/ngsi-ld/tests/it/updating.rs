@@ -253,6 +253,21 @@ fn clause_5_5_12_merge_goes_to_any_depth() {
 }
 
 #[test]
+fn clause_5_5_12_a_part_without_type_and_value_reaches_what_is_below() {
+    let old = entity(r#""r": {"object": "urn:x:2", "p": {"value": 1, "q": 2}}"#);
+    let go = |text| merge(&old, patch(text), Merging::default(), now());
+    is(
+        &go(r#""r": {"p": {"value": 5}}"#).expect("merged").entity,
+        r#""r": {"type": "Relationship", "object": "urn:x:2", "p": {"type": "Property", "value": 5,
+            "q": {"type": "Property", "value": 2}}}"#,
+    );
+    // What could be a Property's value as well as members of the Relationship is refused.
+    let error = go(r#""r": {"p": "urn:ngsi-ld:null"}"#).expect_err("unclear");
+    assert_eq!(error.problem(), Problem::BadRequestData);
+    assert!(go(r#""r": {"type": "Relationship", "p": "urn:ngsi-ld:null"}"#).is_ok());
+}
+
+#[test]
 fn clause_5_6_17_a_simplified_merge_takes_the_kind_that_it_meets() {
     let old = entity(
         r#""r": {"object": "urn:x:2"}, "l": {"languageMap": {"fr": "Oui"}},

@@ -64,12 +64,23 @@ def meaning(contexts, name):
     return keys[0] if len(keys) == 1 else None if not keys else "?"
 
 
+def shortest(contexts, iri):
+    """The name that PyLD writes for an attribute's IRI."""
+    node = {"@id": "urn:e:1", iri: [{"@id": "urn:o:1", "urn:p:1": [{"@value": 1}]}]}
+    compacted = jsonld.compact([node], {"@context": [*contexts, CORE]})
+    keys = [k for k in compacted if compacted[k] not in ("urn:e:1",) and k != "@context"]
+    return keys[0] if len(keys) == 1 else "?"
+
+
 def case(dice):
     contexts = [context(dice) for _ in range(dice.choice([1, 1, 1, 2, 3]))]
     if dice.random() < 0.1:
         contexts.insert(dice.randint(0, len(contexts)), None)
     try:
-        return {"context": contexts, "names": {n: meaning(contexts, n) for n in NAMES}}
+        names = {n: meaning(contexts, n) for n in NAMES}
+        iris = {i for i in names.values() if i and ":" in i}
+        short = {i: shortest(contexts, i) for i in sorted(iris)}
+        return {"context": contexts, "names": names, "short": short}
     except jsonld.JsonLdError as error:
         return {"context": contexts, "refused": str(error.code)}
     except (KeyError, TypeError) as error:
