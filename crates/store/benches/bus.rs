@@ -118,8 +118,7 @@ fn waiting(bus: &Bus, producers: u64) -> Rate {
 }
 
 /// One producer that keeps `window` records on their way, as an asynchronous edge does.
-fn pipelined(dir: &Path, window: u64) -> Rate {
-    let bus = open(&dir.join(format!("w{window}")));
+fn pipelined(bus: &Bus, window: u64) -> Rate {
     let (begun, before, mut n) = (Instant::now(), cpu(), 0);
     while begun.elapsed() < RUN {
         let tickets: Vec<_> = (0..window)
@@ -185,7 +184,8 @@ fn cursors(dir: &Path) -> (f64, f64) {
 }
 
 fn main() {
-    let at = std::env::var("LOGGIA_BENCH_DIR").unwrap_or_else(|_| "target".to_owned());
+    let at = std::env::var("LOGGIA_BENCH_DIR");
+    let at = at.unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").to_owned());
     std::fs::create_dir_all(&at).expect("a folder");
     let tmp = tempfile::tempdir_in(at).expect("a folder");
     let dir = tmp.path();
@@ -216,11 +216,15 @@ fn main() {
         );
     }
     for window in [64, 4_096] {
-        let r = pipelined(dir, window);
+        let r = pipelined(&open(&dir.join(format!("w{window}"))), window);
         out += &format!(
             ",\"window{window}_per_s\":{:.0},\"window{window}_cpu_us\":{:.2}",
             r.per_s, r.cpu_us
         );
+    }
+    for window in [64, 256] {
+        let share = pipelined(&slow(), window).per_s * SLOW.as_secs_f64() / window as f64;
+        out += &format!(",\"slow_window{window}_of_window_by_sync\":{share:.2}");
     }
     let (replayed, opened) = replay(dir);
     println!(

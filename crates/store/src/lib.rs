@@ -1,5 +1,5 @@
-//! Where everything is kept: sealed footage, the index, hour keys that can be destroyed, the log's
-//! files, small secrets, and backups that never hold a key.
+//! Where everything is kept: sealed footage, the index, hour keys that can be destroyed, the public
+//! log's files, the city's records, small secrets, and backups that never hold a key.
 //! Never sees footage in the clear, never decides what may be kept or opened.
 
 mod backup;

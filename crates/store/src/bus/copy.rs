@@ -8,6 +8,7 @@ use super::frame::HEADER_LEN;
 use super::queue::lock;
 use super::reader::Walk;
 use super::segments::{self, Segments};
+use super::snapshot::SYNC_BYTES;
 use super::{Bus, Log};
 use crate::{Error, FileLayer};
 
@@ -139,6 +140,10 @@ fn copy_file(from: &Path, to: &Path, layer: &FileLayer) -> Result<(), Error> {
         let part = usize::try_from(len - at).unwrap_or(PART).min(PART);
         copy.write_at(at, &[&file.read_at(at, part)?])?;
         at += part as u64;
+        if at.is_multiple_of(SYNC_BYTES) {
+            // So that the log's own syncs never wait for all of it.
+            copy.sync()?;
+        }
     }
     copy.sync()
 }

@@ -238,8 +238,8 @@ impl Bus {
     /// Hands in a record and goes on; its number is in the ticket.
     ///
     /// # Errors
-    /// [`Error::Busy`] if the queue is full, and then nothing was taken; [`Error::Refused`] if it is
-    /// too long; [`Error::WriterStopped`] after the disk failed.
+    /// [`Error::Busy`] if the queue is full, and then nothing was taken; [`Error::Refused`] if it
+    /// is too long; [`Error::WriterStopped`] after the disk failed.
     pub fn append(&self, entry: Entry<'_>) -> Result<Ticket, Error> {
         self.log.queue.push(&[entry])
     }

@@ -142,6 +142,8 @@ struct State {
     records_out: usize,
     /// The writer sleeps until this many wait.
     wanted: usize,
+    /// Records in the last group and those that waited for its end.
+    callers: usize,
     health: Health,
     closing: bool,
     refused: u64,
@@ -168,6 +170,7 @@ impl Queue {
             bytes_out: 0,
             records_out: 0,
             wanted: 1,
+            callers: 0,
             health: Health::Ok,
             closing: false,
             refused: 0,
@@ -231,23 +234,23 @@ impl Queue {
         Ok(ticket)
     }
 
-    /// For the writer: what waits, as soon as something does. The `last` records' callers, whom
-    /// the last sync woke, get until `until` to come back and join those who wait already; so
-    /// callers that wait for each record share every sync instead of every other one. With one
-    /// caller, and when idle, nothing is delayed. `None`: closed and nothing left.
-    pub(super) fn take(&self, last: usize, until: Instant) -> Option<Taken> {
+    /// For the writer: what waits, as soon as something does. Those whom the last sync woke get
+    /// until `until` to come back and join those who waited already; so callers that wait for each
+    /// record share every sync instead of every other one. With one caller, and when idle, nothing
+    /// is delayed. `None`: closed and nothing left.
+    pub(super) fn take(&self, until: Instant) -> Option<Taken> {
         let mut s = lock(&self.state);
-        let last = (last + s.waiting.starts.len()).min(self.records_max / 2);
+        let all = s.callers.min(self.records_max / 2);
         loop {
             let (now, have) = (Instant::now(), s.waiting.starts.len());
-            if have > 0 && (have >= last || now >= until || s.closing) {
+            if have > 0 && (have >= all || now >= until || s.closing) {
                 break;
             }
             if have == 0 && s.closing {
                 return None;
             }
             s = if now < until {
-                s.wanted = last.max(1);
+                s.wanted = all.max(1);
                 let left = until.duration_since(now);
                 let woken = self.wake.wait_timeout(s, left);
                 woken.unwrap_or_else(PoisonError::into_inner).0
@@ -272,6 +275,8 @@ impl Queue {
     /// The group that was taken is durable; it took `pace`.
     pub(super) fn written(&self, pace: Duration) {
         let mut s = lock(&self.state);
+        // Counted before anybody is woken: who is back already would count twice.
+        s.callers = s.records_out + s.waiting.starts.len();
         s.bytes_out = 0;
         s.records_out = 0;
         s.pace = pace;

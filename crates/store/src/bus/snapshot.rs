@@ -17,6 +17,9 @@ use crate::Error;
 
 /// Written at once: few calls, little memory.
 const WRITE_BYTES: usize = 1 << 20;
+/// Synced as often while it is written, so that the log's own syncs never wait for a gigabyte: at
+/// 46 MB/s this is 0.2 s.
+pub(super) const SYNC_BYTES: u64 = 8 << 20;
 /// The newest, and the one before it should the newest turn out damaged. The log behind the older
 /// one is not needed for a start.
 const KEPT: usize = 2;
@@ -175,7 +178,11 @@ fn write<B: AsRef<[u8]>>(
     let mut put = |group: &mut Group| {
         group.seal(seed);
         file.write_at(offset, &[&group.bytes])?;
+        let before = offset;
         offset += group.bytes.len() as u64;
+        if before / SYNC_BYTES < offset / SYNC_BYTES {
+            file.sync()?;
+        }
         group.first = group.next();
         group.bytes.clear();
         group.starts.clear();

@@ -15,8 +15,8 @@ use crate::layer::LayerFile;
 use crate::{Error, FileLayer};
 
 /// Those whom a sync woke get at most half its time to come back before the next group is written
-/// without them. Without them each caller has a part in every other sync; with them in each, which
-/// is worth less than a whole sync's time and not more.
+/// without them. Without them the first one back has a sync to itself; with them every caller has a
+/// part in each. Waiting for a whole sync's time would lose what that gains, so half of it.
 const WINDOW_PART: u32 = 2;
 /// And never more than this, however slow the disk.
 const WINDOW_MAX: Duration = Duration::from_millis(4);
@@ -61,8 +61,8 @@ impl Writer {
 
     /// Runs until closed; what was handed in before is durable then, if the disk lets it.
     pub(super) fn run(mut self) {
-        let (mut last, mut until) = (0, Instant::now());
-        while let Some(Taken { mut group, done }) = self.log.queue.take(last, until) {
+        let mut until = Instant::now();
+        while let Some(Taken { mut group, done }) = self.log.queue.take(until) {
             let begun = Instant::now();
             if let Err(e) = self.commit(&mut group) {
                 let why = e.to_string();
@@ -73,7 +73,6 @@ impl Writer {
                 return;
             }
             let (took, ended) = (begun.elapsed(), Instant::now());
-            last = group.starts.len();
             until = ended + (took / WINDOW_PART).min(WINDOW_MAX);
             self.log.queue.written(took);
             self.log.head.grow(group);
