@@ -76,35 +76,47 @@ fn many_senders_and_late_readers() {
 fn a_full_queue_refuses_before_it_drops() {
     let disk = SimDisk::new();
     let bus = open(&disk).unwrap();
-    put(&bus, &body(0, 0, &mut Dice(1)));
-    disk.set_capacity(Some(disk.bytes_used()));
-    let mut tickets = Vec::new();
-    let (mut n, mut refused) = (1, 0);
-    while bus.standing().health == Health::Ok {
+    disk.set_sync_time(Duration::from_millis(20));
+    let (mut tickets, mut refused) = (Vec::new(), 0);
+    while refused < 3 {
+        let n = tickets.len() as u64;
         match bus.append(entry(&body(0, n, &mut Dice(n)))) {
-            Ok(ticket) => {
-                tickets.push((n, ticket));
-                n += 1;
-            }
+            Ok(ticket) => tickets.push(ticket),
             Err(Error::Busy { retry_after }) => {
                 assert!(retry_after > NOT);
+                assert_eq!(bus.standing().health, Health::Ok);
                 refused += 1;
-                std::thread::sleep(Duration::from_millis(1));
+                std::thread::sleep(retry_after);
             }
             Err(e) => panic!("{e}"),
         }
     }
-    let full = bus.append(entry(&body(0, n, &mut Dice(n))));
-    assert!(matches!(full, Err(Error::Busy { .. })));
-    assert_eq!(bus.standing().refused, refused + 1);
-    let waits = tickets[0].1.wait(NOT);
-    assert!(matches!(waits, Err(Error::Unsettled { seq: 2 })));
-    disk.set_capacity(None);
-    for (n, ticket) in tickets {
-        assert_eq!(ticket.wait(LONG).unwrap(), n + 1, "in the order of sending");
+    assert_eq!(bus.standing().refused, 3);
+    for (n, ticket) in (1..).zip(&tickets) {
+        assert_eq!(ticket.wait(LONG).unwrap(), n, "in the order of sending");
     }
+    assert_eq!(read_from(&bus, 1).unwrap().len(), tickets.len());
+}
+
+#[test]
+fn a_full_disk_keeps_what_was_taken_and_takes_no_more() {
+    let disk = SimDisk::new();
+    let bus = open(&disk).unwrap();
+    put(&bus, &body(0, 0, &mut Dice(1)));
+    disk.set_capacity(Some(disk.bytes_used()));
+    let taken = bus.append(entry(&[1; 16])).unwrap();
+    while bus.standing().health == Health::Ok {
+        std::thread::yield_now();
+    }
+    let waits = taken.wait(NOT);
+    assert!(matches!(waits, Err(Error::Unsettled { seq: 2 })));
+    let full = bus.append(entry(&[2; 16]));
+    assert!(matches!(full, Err(Error::Busy { .. })));
+    assert_eq!(bus.standing().refused, 1);
+    disk.set_capacity(None);
+    assert_eq!(taken.wait(LONG).unwrap(), 2);
     assert_eq!(bus.standing().health, Health::Ok);
-    assert_eq!(read_from(&bus, 1).unwrap().len() as u64, n);
+    assert_eq!(put(&bus, &[3; 16]), 3);
 }
 
 #[test]
