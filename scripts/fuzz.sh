@@ -23,6 +23,7 @@ seeds_of() {
     time_stamp) echo "crates/policy/corpus/time_stamp" ;;
     export_bundle) echo "crates/loggia/corpus/bundle" ;;
     desk) echo "crates/loggia/corpus/desk" ;;
+    ngsi_query) echo "crates/ngsi-ld/corpus/query" ;;
     *) echo "crates/video/corpus/$1" ;;
   esac
 }

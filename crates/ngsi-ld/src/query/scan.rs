@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::limits::{DEPTH_MAX, LEAVES_MAX, QUERY_BYTES_MAX};
 use crate::context::Context;
 use crate::error::Problem;
-use crate::iri::{IRI_BYTES_MAX, Iri, is_name};
+use crate::iri::{Iri, is_name};
 
 /// Where reading has come to.
 #[derive(Debug)]
@@ -130,10 +130,13 @@ impl<'t> Cursor<'t> {
             name = self.take_while(|c| c > ' ' && !"[](){}<>=!~;|,\"".contains(c));
         }
         let iri = context.expand_name(name).filter(|_| is_name(name));
-        if let (Some(iri), true) = (iri, name.len() <= IRI_BYTES_MAX) {
+        if let Some(iri) = iri {
             return Ok((name, iri));
         }
         self.at = mark;
+        if is_name(name) {
+            return Err(self.bad("this name is no attribute's in the @context"));
+        }
         Err(self.expected("a name (clause 4.6.2)"))
     }
 }
