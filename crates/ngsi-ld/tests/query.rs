@@ -1,6 +1,8 @@
 //! `q` (clause 4.9) as tables of query and answer, and its faults and limits. Never a property
 //! that holds for all; query_laws.rs has them.
 
+#![expect(clippy::panic, reason = "a helper of tests")]
+
 #[path = "query_city.rs"]
 mod city;
 

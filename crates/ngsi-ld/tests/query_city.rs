@@ -3,7 +3,9 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    reason = "each test file uses its own part"
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests, of which each file uses its own part"
 )]
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ const CONTEXT: &str = r#"[{
     "Vehicle": "ex:Vehicle", "Tram": "ex:Tram", "Bus": "ex:Bus", "speed": "ex:speed",
     "brandName": "ex:brandName", "category": "ex:category", "isParked": "ex:isParked"}]"#;
 
+/// An attribute of every kind.
 pub const VEHICLE: &str = r#"{
     "id": "urn:ngsi-ld:Vehicle:A1", "type": "Vehicle",
     "scope": ["/Madrid/Gardens/ParqueNorte", "/CompanyA"],
@@ -48,11 +51,13 @@ pub const VEHICLE: &str = r#"{
         {"type": "Property", "value": 20, "datasetId": "urn:ngsi-ld:Dataset:B"}],
     "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [-3.7, 40.4]}}}"#;
 
+/// The @context of the queries.
 pub fn context() -> Arc<Context> {
     let list = Json::read(CONTEXT.as_bytes()).expect("JSON");
     Contexts::new().compile(&list).expect("a context")
 }
 
+/// An entity made of JSON.
 pub fn entity(text: &str) -> Entity {
     let now = Time::read("2026-08-10T12:00:01Z").expect("a time");
     let json = Json::read(text.as_bytes()).expect("JSON");
@@ -60,20 +65,12 @@ pub fn entity(text: &str) -> Entity {
         .unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
-#[allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test file uses its own part"
-)]
+/// The vehicle.
 pub fn vehicle() -> Entity {
     entity(VEHICLE)
 }
 
-#[allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test file uses its own part"
-)]
+/// An entity of which only the name is told.
 pub fn named(id: &str) -> Entity {
     entity(&format!(r#"{{"id": "{id}", "type": "Vehicle"}}"#))
 }

@@ -1,6 +1,8 @@
 //! What holds for all queries and all geometries. Never a fixed example; query.rs and
 //! query_geo.rs have them.
 
+#![expect(clippy::expect_used, reason = "a helper of tests")]
+
 #[path = "query_city.rs"]
 mod city;
 
@@ -134,7 +136,9 @@ proptest! {
     }
 
     #[test]
-    fn reading_ends_whatever_it_reads(text in "([a(;|)\"\\\\\\[\\]{}.~!=<>1-9:é ,/#+]|==|~=){0,40}") {
+    fn reading_ends_whatever_it_reads(
+        text in "([a(;|)\"\\\\\\[\\]{}.~!=<>1-9:é ,/#+]|==|~=){0,40}",
+    ) {
         let context = context();
         for bytes in [text.clone(), format!("a=={text}"), format!("a~={text}")] {
             if let Err(fault) = Query::read(&bytes, &context) {

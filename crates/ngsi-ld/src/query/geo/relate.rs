@@ -59,25 +59,36 @@ impl Shape {
             return false;
         }
         self.vertices().all(|p| other.side(p) != Side::Outside)
-            && self.sweep(other).outside == Meets::Not
+            && self.stays_in(other)
             // A border within does not make an area within: the other may have a hole there, the
             // border of which is then inside, or fills all of it.
             && self.inner_places().all(|place| other.has_inside(place))
-            && (self.polygons.is_empty()
-                || sweep(other.ring_segments(), self).inside == Meets::Not)
+            && (self.polygons.is_empty() || !other.has_border_inside(self))
     }
 
-    fn sweep(&self, other: &Self) -> Met {
-        sweep(self.all_segments(), other)
+    /// Whether no piece of a line or a border leaves the other.
+    fn stays_in(&self, other: &Self) -> bool {
+        let met = sweep(self.all_segments(), other, |m| m.outside == Meets::Some);
+        met.outside == Meets::Not
+    }
+
+    /// Whether a piece of a polygon's border is inside of the other.
+    fn has_border_inside(&self, other: &Self) -> bool {
+        let met = sweep(self.ring_segments(), other, |m| m.inside == Meets::Some);
+        met.inside == Meets::Some
+    }
+
+    /// Whether a piece of a line runs along a line of the other.
+    fn runs_along(&self, other: &Self) -> bool {
+        let met = sweep(self.line_segments(), other, |m| m.line == Meets::Some);
+        met.line == Meets::Some
     }
 
     /// Whether the insides of both have a point in common, given that this is covered.
     fn shares_inside(&self, other: &Self) -> bool {
-        let points = |a: &Self, b: &Self| a.points.iter().any(|p| b.side(*p) == Side::Inside);
-        let lines = sweep(self.line_segments(), other);
-        points(self, other)
-            || lines.inside == Meets::Some
-            || lines.line == Meets::Some
+        let inside = |m: &Met| m.inside == Meets::Some || m.line == Meets::Some;
+        self.points.iter().any(|p| other.side(*p) == Side::Inside)
+            || inside(&sweep(self.line_segments(), other, inside))
             || self.shares_area(other)
     }
 
@@ -85,14 +96,14 @@ impl Shape {
     fn shares_most(&self, other: &Self) -> bool {
         match self.dimension() {
             0 => self.points.iter().any(|p| other.points.contains(p)),
-            1 => sweep(self.line_segments(), other).line == Meets::Some,
+            1 => self.runs_along(other),
             _ => self.shares_area(other),
         }
     }
 
     fn shares_area(&self, other: &Self) -> bool {
-        sweep(self.ring_segments(), other).inside == Meets::Some
-            || sweep(other.ring_segments(), self).inside == Meets::Some
+        self.has_border_inside(other)
+            || other.has_border_inside(self)
             || self.inner_places().any(|place| other.has_inside(place))
             || other.inner_places().any(|place| self.has_inside(place))
     }

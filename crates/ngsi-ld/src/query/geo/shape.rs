@@ -129,6 +129,9 @@ impl Shape {
     }
 }
 
+/// Two borders closer than half a step of the grid are one, written twice: rounding lies between.
+const WIDTH_MIN: f64 = 0.5;
+
 /// A place inside of a polygon: on the line midway between the two heights of corners that are
 /// the furthest apart, in the widest piece of it that is inside.
 fn inner_place(rings: &[Vec<Point>]) -> Option<(f64, f64)> {
@@ -153,7 +156,7 @@ fn inner_place(rings: &[Vec<Point>]) -> Option<(f64, f64)> {
         .collect();
     xs.sort_unstable_by(f64::total_cmp);
     let pieces = xs.chunks_exact(2).filter_map(|w| match w {
-        [a, b] if b > a => Some((b - a, a.midpoint(*b))),
+        [a, b] if b - a > WIDTH_MIN => Some((b - a, a.midpoint(*b))),
         _ => None,
     });
     let widest = pieces.max_by(|a, b| a.0.total_cmp(&b.0))?;

@@ -22,40 +22,63 @@ pub(super) enum Meets {
     Some,
 }
 
-/// A stretch of a segment, from and to, that runs along a segment of the other geometry.
-struct Along {
-    from: f64,
-    to: f64,
-    what: What,
-}
+/// Stretches of a segment, from and to, that run along segments of the other geometry.
+#[derive(Default)]
+struct Along(Vec<(f64, f64)>);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum What {
-    Line,
-    Border,
+impl Along {
+    /// Joins what overlaps, so that many segments on one line are looked through once.
+    fn joined(mut self) -> Self {
+        self.0.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let mut joined: Vec<(f64, f64)> = Vec::with_capacity(self.0.len());
+        for (from, to) in self.0 {
+            match joined.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => joined.push((from, to)),
+            }
+        }
+        Self(joined)
+    }
+
+    fn has(&self, t: f64) -> bool {
+        let after = self.0.partition_point(|(from, _)| *from <= t);
+        let last = after.checked_sub(1).and_then(|n| self.0.get(n));
+        last.is_some_and(|(_, to)| t <= *to)
+    }
 }
 
 /// Pieces of under half a step of the grid are what rounding makes; they say nothing.
 const PIECE_MIN: f64 = 0.5;
 
-/// Cuts segments wherever they meet the other geometry, and looks where each piece is.
-pub(super) fn sweep(segments: impl Iterator<Item = Segment>, other: &Shape) -> Met {
+/// Cuts segments wherever they meet the other geometry, and looks where each piece is, until
+/// enough has been met. A piece is looked for in all rings, so that without an end in sight n
+/// segments that cross m others m times each would be n·m² steps; a border that is crossed leads
+/// out or in, which is what nearly all questions end with.
+pub(super) fn sweep(
+    segments: impl Iterator<Item = Segment>,
+    other: &Shape,
+    enough: impl Fn(&Met) -> bool,
+) -> Met {
     let mut met = Met::default();
     for segment in segments {
-        one(segment, other, &mut met);
+        one(segment, other, &mut met, &enough);
+        if enough(&met) {
+            break;
+        }
     }
     met
 }
 
-fn one(s: Segment, other: &Shape, met: &mut Met) {
+fn one(s: Segment, other: &Shape, met: &mut Met, enough: &impl Fn(&Met) -> bool) {
     let mut cuts = vec![0.0, 1.0];
-    let mut alongs = Vec::new();
+    let (mut lines, mut borders) = (Along::default(), Along::default());
     for t in other.line_segments() {
-        cut(s, t, What::Line, &mut cuts, &mut alongs);
+        cut(s, t, &mut cuts, &mut lines);
     }
     for t in other.ring_segments() {
-        cut(s, t, What::Border, &mut cuts, &mut alongs);
+        cut(s, t, &mut cuts, &mut borders);
     }
+    let (lines, borders) = (lines.joined(), borders.joined());
     cuts.sort_unstable_by(f64::total_cmp);
     let ((ax, ay), (bx, by)) = (s.0.units(), s.1.units());
     let length = (bx - ax).hypot(by - ay);
@@ -65,23 +88,20 @@ fn one(s: Segment, other: &Shape, met: &mut Met) {
             continue;
         }
         let t = f64::midpoint(from, to);
-        let along = |what| {
-            alongs
-                .iter()
-                .any(|a| a.what == what && a.from <= t && t <= a.to)
-        };
-        let place = (ax + t * (bx - ax), ay + t * (by - ay));
-        // Along one polygon's border a piece may still be inside of another polygon.
-        if along(What::Line) {
+        let on_line = lines.has(t);
+        if on_line {
             met.line = Meets::Some;
         }
-        if along(What::Border) {
+        if borders.has(t) {
             continue;
         }
-        if other.has_inside(place) {
+        if other.has_inside((ax + t * (bx - ax), ay + t * (by - ay))) {
             met.inside = Meets::Some;
-        } else if !along(What::Line) {
+        } else if !on_line {
             met.outside = Meets::Some;
+        }
+        if enough(met) {
+            return;
         }
     }
 }
@@ -92,7 +112,7 @@ fn one(s: Segment, other: &Shape, met: &mut Met) {
     clippy::cast_precision_loss,
     reason = "the place along the segment is rounded anyway"
 )]
-fn cut(s: Segment, t: Segment, what: What, cuts: &mut Vec<f64>, alongs: &mut Vec<Along>) {
+fn cut(s: Segment, t: Segment, cuts: &mut Vec<f64>, along: &mut Along) {
     if apart(s, t) {
         return;
     }
@@ -102,7 +122,7 @@ fn cut(s: Segment, t: Segment, what: What, cuts: &mut Vec<f64>, alongs: &mut Vec
         let (from, to) = (from.min(to).max(0.0), from.max(to).min(1.0));
         if from < to {
             cuts.extend([from, to]);
-            alongs.push(Along { from, to, what });
+            along.0.push((from, to));
         }
         return;
     }

@@ -96,9 +96,9 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>, patterns: &mut usize) -> Result<P
     let source = if cursor.eat("\"") {
         let body = cursor.take(quoted_bytes(cursor.rest()));
         cursor.need("\"")?;
-        body.replace("\\\"", "\"")
+        unescaped(body)
     } else {
-        cursor.take(bare_bytes(cursor.rest())).to_owned()
+        unescaped(cursor.take(bare_bytes(cursor.rest())))
     };
     if source.is_empty() {
         cursor.back_to(mark);
@@ -114,6 +114,25 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>, patterns: &mut usize) -> Result<P
             )),
         }
     })
+}
+
+/// The pattern without backslashes before quotes, which mean nothing to it. So both ways to write
+/// a pattern give the same one.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            plain.push(c);
+            continue;
+        }
+        let next = chars.next();
+        if next != Some('"') {
+            plain.push(c);
+        }
+        plain.extend(next);
+    }
+    plain
 }
 
 /// Bytes before the quote that ends a pattern.

@@ -78,16 +78,7 @@ impl Display for Literal {
 
 impl Display for Pattern {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // A quote that is escaped already gets no second backslash: `\\"` would end the pattern.
-        let mut escaped = false;
-        f.write_str("\"")?;
-        for c in self.source().chars() {
-            if c == '"' && !escaped {
-                f.write_str("\\")?;
-            }
-            escaped = c == '\\' && !escaped;
-            write!(f, "{c}")?;
-        }
-        f.write_str("\"")
+        // Reading left no quote with a backslash of its own before it.
+        write!(f, "\"{}\"", self.source().replace('"', "\\\""))
     }
 }
