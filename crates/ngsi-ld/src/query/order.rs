@@ -240,7 +240,7 @@ fn value_at(entity: &Entity, path: &Path) -> Option<Sorted> {
         Some(System::ObservedAt) => attribute.observed_at.map(Sorted::Time),
         Some(System::CreatedAt) => Some(Sorted::Time(attribute.created_at)),
         Some(System::ModifiedAt) => Some(Sorted::Time(attribute.modified_at)),
-        Some(System::ExpiresAt) => more?.expires_at.map(Sorted::Time),
+        Some(System::ExpiresAt) => more?.rare.as_ref()?.expires_at.map(Sorted::Time),
         Some(System::UnitCode) => attribute.unit_code().map(|t| Sorted::Text(t.into())),
         Some(System::DatasetId) => attribute.dataset_id().map(|t| Sorted::Text(t.into())),
         None => sorted(&attribute.value, &path.inside),

@@ -67,7 +67,7 @@ impl TimeProperty {
             Self::ObservedAt => attribute.observed_at,
             Self::CreatedAt => Some(attribute.created_at),
             Self::ModifiedAt => Some(attribute.modified_at),
-            Self::DeletedAt => attribute.more.as_ref()?.deleted_at,
+            Self::DeletedAt => attribute.more.as_ref()?.rare.as_ref()?.deleted_at,
         }
     }
 }

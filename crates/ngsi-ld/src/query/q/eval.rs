@@ -84,7 +84,7 @@ impl Path {
             System::ObservedAt => Scalar::Time(attribute.observed_at?),
             System::CreatedAt => Scalar::Time(attribute.created_at),
             System::ModifiedAt => Scalar::Time(attribute.modified_at),
-            System::ExpiresAt => Scalar::Time(more?.expires_at?),
+            System::ExpiresAt => Scalar::Time(more?.rare.as_ref()?.expires_at?),
             System::UnitCode => Scalar::Text(attribute.unit_code()?),
             System::DatasetId => Scalar::Text(attribute.dataset_id()?),
         };
