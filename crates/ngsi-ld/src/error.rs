@@ -34,6 +34,9 @@ pub enum Error {
     /// An @context does not read (JSON-LD 1.1, context processing).
     #[error("@context: {0}")]
     ContextInvalid(String),
+    /// A query does not read, or costs more than it may.
+    #[error(transparent)]
+    Query(#[from] crate::query::Fault),
 }
 
 impl Error {
@@ -70,6 +73,7 @@ impl Error {
             Self::NotFound(_) => Problem::ResourceNotFound,
             Self::AlreadyExists(_) => Problem::AlreadyExists,
             Self::ContextMissing { .. } => Problem::LdContextNotAvailable,
+            Self::Query(f) => f.problem,
         }
     }
 

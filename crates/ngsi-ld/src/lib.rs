@@ -1,5 +1,5 @@
-//! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): @context, entities, their representations and what an
-//! update makes of them (docs/design/ngsi-ld.md). Never does I/O, never reads a clock, never keeps
+//! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): @context, entities, their representations, what an
+//! update makes of them, and the query languages (docs/design/ngsi-ld.md). Never does I/O, never reads a clock, never keeps
 //! an entity.
 //!
 //! ```
@@ -23,6 +23,7 @@ mod error;
 mod iri;
 mod json;
 mod lang;
+pub mod query;
 mod time;
 pub mod update;
 mod write;

@@ -1,0 +1,50 @@
+//! All that a query asks of an entity, the cheap questions first (clause 5.7.2). Never walks a
+//! collection: whoever has an index uses it before.
+
+use super::geo::GeoQuery;
+use super::ids::{IdPattern, Ids};
+use super::project::Projection;
+use super::q::Query;
+use super::scope::ScopeQuery;
+use super::types::TypeQuery;
+use crate::entity::Entity;
+
+/// The conditions; those that are missing hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// `type`.
+    pub types: Option<TypeQuery>,
+    /// `id`.
+    pub ids: Option<Ids>,
+    /// `idPattern`; not asked where `id` is given (clause 5.7.2.4).
+    pub id_pattern: Option<IdPattern>,
+    /// `attrs` or `pick`: one of them is there.
+    pub having: Option<Projection>,
+    /// `scopeQ`.
+    pub scope: Option<ScopeQuery>,
+    /// `q`.
+    pub q: Option<Query>,
+    /// `georel` and what goes with it.
+    pub geo: Option<GeoQuery>,
+}
+
+impl Filter {
+    /// Whether an entity meets all of them.
+    #[must_use]
+    pub fn matches(&self, entity: &Entity) -> bool {
+        self.types.as_ref().is_none_or(|t| t.matches(entity))
+            && self.names(&entity.id)
+            && self.having.as_ref().is_none_or(|p| p.is_met_by(entity))
+            && self.scope.as_ref().is_none_or(|s| s.matches(entity))
+            && self.q.as_ref().is_none_or(|q| q.matches(entity))
+            && self.geo.as_ref().is_none_or(|g| g.matches(entity))
+    }
+
+    fn names(&self, id: &str) -> bool {
+        match (&self.ids, &self.id_pattern) {
+            (Some(ids), _) => ids.has(id),
+            (None, Some(pattern)) => pattern.matches(id),
+            (None, None) => true,
+        }
+    }
+}
