@@ -12,6 +12,7 @@ use cedar_policy_core::ast::{self, Expr, Literal, SlotEnv, ValueKind};
 use cedar_policy_core::evaluator::Evaluator;
 use cedar_policy_core::extensions::Extensions;
 use loggia_model::Digest;
+use serde_json::{Value, json};
 
 use crate::facts::{Ask, Facts};
 use crate::plain;
@@ -23,6 +24,10 @@ use crate::{Error, Texts};
 const CLAUSES_MAX: usize = 200;
 /// How many attributes of things may be followed one after another.
 const DEREFERENCES_MAX: u32 = 1;
+/// A set of so many at most is written out, with a side of so many bytes of JSON at most beside each:
+/// a text grows by no more than a few times.
+const SET_MAX: usize = 8;
+const SIDE_BYTES_MAX: usize = 160;
 const POLICIES: &str = "policies.cedar";
 
 /// One policy of the set: its name, and the reason that it gives if it forbids.
@@ -228,7 +233,8 @@ fn rules(
 /// What a policy asks beyond the action. Through Cedar's JSON it loses its places in the text,
 /// which would otherwise be copied at each step of an evaluation.
 fn when(policy: &Policy) -> Result<Expr, Error> {
-    let form = policy.to_json().map_err(|e| bad(with_sources(&e)))?;
+    let mut form = policy.to_json().map_err(|e| bad(with_sources(&e)))?;
+    without_sets(&mut form);
     let policy = Policy::from_json(Some(policy.id().clone()), form);
     let policy = policy.map_err(|e| bad(with_sources(&e)))?;
     let whole: &ast::Policy = policy.as_ref();
@@ -238,6 +244,36 @@ fn when(policy: &Policy) -> Result<Expr, Error> {
         return Ok(beyond.unwrap_or_else(|| Expr::val(true)));
     }
     Ok(whole.condition())
+}
+
+/// Says the same without making a set at each evaluation: `[a, b].contains(x)` as `a == x || b ==
+/// x`, and `x.containsAny([a, b])` as `x.contains(a) || x.contains(b)`, where a and b are literals.
+/// The tests hold every decision against Cedar's authorizer over the text as it stands.
+fn without_sets(form: &mut Value) {
+    if let Some(said) = in_turn(form, "contains", ["right", "left"], "==")
+        .or_else(|| in_turn(form, "containsAny", ["left", "right"], "contains"))
+    {
+        *form = said;
+    }
+    match form {
+        Value::Array(all) => all.iter_mut().for_each(without_sets),
+        Value::Object(all) => all.values_mut().for_each(without_sets),
+        _ => {}
+    }
+}
+
+/// The operator with a set of literals on one side, as `each` of them in turn.
+fn in_turn(form: &Value, operator: &str, [one, set]: [&str; 2], each: &str) -> Option<Value> {
+    let sides = form.get(operator)?;
+    let (one, set) = (sides.get(one)?, sides.get(set)?.get("Set")?.as_array()?);
+    let literals = set.iter().all(|v| v.get("Value").is_some());
+    if !literals || set.len() > SET_MAX || one.to_string().len() > SIDE_BYTES_MAX {
+        return None;
+    }
+    let said = |v: &Value| json!({ each: { "left": one, "right": v } });
+    set.iter()
+        .map(said)
+        .reduce(|a, b| json!({ "||": { "left": a, "right": b } }))
 }
 
 fn bad(what: String) -> Error {
