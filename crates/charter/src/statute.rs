@@ -24,8 +24,8 @@ use crate::{Error, Texts};
 const CLAUSES_MAX: usize = 200;
 /// How many attributes of things may be followed one after another.
 const DEREFERENCES_MAX: u32 = 1;
-/// A set of so many at most is written out, with a side of so many bytes of JSON at most beside each:
-/// a text grows by no more than a few times.
+/// A set of so many at most is written out, with a side of so many bytes of JSON at most beside
+/// each: a text grows by no more than a few times.
 const SET_MAX: usize = 8;
 const SIDE_BYTES_MAX: usize = 160;
 const POLICIES: &str = "policies.cedar";

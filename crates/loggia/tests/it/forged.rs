@@ -302,7 +302,7 @@ fn pictures_are_held_to_the_seals(asked: &Requester<'_>, opened: &Opened, ground
 
 /// Some programs look for the end of a ZIP from its last bytes, some take the first that fits.
 fn another_zip_in_the_comment(files: &Files, ground: &Ground) {
-    let other = zipped_bytes(&vec![("clip.mp4".to_owned(), b"another".to_vec())]);
+    let other = zipped_bytes(&[("clip.mp4".to_owned(), b"another".to_vec())]);
     let path = ground.root().join("hidden.zip");
     // With places of its own, and moved so that they are right in the whole file.
     for moved in [false, true] {
