@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::street::Street;
 use crate::{Blobs, Cut, FileLayer, SimDisk, rusqlite};
 use loggia_model::{At, Hour};
+use loggia_seal::Header;
 
 const DATA: &str = "/data";
 
@@ -125,7 +126,13 @@ fn one_cut(seed: u64) {
     let blobs = Blobs::open(Path::new(DATA), config.clone()).unwrap();
     let gone = |at: At| at.hour() <= deleted;
     for (camera, head) in &acked {
-        if index_is == IndexIs::Lost && gone(head.end) {
+        // A span lies in the hour in which it began, however long this street makes it.
+        let span = street.spans.get(&(*camera, head.span));
+        let first = span.map_or(head.seq, |(first, _)| *first);
+        let began = Header::parse(&street.sent[&(*camera, first)])
+            .unwrap()
+            .begin;
+        if index_is == IndexIs::Lost && gone(began) {
             // All its footage was deleted and its head went with the index: nothing here knows
             // the camera any more (the public log has its head).
             continue;
