@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use loggia_charter::{Example, Proof, Solver, Statute, Texts, prove};
 use loggia_model::{Clock, Digest};
 use loggia_policy::{Act, ProposedPolicy, Statement};
 use loggia_seal::PersonKey;
 use serde_json::json;
 
-use crate::cli::{AtCity, say};
+use crate::cli::{AtCity, say, yes};
 use crate::clock::SystemClock;
 use crate::desk::Remote;
 use crate::keys;
@@ -56,18 +56,22 @@ pub enum PolicyVerb {
     /// What waits for both bodies
     Waiting(AtCity),
     /// Read and prove a policy that waits, and agree to it, as an approver of the other body
-    Activate {
-        /// Its hash
-        policy: String,
-        #[command(flatten)]
-        by: AtCity,
-        /// Print the whole text instead of what differs from this release's
-        #[arg(long)]
-        whole: bool,
-        /// Agree without being asked
-        #[arg(long)]
-        yes: bool,
-    },
+    Activate(ActivateArgs),
+}
+
+/// A policy that is to be agreed to.
+#[derive(Debug, Args)]
+pub struct ActivateArgs {
+    /// Its hash
+    policy: String,
+    #[command(flatten)]
+    by: AtCity,
+    /// Print the whole text instead of what differs from this release's
+    #[arg(long)]
+    whole: bool,
+    /// Agree without being asked
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Runs the verb.
@@ -81,12 +85,7 @@ pub fn run(verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
         PolicyVerb::Replay { file, folder } => replay(file, folder.as_deref())?,
         PolicyVerb::Propose { folder, by } => propose(folder, by)?,
         PolicyVerb::Waiting(by) => waiting(by)?,
-        PolicyVerb::Activate {
-            policy,
-            by,
-            whole,
-            yes,
-        } => activate(policy, by, *whole, *yes)?,
+        PolicyVerb::Activate(args) => activate(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -264,26 +263,16 @@ fn differs(policies: &str) -> String {
     format!("{diff}\nEverything else is as in this release (--whole prints it all).")
 }
 
-fn agreed(yes: bool) -> anyhow::Result<()> {
-    if yes {
-        return Ok(());
-    }
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
+fn agreed() -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
         bail!("nobody is at a terminal to agree: nothing was signed (--yes agrees unasked)");
     }
-    say("Type yes to agree (anything else signs nothing): ");
-    let mut line = String::new();
-    stdin.read_line(&mut line)?;
-    if line.trim() != "yes" {
-        bail!("nothing was signed");
-    }
-    Ok(())
+    yes("Type yes to agree (anything else signs nothing): ")
 }
 
-fn activate(policy: &str, by: &AtCity, whole: bool, yes: bool) -> anyhow::Result<()> {
-    let policy: Digest = policy.parse()?;
-    let approver = Approver::open(by)?;
+fn activate(args: &ActivateArgs) -> anyhow::Result<()> {
+    let policy: Digest = args.policy.parse()?;
+    let approver = Approver::open(&args.by)?;
     let proposed = approver.waiting()?.into_iter().find(|p| p.policy == policy);
     let proposed = proposed.context("no policy of this hash waits")?;
     // What is proved and signed for is the text that was sent here, by its own hash.
@@ -293,13 +282,15 @@ fn activate(policy: &str, by: &AtCity, whole: bool, yes: bool) -> anyhow::Result
             "the text that the city sent is not the one that this hash names; nothing was signed"
         );
     }
-    if whole {
+    if args.whole {
         say(&texts.policies);
     } else {
         say(&differs(&texts.policies));
     }
     must_hold(&proved(texts)?, None)?;
-    agreed(yes)?;
+    if !args.yes {
+        agreed()?;
+    }
     approver.agree(policy)?;
     let waits = approver.waiting()?.iter().any(|p| p.policy == policy);
     say(match waits {

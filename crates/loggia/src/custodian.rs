@@ -16,7 +16,7 @@ use crate::clock::SystemClock;
 use crate::desk::Desk;
 use crate::desk::keyring::Keyring;
 use crate::desk::rotate::{Change, Handed, changes, key_name};
-use crate::{city_setup, files, keys};
+use crate::{city_setup, cli, files, keys};
 
 /// A day of a hold.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -175,13 +175,7 @@ fn agreed(yes: bool) -> anyhow::Result<()> {
     if yes {
         return Ok(());
     }
-    say("Compare each key's name with its holder, by voice. Type yes to sign: ");
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    if line.trim() != "yes" {
-        bail!("nothing was signed");
-    }
-    Ok(())
+    cli::yes("Compare each key's name with its holder, by voice. Type yes to sign: ")
 }
 
 fn hand_on(me: &Custodian) -> anyhow::Result<Handed> {

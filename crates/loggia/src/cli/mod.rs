@@ -187,6 +187,17 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{seen}");
 }
 
+/// Asks; anything but `yes` is an error, before anything is signed.
+pub fn yes(question: &str) -> anyhow::Result<()> {
+    say(question);
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    if line.trim() != "yes" {
+        anyhow::bail!("nothing was signed");
+    }
+    Ok(())
+}
+
 /// Where the demo lives and what it shows.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
