@@ -1,6 +1,6 @@
 //! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): @context, entities, their representations, what an update
-//! makes of them, and the query languages (docs/design/ngsi-ld.md). Never does I/O, never reads a
-//! clock, never keeps an entity.
+//! makes of them, the query languages, and how entities evolved (docs/design/ngsi-ld.md). Never
+//! reads a clock; nothing but the history does I/O.
 //!
 //! ```
 //! use loggia_ngsi_ld::{Contexts, Embed, Entity, Form, Json, Representation, Time, View};
@@ -20,10 +20,12 @@
 mod context;
 mod entity;
 mod error;
+pub mod history;
 mod iri;
 mod json;
 mod lang;
 pub mod query;
+pub mod temporal;
 mod time;
 pub mod update;
 mod write;

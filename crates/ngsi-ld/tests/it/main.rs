@@ -5,10 +5,17 @@
 mod context;
 mod corpus;
 mod etsi;
+mod etsi_evolutions;
+mod etsi_temporal;
 mod etsi_updates;
+mod evolution;
+mod finding;
+mod history;
+mod history_laws;
 mod laws;
 mod oracle;
 mod reading;
 mod support;
+mod temporal;
 mod updating;
 mod writing;
