@@ -1,6 +1,6 @@
-//! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): @context, entities, their representations, what an update
-//! makes of them, the query languages, and how entities evolved (docs/design/ngsi-ld.md). Never
-//! reads a clock; nothing but the history does I/O.
+//! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): the city's data plane (docs/design/ngsi-ld.md). All but
+//! `broker`, `history` and `http` is pure: no I/O, no clock. Never identifies anybody, never loses
+//! a write that it acknowledged.
 //!
 //! ```
 //! use loggia_ngsi_ld::{Contexts, Embed, Entity, Form, Json, Representation, Time, View};
@@ -17,10 +17,12 @@
 //! # Ok::<(), loggia_ngsi_ld::Error>(())
 //! ```
 
+pub mod broker;
 mod context;
 mod entity;
 mod error;
 pub mod history;
+pub mod http;
 mod iri;
 mod json;
 mod lang;
