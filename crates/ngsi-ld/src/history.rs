@@ -7,6 +7,7 @@ mod apply;
 mod ask;
 mod code;
 mod find;
+mod follow;
 mod forget;
 mod known;
 mod op;
@@ -29,6 +30,7 @@ pub use ask::{
     AGGREGATED_MAX, Answer, Ask, Count, EVALUATED_MAX, FILTERED_MAX, Found, INSTANCES_PER_ANSWER,
     Summary,
 };
+pub use follow::Following;
 pub use forget::{Forgotten, SERIES_PER_STEP};
 pub use op::{Change, Erased, HistoryOp, What, ops_of, ops_of_fragment};
 pub use progress::Progress;

@@ -59,8 +59,9 @@ pub enum Count {
 /// Which entities.
 #[derive(Debug, Clone, Copy)]
 pub struct Found<'a> {
-    /// The conditions. `q`, `geo` and `scope` are asked of the instances in the window.
-    pub filter: &'a Filter,
+    /// The conditions, of which one has to be met. `q`, `geo` and `scope` are asked of the
+    /// instances in the window.
+    pub filters: &'a [Filter],
     /// Passed over.
     pub offset: usize,
     /// At most.

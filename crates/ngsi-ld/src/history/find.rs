@@ -2,7 +2,7 @@
 //! tables' keys; by `q`, `geoQ` and `scopeQ` from the instances in the window. Never holds more
 //! than one entity's instances.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use loggia_store::rusqlite::Transaction;
 
@@ -39,42 +39,77 @@ pub(super) fn find(
         more: false,
     };
     let mut passed = 0_usize;
+    let mut looking = Looking::default();
     if let Some(tenant) = tenant_number(tx, tenant)? {
-        let mut candidates = Candidates::new(tx, tenant, found.filter)?;
-        let mut finder = Finder {
-            tx,
-            ask,
-            filter: found.filter,
-            budget: FILTERED_MAX,
-        };
-        let mut evaluated = 0_usize;
-        'all: while let Some(chunk) = candidates.next(tx)? {
-            for head in chunk {
-                evaluated += 1;
-                if evaluated > EVALUATED_MAX {
-                    let what = format!("it looks at more than {EVALUATED_MAX} entities");
-                    return Err(too_complex("type", what));
-                }
-                let Some(scoped) = finder.matches(&head)? else {
-                    continue;
-                };
-                passed += 1;
-                if passed <= found.offset {
-                    continue;
-                }
-                if matched.entities.len() < found.limit {
-                    matched.entities.push((head, scoped));
-                    continue;
-                }
-                matched.more = true;
-                if found.count == Count::No {
-                    break 'all;
+        'all: for filter in found.filters {
+            let mut finder = Finder {
+                tx,
+                ask,
+                filter,
+                budget: looking.budget,
+            };
+            let mut candidates = Candidates::new(tx, tenant, filter)?;
+            while let Some(chunk) = candidates.next(tx)? {
+                for head in chunk {
+                    looking.evaluated()?;
+                    if looking.met.contains(&head.number) {
+                        continue;
+                    }
+                    let Some(scoped) = finder.matches(&head)? else {
+                        continue;
+                    };
+                    if found.filters.len() > 1 {
+                        looking.met.insert(head.number);
+                    }
+                    passed += 1;
+                    if passed <= found.offset {
+                        continue;
+                    }
+                    if matched.entities.len() < found.limit {
+                        matched.entities.push((head, scoped));
+                        continue;
+                    }
+                    matched.more = true;
+                    if found.count == Count::No {
+                        break 'all;
+                    }
                 }
             }
+            looking.budget = finder.budget;
         }
     }
     matched.count = (found.count == Count::All).then_some(passed);
     Ok(matched)
+}
+
+/// What one request has looked at.
+struct Looking {
+    evaluated: usize,
+    /// Instances that may still be looked at.
+    budget: usize,
+    /// Entities that another filter has found already; as many at most as are evaluated.
+    met: HashSet<i64>,
+}
+
+impl Default for Looking {
+    fn default() -> Self {
+        Self {
+            evaluated: 0,
+            budget: FILTERED_MAX,
+            met: HashSet::new(),
+        }
+    }
+}
+
+impl Looking {
+    fn evaluated(&mut self) -> Result<(), HistoryError> {
+        self.evaluated += 1;
+        if self.evaluated > EVALUATED_MAX {
+            let what = format!("it looks at more than {EVALUATED_MAX} entities");
+            return Err(too_complex("type", what));
+        }
+        Ok(())
+    }
 }
 
 fn too_complex(parameter: &'static str, what: String) -> HistoryError {

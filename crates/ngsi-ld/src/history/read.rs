@@ -202,18 +202,18 @@ impl HistoryReader {
         })
     }
 
-    /// How many entities meet a filter; for whoever asks nothing else (`limit=0`).
+    /// How many entities meet one of the filters; for whoever asks nothing else (`limit=0`).
     ///
     /// # Errors
     /// As [`Self::query`].
     pub fn count(
         &self,
         tenant: &str,
-        filter: &Filter,
+        filters: &[Filter],
         ask: &Ask<'_>,
     ) -> Result<usize, HistoryError> {
         let found = Found {
-            filter,
+            filters,
             offset: 0,
             limit: 0,
             count: super::Count::All,

@@ -250,7 +250,7 @@ impl City {
         let shown = self.projections(params);
         let ask = Self::ask(params, &shown);
         let found = Found {
-            filter,
+            filters: std::slice::from_ref(filter),
             offset,
             limit,
             count: Count::All,

@@ -17,5 +17,6 @@ mod oracle;
 mod reading;
 mod support;
 mod temporal;
+mod temporal_http;
 mod updating;
 mod writing;
