@@ -12,7 +12,8 @@ use axum::routing::get;
 use loggia_api::{Doorkeeper, Secure, router_over};
 use loggia_model::{Actor, At, Clock, Fault};
 use loggia_ngsi_ld::broker::Broker;
-use loggia_ngsi_ld::http::{App, Fetch, FetchFrom, routes};
+use loggia_ngsi_ld::history::History;
+use loggia_ngsi_ld::http::{App, Evolution, Fetch, FetchFrom, routes};
 use loggia_store::FileLayer;
 use loggia_store::bus::{Bus, BusConfig};
 
@@ -55,9 +56,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bus = Bus::open(Path::new(&data), BusConfig::new(1, FileLayer::Real))?;
     let broker = Arc::new(Broker::open(Arc::new(bus), Arc::new(Wall))?);
     let _house = broker.keep_house();
+    let history = History::open(&Path::new(&data).join("history.sqlite"))?;
+    let following = history.follow(broker.clone())?;
     let tls = ureq::tls::TlsConfig::default();
     let app = Arc::new(App {
         broker,
+        history: Evolution::of(&following),
         fetch: Fetch::new(FetchFrom::Hosts(Vec::new()), tls),
     });
     let echo = get(|| async {
