@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::columns::Asked;
 use super::state::{Rows, Tenant};
 use super::{Broker, is_alive, of};
 use crate::entity::{Entity, Kind};
@@ -114,19 +115,26 @@ impl Broker {
         }
         let mut from = 0;
         loop {
-            let some: Vec<(u64, Arc<Entity>)> = {
+            let wanted = |e: &Entity| is_alive(e, now) && filter.matches(e);
+            // A cheap question is asked under the lock: counting an entity twice, in and out, costs
+            // as much as asking it.
+            let some = {
                 let state = self.state();
                 let own = of(&state, tenant)?;
-                candidates(own, filter.types.as_ref(), from)
+                match filter.is_cheap() {
+                    true => by_column(own, filter, from, &wanted)
+                        .unwrap_or_else(|| candidates(own, filter.types.as_ref(), from, &wanted)),
+                    false => candidates(own, filter.types.as_ref(), from, &|_| true),
+                }
             };
-            let Some((last, _)) = some.last() else {
-                return Ok(());
-            };
-            from = last + 1;
-            for (_, entity) in some {
-                if is_alive(&entity, now) && filter.matches(&entity) && !take(entity) {
+            for entity in some.entities {
+                if (filter.is_cheap() || wanted(&entity)) && !take(entity) {
                     return Ok(());
                 }
+            }
+            match some.last {
+                Some(last) => from = last + 1,
+                None => return Ok(()),
             }
         }
     }
@@ -201,26 +209,67 @@ impl Broker {
     }
 }
 
-/// The next entities that may be of the wanted types, by place.
-fn candidates(own: &Tenant, types: Option<&TypeQuery>, from: u64) -> Vec<(u64, Arc<Entity>)> {
-    let some = |rows: &Rows| -> Vec<(u64, Arc<Entity>)> {
-        let next = rows.range(from..).take(AT_ONCE);
-        next.map(|(place, e)| (*place, e.clone())).collect()
+/// Some entities, and up to which place was looked; nothing if there was nothing to look at.
+#[derive(Default)]
+struct Candidates {
+    entities: Vec<Arc<Entity>>,
+    last: Option<u64>,
+}
+
+/// The same by a column of numbers, where there is one for what is asked.
+fn by_column(
+    own: &Tenant,
+    filter: &Filter,
+    from: u64,
+    wanted: &dyn Fn(&Entity) -> bool,
+) -> Option<Candidates> {
+    let asked = Asked::of(filter.types.as_ref(), filter.q.as_ref())?;
+    let rows = own.of_type(asked.kind())?;
+    let some = own.columns().candidates(asked, rows, from, AT_ONCE)?;
+    Some(Candidates {
+        last: some.last().map(|(place, _)| *place),
+        entities: some
+            .into_iter()
+            .map(|(_, e)| e)
+            .filter(|e| wanted(e))
+            .collect(),
+    })
+}
+
+/// The next entities of the wanted types that `wanted` holds for, by place.
+fn candidates(
+    own: &Tenant,
+    types: Option<&TypeQuery>,
+    from: u64,
+    wanted: &dyn Fn(&Entity) -> bool,
+) -> Candidates {
+    let some = |rows: &Rows| {
+        let mut found = Candidates::default();
+        for (place, entity) in rows.range(from..).take(AT_ONCE) {
+            found.last = Some(*place);
+            if wanted(entity) {
+                found.entities.push(entity.clone());
+            }
+        }
+        found
     };
     let mut names = Vec::new();
     match types {
         Some(TypeQuery::Of(tree)) if alternatives(tree, &mut names) => match &*names {
             [one] => own.of_type(one).map(some).unwrap_or_default(),
             several => {
-                let mut merged: Vec<_> = several
-                    .iter()
-                    .filter_map(|t| own.of_type(t))
-                    .flat_map(some)
-                    .collect();
-                merged.sort_unstable_by_key(|(place, _)| *place);
-                merged.dedup_by_key(|(place, _)| *place);
+                let tables = several.iter().filter_map(|t| own.of_type(t));
+                let next = tables.flat_map(|rows| rows.range(from..).take(AT_ONCE));
+                let mut merged: Vec<_> = next.collect();
+                merged.sort_unstable_by_key(|(place, _)| **place);
+                merged.dedup_by_key(|(place, _)| **place);
                 merged.truncate(AT_ONCE);
-                merged
+                let last = merged.last().map(|(place, _)| **place);
+                let entities = merged.into_iter().map(|(_, e)| e).filter(|e| wanted(e));
+                Candidates {
+                    entities: entities.cloned().collect(),
+                    last,
+                }
             }
         },
         _ => some(own.rows()),

@@ -2,6 +2,7 @@
 //! is acknowledged; a start replays what came after the newest snapshot. Never answers HTTP, never
 //! lets a reader see what the log refused.
 
+mod columns;
 mod contexts;
 mod evolution;
 mod find;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::columns::Columns;
 use crate::entity::Entity;
 use crate::iri::Iri;
 use crate::time::Time;
@@ -26,6 +27,7 @@ pub(super) struct Tenant {
     rows: Rows,
     by_type: HashMap<Iri, Rows>,
     expiring: BTreeSet<(Time, Place)>,
+    columns: Columns,
     next: Place,
 }
 
@@ -56,7 +58,9 @@ impl Tenant {
                 }
             };
         }
-        if let Some(old) = self.rows.insert(place, entity.clone()) {
+        let old = self.rows.insert(place, entity.clone());
+        self.columns.put(place, old.as_deref(), Some(&entity));
+        if let Some(old) = old {
             for gone in old.types.iter().filter(|t| !entity.types.contains(t)) {
                 self.untype(gone, place);
             }
@@ -73,6 +77,7 @@ impl Tenant {
             self.untype(name, place);
         }
         self.unexpire(&old, place);
+        self.columns.put(place, Some(&old), None);
         Some(old)
     }
 
@@ -89,6 +94,11 @@ impl Tenant {
         if let Some(at) = old.expires_at {
             self.expiring.remove(&(at, place));
         }
+    }
+
+    /// The numbers of what is asked often.
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// All entities.

@@ -158,6 +158,13 @@ impl Query {
         read.map(Self)
     }
 
+    /// Whether a text is held against a pattern.
+    #[must_use]
+    pub fn has_pattern(&self) -> bool {
+        let like = |term: &Term| matches!(term.wanted, Wanted::Like(_) | Wanted::Unlike(_));
+        self.0.has(&like)
+    }
+
     /// Whether an entity meets it.
     #[must_use]
     pub fn matches(&self, entity: &Entity) -> bool {

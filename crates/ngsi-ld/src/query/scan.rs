@@ -153,6 +153,14 @@ pub enum Tree<L> {
 }
 
 impl<L> Tree<L> {
+    /// Whether one of its leaves is such.
+    pub(crate) fn has(&self, such: &impl Fn(&L) -> bool) -> bool {
+        match self {
+            Self::Leaf(one) => such(one),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|p| p.has(such)),
+        }
+    }
+
     /// Whether it holds where leaves do. As deep as it was read, so `DEPTH_MAX` at most.
     pub fn holds(&self, leaf: &impl Fn(&L) -> bool) -> bool {
         match self {
