@@ -24,6 +24,7 @@ mod iri;
 mod json;
 mod lang;
 pub mod query;
+pub mod subscription;
 mod time;
 pub mod update;
 mod write;
