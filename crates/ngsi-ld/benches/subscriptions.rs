@@ -60,10 +60,10 @@ fn change(n: usize, context: &Context) -> Change {
     };
     Change {
         seq: n as u64,
-        tenant: None,
+        tenant: Box::default(),
         at: now(),
         before: Some(entity.clone()),
-        after: Some(entity),
+        after: Some(Arc::new(entity)),
         touched: vec![touched],
     }
 }
@@ -102,7 +102,7 @@ fn main() {
             tenant: None,
             context_url: "https://c.example/",
         };
-        bytes = all[n].message(&occasion, change, &|_| None).body.len();
+        bytes = all[n].message(&occasion, [change], &|_| None).body.len();
     }
     let message_us = begun.elapsed().as_secs_f64() * 1e6 / CHANGES as f64;
     println!(

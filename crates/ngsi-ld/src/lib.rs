@@ -1,6 +1,6 @@
 //! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): @context, entities, their representations, what an update
-//! makes of them, and the query languages (docs/design/ngsi-ld.md). Never does I/O, never reads a
-//! clock, never keeps an entity.
+//! makes of them, the query languages, and subscriptions (docs/design/ngsi-ld.md). All but `notify`
+//! is pure: no I/O, no clock. Never keeps an entity.
 //!
 //! ```
 //! use loggia_ngsi_ld::{Contexts, Embed, Entity, Form, Json, Representation, Time, View};
@@ -23,6 +23,7 @@ mod error;
 mod iri;
 mod json;
 mod lang;
+pub mod notify;
 pub mod query;
 pub mod subscription;
 mod time;

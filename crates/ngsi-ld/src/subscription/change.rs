@@ -1,6 +1,8 @@
 //! What happened to an entity, as subscriptions are asked about it. Never holds more of the entity
 //! before than what was touched.
 
+use std::sync::Arc;
+
 use crate::entity::Entity;
 use crate::time::Time;
 use crate::update::Touched;
@@ -10,14 +12,14 @@ use crate::update::Touched;
 pub struct Change {
     /// Its number in the log.
     pub seq: u64,
-    /// Whose; nothing for the default tenant.
-    pub tenant: Option<Box<str>>,
+    /// Whose; empty for the default tenant.
+    pub tenant: Box<str>,
     /// When.
     pub at: Time,
     /// What was touched, as it was; nothing of an entity that is new. Of one that is deleted, all.
     pub before: Option<Entity>,
     /// The whole entity as it is now; nothing once it is deleted.
-    pub after: Option<Entity>,
+    pub after: Option<Arc<Entity>>,
     /// What was touched.
     pub touched: Vec<Touched>,
 }
@@ -26,7 +28,7 @@ impl Change {
     /// The entity, as it is or as it last was.
     #[must_use]
     pub fn entity(&self) -> Option<&Entity> {
-        self.after.as_ref().or(self.before.as_ref())
+        self.after.as_deref().or(self.before.as_ref())
     }
 
     /// Which entity.

@@ -67,11 +67,16 @@ impl Message {
 }
 
 impl Subscription {
-    /// What is to be sent of a change. Asked again it is the same but for `notifiedAt` and the
-    /// entities that others lead to.
+    /// What is to be sent of changes, usually one. Asked again it is the same but for `notifiedAt`
+    /// and the entities that others lead to.
     #[must_use]
-    pub fn message(&self, occasion: &Occasion<'_>, change: &Change, find: Find<'_>) -> Message {
-        self.built(occasion, &Told::of_change(self, change, find))
+    pub fn message<'c>(
+        &'c self,
+        occasion: &Occasion<'_>,
+        changes: impl IntoIterator<Item = &'c Change>,
+        find: Find<'c>,
+    ) -> Message {
+        self.built(occasion, &Told::of_changes(self, changes, find))
     }
 
     /// What is to be sent when the interval has passed: entities as they are.

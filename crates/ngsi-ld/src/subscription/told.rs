@@ -2,6 +2,7 @@
 //! where that was asked for (clauses 4.5.0, 5.2.14 and 5.8.6). Never tells more than the
 //! subscription shows.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::edit::{self, instance_mut, member_mut, open, push};
@@ -19,9 +20,14 @@ use crate::write::{Embed, Form, GeoView, Selection, SysAttrs, View};
 pub(super) struct Told<'t> {
     subscription: &'t Subscription,
     find: Find<'t>,
-    /// The entities, and of a change what is marked in the first.
-    first: Option<Entity>,
-    others: Vec<Arc<Entity>>,
+    items: Vec<Item<'t>>,
+    /// Entities that those lead to; they are told whole.
+    linked: Vec<Arc<Entity>>,
+}
+
+/// One entity, and of a change what is marked in it.
+struct Item<'t> {
+    entity: Cow<'t, Entity>,
     marks: Vec<Mark<'t>>,
 }
 
@@ -32,49 +38,52 @@ struct Mark<'t> {
 }
 
 impl<'t> Told<'t> {
-    pub(super) fn of_change(
+    pub(super) fn of_changes(
         subscription: &'t Subscription,
-        change: &'t Change,
+        changes: impl IntoIterator<Item = &'t Change>,
         find: Find<'t>,
     ) -> Self {
-        let first = change.entity().map(|entity| match change.is_deletion() {
-            false => entity.clone(),
-            true => Entity {
-                attributes: Vec::new(),
-                deleted_at: Some(change.at),
-                ..entity.clone()
-            },
-        });
-        let mut told = Self {
-            subscription,
-            find,
-            first,
-            others: Vec::new(),
-            marks: marks(subscription, change),
+        let item = |change: &'t Change| {
+            let entity = change.entity()?;
+            let entity = match change.is_deletion() {
+                false => Cow::Borrowed(entity),
+                true => Cow::Owned(Entity {
+                    attributes: Vec::new(),
+                    deleted_at: Some(change.at),
+                    ..entity.clone()
+                }),
+            };
+            let marks = marks(subscription, change);
+            Some(Item { entity, marks })
         };
-        if let (Some((Join::Flat, levels)), Some(first)) =
-            (subscription.notification.joined(), &told.first)
-        {
-            told.others = joined::flat([first], levels, find);
-        }
-        told
+        let items = changes.into_iter().filter_map(item).collect();
+        Self::of_items(subscription, items, find)
     }
 
     pub(super) fn of_entities(
         subscription: &'t Subscription,
-        entities: &[Arc<Entity>],
+        entities: &'t [Arc<Entity>],
         find: Find<'t>,
     ) -> Self {
-        let mut others = entities.to_vec();
-        if let Some((Join::Flat, levels)) = subscription.notification.joined() {
-            others.extend(joined::flat(others.iter().map(|e| &**e), levels, find));
-        }
+        let item = |entity: &'t Arc<Entity>| Item {
+            entity: Cow::Borrowed(entity),
+            marks: Vec::new(),
+        };
+        Self::of_items(subscription, entities.iter().map(item).collect(), find)
+    }
+
+    fn of_items(subscription: &'t Subscription, items: Vec<Item<'t>>, find: Find<'t>) -> Self {
+        let linked = match subscription.notification.joined() {
+            Some((Join::Flat, levels)) => {
+                joined::flat(items.iter().map(|i| &*i.entity), levels, find)
+            }
+            _ => Vec::new(),
+        };
         Self {
             subscription,
             find,
-            first: None,
-            others,
-            marks: Vec::new(),
+            items,
+            linked,
         }
     }
 
@@ -123,28 +132,18 @@ impl<'t> Told<'t> {
             _ => None,
         };
         let mut list = Emit::array(out);
-        if let Some(first) = &self.first {
+        for Item { entity, marks } in &self.items {
             let out = list.item();
-            if self.marks.is_empty() && inline.is_none() {
-                write(&view, first, out);
+            if marks.is_empty() && inline.is_none() {
+                write(&view, entity, out);
             } else {
                 let mut text = Vec::new();
-                write(&view, first, &mut text);
-                self.edited(&view, first, &text, inline, out);
+                write(&view, entity, &mut text);
+                self.edited((&view, entity, marks), &text, inline, out);
             }
         }
-        for entity in &self.others {
-            // Linked entities of a change are told whole; entities of an interval are its own.
-            let view = if self.first.is_some() { &whole } else { &view };
-            let out = list.item();
-            match inline {
-                None => write(view, entity, out),
-                Some(levels) => {
-                    let mut text = Vec::new();
-                    write(view, entity, &mut text);
-                    self.edited(view, entity, &text, Some(levels), out);
-                }
-            }
+        for entity in &self.linked {
+            write(&whole, entity, list.item());
         }
         list.end();
     }
@@ -152,8 +151,7 @@ impl<'t> Told<'t> {
     /// What was written, with marks and linked entities in it.
     fn edited(
         &self,
-        view: &View<'_>,
-        entity: &Entity,
+        (view, entity, marks): (&View<'_>, &Entity, &[Mark<'_>]),
         text: &[u8],
         inline: Option<u32>,
         out: &mut Vec<u8>,
@@ -170,7 +168,7 @@ impl<'t> Told<'t> {
             if let Some(levels) = inline {
                 joined::inline(view, entity, members, levels, self.find);
             }
-            for group in self.marks.chunk_by(|a, b| a.was.name == b.was.name) {
+            for group in marks.chunk_by(|a, b| a.was.name == b.was.name) {
                 self.mark(view, entity, group, members);
             }
         }

@@ -3,54 +3,57 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use loggia_ngsi_ld::subscription::{Change, Message, Subscription};
 use loggia_ngsi_ld::{Context, Contexts, Entity, Error, Json, Representation};
+use tempfile::TempDir;
 
 use crate::support::{changed, created, deleted, merged_in, now, occasion, patched, written};
 
+/// The files, unpacked for one test: tests run at the same time.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn fixtures() -> Option<&'static Path> {
-    static AT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    AT.get_or_init(|| {
-        let name = "shared/data/ngsi-ld/etsi-fixtures.tar.gz";
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let at_hand = here.ancestors().map(|a| a.join(name)).find(|p| p.exists());
-        let named = std::env::var_os("LOGGIA_ETSI_FIXTURES").map(PathBuf::from);
-        let Some(archive) = named.or(at_hand) else {
-            eprintln!("skipped: there is no {name} above this repository");
-            return None;
-        };
-        let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("etsi-subscriptions");
-        std::fs::create_dir_all(&to).expect("a folder");
-        let mut tar = Command::new("tar");
-        let done = tar.arg("xzf").arg(archive).arg("-C").arg(&to).status();
-        assert!(done.expect("tar").success());
-        Some(to)
-    })
-    .as_deref()
+fn fixtures() -> Option<TempDir> {
+    let name = "shared/data/ngsi-ld/etsi-fixtures.tar.gz";
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let at_hand = here.ancestors().map(|a| a.join(name)).find(|p| p.exists());
+    let named = std::env::var_os("LOGGIA_ETSI_FIXTURES").map(PathBuf::from);
+    let Some(archive) = named.or(at_hand) else {
+        eprintln!("skipped: there is no {name} above this repository");
+        return None;
+    };
+    let to = tempfile::tempdir().expect("a folder");
+    let mut tar = Command::new("tar");
+    let done = tar
+        .arg("xzf")
+        .arg(archive)
+        .arg("-C")
+        .arg(to.path())
+        .status();
+    assert!(done.expect("tar").success());
+    Some(to)
 }
 
 struct Suite {
-    at: &'static Path,
+    folder: TempDir,
     contexts: Contexts,
 }
 
 impl Suite {
     fn open() -> Option<Self> {
-        let at = fixtures()?;
+        let folder = fixtures()?;
+        let at = folder.path();
         let mut contexts = Contexts::new();
         let host =
             "https://raw.githubusercontent.com/marek-mraz/ngsi-ld-test-suite/main/resources/";
-        let folder = "jsonld-contexts/";
+        let path = "jsonld-contexts/";
         for name in [
             "ngsi-ld-test-suite.jsonld",
             "ngsi-ld-test-suite-compound.jsonld",
         ] {
-            let bytes = std::fs::read(at.join("resources").join(folder).join(name)).expect("one");
+            let bytes = std::fs::read(at.join("resources").join(path).join(name)).expect("one");
             contexts
-                .put(&format!("{host}{folder}{name}"), &bytes)
+                .put(&format!("{host}{path}{name}"), &bytes)
                 .expect("a document");
             if name.contains("compound") {
                 let old = "https://easy-global-market.github.io/ngsild-api-data-models/\
@@ -58,11 +61,11 @@ impl Suite {
                 contexts.put(old, &bytes).expect("a document");
             }
         }
-        Some(Self { at, contexts })
+        Some(Self { folder, contexts })
     }
 
     fn json(&self, name: &str) -> Json {
-        let text = std::fs::read(self.at.join("data").join(name));
+        let text = std::fs::read(self.folder.path().join("data").join(name));
         let text = text.unwrap_or_else(|e| panic!("{name}: {e}"));
         Json::read(&text).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
@@ -95,7 +98,7 @@ impl Suite {
 
 fn told(s: &Subscription, change: &Change) -> Json {
     assert!(s.wants(change).is_some(), "it is wanted");
-    let Message { body, .. } = s.message(&occasion(), change, &|_| None);
+    let Message { body, .. } = s.message(&occasion(), [change], &|_| None);
     let body = Json::read(&body).expect("JSON");
     body.get("data").and_then(Json::items).expect("data")[0].clone()
 }
@@ -119,7 +122,7 @@ fn what_the_suite_sends_is_taken_or_refused_as_it_expects() {
     let Some(mut suite) = Suite::open() else {
         return;
     };
-    let mut names: Vec<String> = std::fs::read_dir(suite.at.join("data/subscriptions"))
+    let mut names: Vec<String> = std::fs::read_dir(suite.folder.path().join("data/subscriptions"))
         .expect("a folder")
         .map(|f| {
             f.expect("a file")

@@ -91,11 +91,11 @@ pub fn created(entity: Entity) -> Change {
     });
     Change {
         seq: 7,
-        tenant: None,
+        tenant: Box::default(),
         at: now(),
         before: None,
         touched: touched.collect(),
-        after: Some(entity),
+        after: Some(Arc::new(entity)),
     }
 }
 
@@ -123,10 +123,10 @@ pub fn merged_in(entity: &Entity, fragment: &Json, context: &Context) -> Change 
 pub fn changed(old: &Entity, new: Entity, touched: Vec<Touched>) -> Change {
     Change {
         seq: 7,
-        tenant: None,
+        tenant: Box::default(),
         at: now(),
         before: Some(old.clone()),
-        after: Some(new),
+        after: Some(Arc::new(new)),
         touched,
     }
 }
@@ -142,7 +142,7 @@ pub fn occasion<'o>() -> Occasion<'o> {
 }
 
 pub fn message(s: &Subscription, change: &Change) -> Message {
-    s.message(&occasion(), change, &|_| None)
+    s.message(&occasion(), [change], &|_| None)
 }
 
 /// The notification's `data`.

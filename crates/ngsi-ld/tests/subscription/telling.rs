@@ -266,7 +266,7 @@ fn clause_4_5_23_linked_entities_stand_behind_or_within() {
     };
     let told = |members: &str| {
         let s = one(members);
-        let body = s.message(&occasion(), &created(car.clone()), &find).body;
+        let body = s.message(&occasion(), [&created(car.clone())], &find).body;
         Json::read(&body)
             .expect("JSON")
             .get("data")
