@@ -13,6 +13,8 @@ pub enum Access {
     AnyOf(&'static [Role]),
     /// The holder of a key in the roster, who signs each call (`Authorization: Loggia-Key …`).
     RosterKey,
+    /// Who may use the data plane: a signed-in operator; on a demo installation anybody.
+    Data,
     /// Anybody, but only on a demo installation; elsewhere the route does not exist.
     DemoOnly,
 }
@@ -24,6 +26,7 @@ impl Access {
         match self {
             Self::Public | Self::DemoOnly => true,
             Self::SignedIn => actor.is_some(),
+            Self::Data => actor.is_some_and(|a| a.has(Role::Operator)),
             Self::AnyOf(roles) => actor.is_some_and(|a| roles.iter().any(|r| a.has(*r))),
             Self::RosterKey => false,
         }

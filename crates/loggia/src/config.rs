@@ -11,6 +11,7 @@ use loggia_register::{Offices, Zone};
 use serde::Deserialize;
 
 use crate::alerts::AlertsConfig;
+use crate::data_plane::DataPlaneConfig;
 use crate::house::{House, Plan, SquarePlan, WitnessPlan};
 use crate::provider::OidcConfig;
 use crate::tls;
@@ -52,6 +53,8 @@ pub struct Config {
     pub witness_ca: Option<PathBuf>,
     /// The identity provider at which people may sign in besides.
     pub oidc: Option<OidcConfig>,
+    /// The city's data plane.
+    pub data_plane: Option<DataPlaneConfig>,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP; its token is signed).
     pub time_authority: Option<String>,
 }
@@ -154,6 +157,7 @@ impl Config {
             witnesses,
             time_authority: self.time_authority.clone(),
             square: self.square()?,
+            fetch: self.data_plane.clone().unwrap_or_default().into(),
         })
     }
 }

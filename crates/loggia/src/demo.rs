@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use loggia_model::{Body, LegalBasis, Role};
+use loggia_ngsi_ld::http::FetchFrom;
 use loggia_policy::{DemoMode, Roster, RosterSignature, SignedRoster};
 use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 use loggia_shield::{CameraDecl, Mask};
@@ -16,6 +17,7 @@ use loggia_sim::{CameraConfig, CameraFault, FaultPlan, FaultStep, Film, SimCity,
 
 use crate::city::{Camera, City};
 use crate::cli::DemoArgs;
+use crate::data_plane::FetchPlan;
 use crate::demo_witnesses::Bodies;
 use crate::desk::keyring::ENDING;
 use crate::house::{House, Plan, WitnessPlan, log_verifier};
@@ -82,6 +84,10 @@ fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bo
         }),
         time_authority: None,
         square: city.square()?,
+        fetch: FetchPlan {
+            from: FetchFrom::Anywhere,
+            ca: None,
+        },
     })?;
     if fresh || house.policy.roster_now().is_none() {
         people(&house, city)?;

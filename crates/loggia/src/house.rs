@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use loggia_model::Clock;
+use loggia_ngsi_ld::broker::Broker;
 use loggia_policy::{DemoMode, LOG_KEY_SECRET, NEXT_LOG_KEY_SECRET, Policy, Rules};
 use loggia_register::{Offices, Zone};
 use loggia_seal::{Custodians, Randomness, RecorderKey, RecorderPublic};
@@ -20,7 +21,8 @@ use tokio::sync::watch;
 
 use crate::alerts::AlertsConfig;
 use crate::clock::{SystemClock, boot_id};
-use crate::{files, secrecy};
+use crate::data_plane::FetchPlan;
+use crate::{data_plane, files, secrecy};
 
 /// The public half of a data folder, for everybody to have: what `loggia verify` starts from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,6 +78,8 @@ pub struct Plan {
     pub time_authority: Option<String>,
     /// For the public pages.
     pub square: SquarePlan,
+    /// Whom to ask for @contexts of the data plane.
+    pub fetch: FetchPlan,
 }
 
 /// Everything of one data folder.
@@ -100,6 +104,10 @@ pub struct House {
     pub shield: Arc<Shield>,
     /// The alarm list, the shift's notes and saved views.
     pub watch: Arc<Watch>,
+    /// The city's data plane.
+    pub broker: Arc<Broker>,
+    /// Whom it asks for @contexts.
+    pub fetch: FetchPlan,
     /// Signs records.
     pub recorder_key: Arc<RecorderKey>,
     /// Every recorder whose records may be stored here.
@@ -162,6 +170,7 @@ impl House {
             time_authority: plan.time_authority,
         })?;
         let alarms = Watch::open(Arc::clone(&db), Arc::clone(&clock))?;
+        let broker = data_plane::open(&data, &clock)?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;
         Ok(Self {
             data,
@@ -174,6 +183,8 @@ impl House {
             policy,
             shield: Arc::new(shield),
             watch: Arc::new(alarms),
+            broker,
+            fetch: plan.fetch,
             recorder_key,
             recorders: public.recorders,
             clock,

@@ -12,6 +12,7 @@ mod cli;
 mod clock;
 mod config;
 mod custodian;
+mod data_plane;
 mod demo;
 mod demo_witnesses;
 mod desk;

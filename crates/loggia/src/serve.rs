@@ -27,7 +27,7 @@ use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
 use crate::welcome::DemoPeople;
-use crate::{forms, pages, provider, rules, tls, welcome};
+use crate::{data_plane, forms, pages, provider, rules, tls, welcome};
 
 /// Where to listen.
 pub struct Addresses {
@@ -75,6 +75,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let custodians = house.custodians()?;
     let recorder = Arc::new(house.record(custodians.subscribe(), RecorderConfig::default())?);
+    let _records = house.broker.keep_house();
     let turns = Turns::start(&house, Arc::downgrade(&recorder), custodians)?;
     let secure = match at.tls {
         Some(_) => Secure::Yes,
@@ -153,7 +154,7 @@ pub fn routes(
     basemap: Option<&Path>,
     desk_port: u16,
     secure: Secure,
-) -> Vec<Route> {
+) -> anyhow::Result<Vec<Route>> {
     let mut routes = pages::console();
     routes.extend(loggia_policy::routes(Arc::clone(&house.policy), secure));
     routes.extend(loggia_transparency::routes(
@@ -181,7 +182,8 @@ pub fn routes(
     routes.extend(pages::basemap(basemap));
     let keys = house.data.join(crate::demo::KEYS);
     routes.extend(desk::links::routes(desk_port, keys));
-    routes
+    routes.extend(data_plane::routes(house)?);
+    Ok(routes)
 }
 
 fn router(
@@ -207,7 +209,7 @@ fn table(
     desk_port: u16,
     secure: Secure,
 ) -> anyhow::Result<Vec<Route>> {
-    let mut table = routes(house, recorder, basemap, desk_port, secure);
+    let mut table = routes(house, recorder, basemap, desk_port, secure)?;
     let document = crate::openapi::document().to_pretty_json()?;
     table.push(Route::get(
         "/api/v1/openapi.json",

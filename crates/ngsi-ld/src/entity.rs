@@ -149,6 +149,18 @@ impl Entity {
         self.clone()
     }
 
+    /// The same entity without its attributes.
+    #[must_use]
+    pub fn head(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            types: self.types.clone(),
+            scopes: self.scopes.clone(),
+            attributes: Vec::new(),
+            ..*self
+        }
+    }
+
     /// The instances of an attribute.
     pub fn instances(&self, name: &str) -> impl Iterator<Item = &Attribute> {
         self.attributes.iter().filter(move |a| &*a.name == name)

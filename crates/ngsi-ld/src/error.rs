@@ -12,7 +12,7 @@ pub enum Error {
     #[error("{0}")]
     InvalidRequest(String),
     /// The data break a rule of the information model.
-    #[error("{at}: {what}")]
+    #[error("{}{what}", place(at))]
     BadData {
         /// The member, as a path of the names that were sent; empty for the whole document.
         at: String,
@@ -34,9 +34,40 @@ pub enum Error {
     /// An @context does not read (JSON-LD 1.1, context processing).
     #[error("@context: {0}")]
     ContextInvalid(String),
+    /// An @context by URL could not be fetched in time, or at all.
+    #[error("the @context {url} cannot be had: {why}")]
+    ContextUnavailable {
+        /// Which document.
+        url: String,
+        /// What came instead.
+        why: String,
+    },
+    /// There is no such tenant.
+    #[error("there is no tenant `{0}`; a tenant is made by the first entity written to it")]
+    NoTenant(String),
+    /// Known, and not supported in this place.
+    #[error("{0}")]
+    NotSupported(String),
+    /// The answer would be larger than it may be.
+    #[error("{0}")]
+    TooMany(String),
+    /// Too much waits for the disk; nothing was taken.
+    #[error("too much waits for the disk: try again in a few seconds")]
+    Busy,
+    /// Something broke here; the text is for the machine's log.
+    #[error("{0}")]
+    Broken(String),
     /// A query does not read, or costs more than it may.
     #[error(transparent)]
     Query(#[from] crate::query::Fault),
+}
+
+/// Where a fault is, before what it is.
+fn place(at: &str) -> String {
+    match at {
+        "" => String::new(),
+        at => format!("{at}: "),
+    }
 }
 
 impl Error {
@@ -72,7 +103,14 @@ impl Error {
             Self::BadData { .. } | Self::ContextInvalid(_) => Problem::BadRequestData,
             Self::NotFound(_) => Problem::ResourceNotFound,
             Self::AlreadyExists(_) => Problem::AlreadyExists,
-            Self::ContextMissing { .. } => Problem::LdContextNotAvailable,
+            Self::ContextMissing { .. } | Self::ContextUnavailable { .. } => {
+                Problem::LdContextNotAvailable
+            }
+            Self::NoTenant(_) => Problem::NonexistentTenant,
+            Self::NotSupported(_) => Problem::OperationNotSupported,
+            Self::TooMany(_) => Problem::TooManyResults,
+            Self::Busy => Problem::Busy,
+            Self::Broken(_) => Problem::InternalError,
             Self::Query(f) => f.problem,
         }
     }
@@ -91,6 +129,8 @@ pub enum Problem {
     AlreadyExists,
     /// The data are wrong.
     BadRequestData,
+    /// Too much at once; not of the table, which has no such row.
+    Busy,
     /// Something broke here.
     InternalError,
     /// The request is wrong.
@@ -117,6 +157,7 @@ impl Problem {
         match self {
             Self::AlreadyExists => ("AlreadyExists", "It exists already", 409),
             Self::BadRequestData => ("BadRequestData", "The data are not valid", 400),
+            Self::Busy => ("InternalError", "Too much at once", 503),
             Self::InternalError => ("InternalError", "Something broke here", 500),
             Self::InvalidRequest => ("InvalidRequest", "The request is not valid", 400),
             Self::LdContextNotAvailable => (
@@ -150,11 +191,16 @@ impl Problem {
     /// The body of the answer.
     #[must_use]
     pub fn details(self, detail: &str) -> Json {
+        self.details_as(self.status(), detail)
+    }
+
+    /// The same with another status than the table has, which HTTP itself asks for.
+    pub(crate) fn details_as(self, status: u16, detail: &str) -> Json {
         Json::object([
             ("type", self.uri().as_str().into()),
             ("title", self.row().1.into()),
             ("detail", detail.into()),
-            ("status", Json::Number(self.status().into())),
+            ("status", Json::Number(status.into())),
         ])
     }
 }

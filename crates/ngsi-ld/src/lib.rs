@@ -1,6 +1,6 @@
-//! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): @context, entities, their representations, what an update
-//! makes of them, the query languages, and subscriptions (docs/design/ngsi-ld.md). All but `notify`
-//! is pure: no I/O, no clock. Never keeps an entity.
+//! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): the city's data plane (docs/design/ngsi-ld.md). All but
+//! `broker`, `http` and `notify` is pure: no I/O, no clock. Never identifies anybody, never loses a
+//! write that it acknowledged.
 //!
 //! ```
 //! use loggia_ngsi_ld::{Contexts, Embed, Entity, Form, Json, Representation, Time, View};
@@ -17,9 +17,11 @@
 //! # Ok::<(), loggia_ngsi_ld::Error>(())
 //! ```
 
+pub mod broker;
 mod context;
 mod entity;
 mod error;
+pub mod http;
 mod iri;
 mod json;
 mod lang;

@@ -66,6 +66,8 @@ pub struct Draft {
     pub attributes: Vec<Draft>,
     /// How much was written.
     pub written: Written,
+    /// When it was written first and last, where the broker reads its own records.
+    pub(super) stamps: (Option<Time>, Option<Time>),
 }
 
 impl Draft {
@@ -83,6 +85,7 @@ impl Draft {
             dataset_id: None,
             attributes: Vec::new(),
             written,
+            stamps: (None, None),
         }
     }
 
@@ -122,6 +125,8 @@ impl Draft {
         };
         let mut attribute = Attribute::new(self.name, stripped(value), now);
         attribute.observed_at = self.observed_at.set();
+        attribute.created_at = self.stamps.0.unwrap_or(now);
+        attribute.modified_at = self.stamps.1.unwrap_or(now);
         attribute.set_more(more);
         Ok(attribute)
     }

@@ -3,7 +3,7 @@
 
 use super::draft::{Change, Draft};
 use super::geometry::Geometry;
-use super::read::{Nulls, Reading, time};
+use super::read::{Nulls, Reading, Stamps, time};
 use super::value::uri;
 use super::{Entity, NULL};
 use crate::context::{Context, Member};
@@ -34,6 +34,8 @@ pub struct Fragment {
     pub expires_at: Change<Time>,
     /// The attributes' instances.
     pub attributes: Vec<Draft>,
+    /// When it was made and changed, where the broker reads its own records.
+    stamps: (Option<Time>, Option<Time>),
 }
 
 impl Fragment {
@@ -42,7 +44,8 @@ impl Fragment {
     /// # Errors
     /// If it breaks a rule of clauses 4.5 to 4.7.
     pub fn read(body: Json, context: &Context, as_: Representation) -> Result<Self, Error> {
-        read(body, context, as_, Nulls::Refuse)
+        let reading = Reading::new(context, Nulls::Refuse, as_);
+        reading.fragment(body)
     }
 
     /// Reads what updates or merges: `urn:ngsi-ld:null` removes (clause 4.5.0).
@@ -50,7 +53,8 @@ impl Fragment {
     /// # Errors
     /// If it breaks a rule of clauses 4.5 to 4.7.
     pub fn read_update(body: Json, context: &Context, as_: Representation) -> Result<Self, Error> {
-        read(body, context, as_, Nulls::Remove)
+        let reading = Reading::new(context, Nulls::Remove, as_);
+        reading.fragment(body)
     }
 }
 
@@ -123,41 +127,43 @@ fn without_context(body: Json, context: &Context) -> Json {
     }
 }
 
-fn read(
-    body: Json,
-    context: &Context,
-    representation: Representation,
-    nulls: Nulls,
-) -> Result<Fragment, Error> {
-    let Json::Object(members) = body else {
-        let what = format!("a JSON object is needed, not {}", body.kind());
-        return Err(Error::InvalidRequest(what));
-    };
-    let reading = Reading::new(context, nulls, representation);
-    let mut fragment = Fragment {
-        id: None,
-        types: Vec::new(),
-        scopes: Change::Keep,
-        expires_at: Change::Keep,
-        attributes: Vec::with_capacity(members.len()),
-    };
-    for (key, value) in members {
-        let within = |e: Error| e.within(&key);
-        match context.member(&key) {
-            Member::Context | Member::System => {}
-            Member::Id => fragment.id = Some(uri(value).map_err(within)?),
-            Member::Type => fragment.types = reading.names(&value).map_err(within)?,
-            Member::Scope => {
-                fragment.scopes = reading.change(value, scopes).map_err(within)?;
+impl Reading<'_> {
+    /// An entity or a part of one.
+    fn fragment(&self, body: Json) -> Result<Fragment, Error> {
+        let Json::Object(members) = body else {
+            let what = format!("a JSON object is needed, not {}", body.kind());
+            return Err(Error::InvalidRequest(what));
+        };
+        let mut fragment = Fragment {
+            id: None,
+            types: Vec::new(),
+            scopes: Change::Keep,
+            expires_at: Change::Keep,
+            attributes: Vec::with_capacity(members.len()),
+            stamps: (None, None),
+        };
+        for (key, value) in members {
+            let within = |e: Error| e.within(&key);
+            match self.context.member(&key) {
+                Member::Context => {}
+                Member::System => {
+                    self.stamp(&mut fragment.stamps, &key, value)
+                        .map_err(within)?;
+                }
+                Member::Id => fragment.id = Some(uri(value).map_err(within)?),
+                Member::Type => fragment.types = self.names(&value).map_err(within)?,
+                Member::Scope => {
+                    fragment.scopes = self.change(value, scopes).map_err(within)?;
+                }
+                Member::ExpiresAt => {
+                    fragment.expires_at = self.change(value, time).map_err(within)?;
+                }
+                // A name that means something within an attribute is an attribute's name out here.
+                _ => self.attribute(key, value, &mut fragment.attributes)?,
             }
-            Member::ExpiresAt => {
-                fragment.expires_at = reading.change(value, time).map_err(within)?;
-            }
-            // A name that means something within an attribute is an attribute's name out here.
-            _ => reading.attribute(key, value, &mut fragment.attributes)?,
         }
+        Ok(fragment)
     }
-    Ok(fragment)
 }
 
 /// One scope or several (clause 4.18), kept as sent.
@@ -210,6 +216,21 @@ impl Entity {
         now: Time,
     ) -> Result<Self, Error> {
         Self::of(Fragment::read(body, context, as_)?, now)
+    }
+
+    /// Reads an entity out of the broker's own records: normalized, with the broker's times.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub(crate) fn restore(body: Json, core: &Context) -> Result<Self, Error> {
+        let mut reading = Reading::new(core, Nulls::Refuse, Representation::Detected);
+        reading.stamps = Stamps::Keep;
+        let fragment = reading.fragment(body)?;
+        let stamps = fragment.stamps;
+        let mut entity = Self::of(fragment, Time::of_micros(0))?;
+        entity.created_at = stamps.0.unwrap_or(entity.created_at);
+        entity.modified_at = stamps.1.unwrap_or(entity.modified_at);
+        Ok(entity)
     }
 
     /// The entity that a fragment is the whole of.

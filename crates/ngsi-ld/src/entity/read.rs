@@ -22,12 +22,22 @@ pub(super) enum Nulls {
     Remove,
 }
 
+/// Whose times `createdAt` and `modifiedAt` are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stamps {
+    /// A sender's: passed over, they are the broker's to set.
+    PassOver,
+    /// The broker's own, out of its records.
+    Keep,
+}
+
 /// How to read: with which names, and what is allowed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reading<'c> {
     pub(super) context: &'c Context,
     pub(super) nulls: Nulls,
     pub(super) representation: Representation,
+    pub(super) stamps: Stamps,
     /// How many attributes are around the one that is read.
     pub(super) depth: usize,
 }
@@ -43,6 +53,7 @@ impl<'c> Reading<'c> {
             context,
             nulls,
             representation,
+            stamps: Stamps::PassOver,
             depth: 0,
         }
     }
@@ -242,7 +253,8 @@ impl<'c> Reading<'c> {
     ) -> Result<(), Error> {
         let within = |e: Error| e.within(&key);
         match member {
-            Member::Type | Member::System => {}
+            Member::Type => {}
+            Member::System => self.stamp(&mut draft.stamps, &key, value).map_err(within)?,
             Member::ObservedAt => draft.observed_at = self.change(value, time).map_err(within)?,
             Member::ExpiresAt => draft.expires_at = self.change(value, time).map_err(within)?,
             Member::UnitCode => draft.unit_code = self.change(value, text).map_err(within)?,
@@ -271,6 +283,21 @@ impl<'c> Reading<'c> {
                 below.attribute(key, value, &mut draft.attributes)?;
             }
             _ => return Err(Error::bad(&*key, "this member is not of an attribute")),
+        }
+        Ok(())
+    }
+
+    /// One of the broker's own times.
+    pub(super) fn stamp(
+        &self,
+        stamps: &mut (Option<Time>, Option<Time>),
+        key: &str,
+        value: Json,
+    ) -> Result<(), Error> {
+        match (self.stamps, key) {
+            (Stamps::Keep, "createdAt") => stamps.0 = Some(time(value)?),
+            (Stamps::Keep, "modifiedAt") => stamps.1 = Some(time(value)?),
+            _ => {}
         }
         Ok(())
     }

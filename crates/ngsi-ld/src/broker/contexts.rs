@@ -1,0 +1,320 @@
+//! The @contexts that the broker holds: hosted for others, and cached from elsewhere (clause 5.13).
+//! Never fetches: whoever has the network hands documents in.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Broker;
+use super::record::{CONTEXT, CONTEXT_GONE};
+use super::write::Kept;
+use crate::context::{Context, Contexts, DOCUMENTS_MAX, core_version};
+use crate::error::Error;
+use crate::json::{Emit, Json};
+use crate::time::Time;
+
+/// How an @context came to be here (clause 5.13.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContextKind {
+    /// Somebody added it, and it is served to everybody.
+    Hosted,
+    /// Fetched from elsewhere, so as not to be fetched again.
+    Cached,
+    /// Made by the broker for an answer or a subscription whose @context has no single URL.
+    Implicit,
+}
+
+const KINDS: [(ContextKind, &str); 3] = [
+    (ContextKind::Hosted, "Hosted"),
+    (ContextKind::Cached, "Cached"),
+    (ContextKind::Implicit, "ImplicitlyCreated"),
+];
+
+impl ContextKind {
+    /// The word of clause 5.13.1.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        KINDS
+            .iter()
+            .find(|(k, _)| *k == self)
+            .map_or("", |(_, w)| w)
+    }
+
+    /// The kind with this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        KINDS.iter().find(|(_, w)| *w == word).map(|(k, _)| *k)
+    }
+}
+
+/// One @context, and what clause 5.13.4 tells of it.
+#[derive(Debug, Clone)]
+pub struct HeldContext {
+    /// Where it comes from; of one that is served here, where it is served.
+    pub url: Box<str>,
+    /// Its name here.
+    pub local_id: Box<str>,
+    /// How it came here.
+    pub kind: ContextKind,
+    /// The document, with its `@context`.
+    pub document: Json,
+    /// When it came here.
+    pub at: Time,
+    /// When it was used last.
+    pub used_at: Option<Time>,
+    /// How often it was used.
+    pub hits: u64,
+}
+
+/// All of them. Reading one costs a lock that is held for a microsecond.
+#[derive(Debug)]
+pub struct ContextStore(Mutex<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    compiled: Contexts,
+    /// By local id.
+    held: BTreeMap<Box<str>, HeldContext>,
+    made: u64,
+}
+
+/// What comes before the local id where an @context is served, behind the broker's own address.
+pub(crate) const HOSTED_AT: &str = "/ngsi-ld/v1/jsonldContexts/";
+
+impl ContextStore {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Inside {
+            compiled: Contexts::new(),
+            held: BTreeMap::new(),
+            made: 0,
+        }))
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The compiled form of an @context.
+    ///
+    /// # Errors
+    /// [`Error::ContextMissing`] names the document to fetch; [`Error::ContextInvalid`].
+    pub fn compile(&self, context: &Json, now: Time) -> Result<Arc<Context>, Error> {
+        let mut inside = self.inside();
+        let compiled = inside.compiled.compile(context)?;
+        for url in context.as_list().iter().filter_map(Json::as_str) {
+            if let Some(held) = inside.held.values_mut().find(|h| &*h.url == url) {
+                held.hits += 1;
+                held.used_at = Some(now);
+            }
+        }
+        Ok(compiled)
+    }
+
+    /// Whether a document is at hand.
+    #[must_use]
+    pub fn holds(&self, url: &str) -> bool {
+        self.inside().compiled.holds(url)
+    }
+
+    /// One of them, by local id or by URL.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<HeldContext> {
+        let inside = self.inside();
+        let held = inside.held.get(name);
+        held.or_else(|| inside.held.values().find(|h| &*h.url == name))
+            .cloned()
+    }
+
+    /// All of them, or those of a kind.
+    #[must_use]
+    pub fn list(&self, kind: Option<ContextKind>) -> Vec<HeldContext> {
+        let inside = self.inside();
+        let all = inside.held.values();
+        all.filter(|h| kind.is_none_or(|k| h.kind == k))
+            .cloned()
+            .collect()
+    }
+
+    /// Each as a record, for a snapshot.
+    pub(super) fn rows(&self) -> Vec<Vec<u8>> {
+        self.inside().held.values().map(body).collect()
+    }
+
+    fn put(&self, held: HeldContext) -> Result<(), Error> {
+        let mut inside = self.inside();
+        let bytes = held.document.to_string();
+        inside.compiled.put(&held.url, bytes.as_bytes())?;
+        inside.made = inside.made.max(number(&held.local_id));
+        inside.held.insert(held.local_id.clone(), held);
+        Ok(())
+    }
+
+    fn remove(&self, local_id: &str) {
+        let mut inside = self.inside();
+        if let Some(held) = inside.held.remove(local_id) {
+            inside.compiled.forget(&held.url);
+        }
+    }
+
+    /// A local id that was not given before.
+    fn next_id(&self) -> Box<str> {
+        let mut inside = self.inside();
+        inside.made += 1;
+        format!("{}", inside.made).into()
+    }
+
+    pub(super) fn restore(&self, body: &[u8]) -> Result<(), Error> {
+        let json = Json::read(body)?;
+        let broken = || Error::Broken("a record of an @context is not whole".to_owned());
+        let text = |name: &str| json.get(name).and_then(Json::as_str).ok_or_else(broken);
+        self.put(HeldContext {
+            url: text("url")?.into(),
+            local_id: text("localId")?.into(),
+            kind: ContextKind::of_word(text("kind")?).ok_or_else(broken)?,
+            document: json.get("document").cloned().ok_or_else(broken)?,
+            at: Time::read(text("at")?).ok_or_else(broken)?,
+            used_at: None,
+            hits: 0,
+        })
+    }
+
+    pub(super) fn restore_gone(&self, body: &[u8]) -> Result<(), Error> {
+        let json = Json::read(body)?;
+        if let Some(id) = json.get("localId").and_then(Json::as_str) {
+            self.remove(id);
+        }
+        Ok(())
+    }
+}
+
+/// The number in a local id; 0 where there is none.
+fn number(local_id: &str) -> u64 {
+    local_id.parse().unwrap_or(0)
+}
+
+fn body(held: &HeldContext) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut object = Emit::object(&mut out);
+    object.text("url", &held.url);
+    object.text("localId", &held.local_id);
+    object.text("kind", held.kind.word());
+    object.time("at", held.at);
+    object.json("document", &held.document);
+    object.end();
+    out
+}
+
+impl Broker {
+    /// Takes a document that was fetched, or was brought along in a bundle.
+    ///
+    /// # Errors
+    /// If it is no @context, or there are too many.
+    pub fn cache_context(&self, url: &str, bytes: &[u8]) -> Result<Kept, Error> {
+        let known = self.contexts.get(url).map(|h| h.local_id);
+        let document = only_context(
+            &Json::read(bytes).map_err(|e| Error::ContextInvalid(format!("{url}: {e}")))?,
+        )
+        .ok_or_else(|| Error::ContextInvalid(format!("{url} holds no @context")))?;
+        self.keep(HeldContext {
+            url: url.into(),
+            local_id: known.unwrap_or_else(|| self.contexts.next_id()),
+            kind: ContextKind::Cached,
+            document,
+            at: self.now(),
+            used_at: None,
+            hits: 0,
+        })
+    }
+
+    /// Hosts an @context (clause 5.13.2); `base` is the broker's own address. Gives its local id.
+    ///
+    /// # Errors
+    /// If it is none, or does not compile; [`Error::ContextMissing`].
+    pub fn host_context(&self, body: &Json, base: &str) -> Result<(Box<str>, Kept), Error> {
+        let Some(document) = only_context(body) else {
+            let what = "an object with `@context` is needed (clause 5.13.2)";
+            return Err(Error::bad("@context", what));
+        };
+        if let Some(context) = document.get("@context") {
+            self.contexts.inside().compiled.compile(context)?;
+        }
+        self.serve_context(document, ContextKind::Hosted, base)
+    }
+
+    /// The address of a list that has no single URL, made once for each list (clause 6.3.5).
+    ///
+    /// # Errors
+    /// [`Error::Busy`], or if there are too many.
+    pub fn implicit_context(&self, list: &Json, base: &str) -> Result<Box<str>, Error> {
+        let held = self.contexts.list(None);
+        if let Some(held) = held
+            .iter()
+            .find(|h| h.document.get("@context") == Some(list))
+        {
+            return Ok(held.url.clone());
+        }
+        let document = Json::object([("@context", list.clone())]);
+        let (id, _) = self.serve_context(document, ContextKind::Implicit, base)?;
+        let held = self.contexts.get(&id);
+        held.map(|h| h.url)
+            .ok_or_else(|| Error::Broken("an @context is lost".to_owned()))
+    }
+
+    fn serve_context(
+        &self,
+        document: Json,
+        kind: ContextKind,
+        base: &str,
+    ) -> Result<(Box<str>, Kept), Error> {
+        let local_id = self.contexts.next_id();
+        let kept = self.keep(HeldContext {
+            url: format!("{base}{HOSTED_AT}{local_id}").into(),
+            local_id: local_id.clone(),
+            kind,
+            document,
+            at: self.now(),
+            used_at: None,
+            hits: 0,
+        })?;
+        Ok((local_id, kept))
+    }
+
+    /// Deletes an @context (clause 5.13.5).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Busy`].
+    pub fn drop_context(&self, name: &str) -> Result<Kept, Error> {
+        let Some(held) = self.contexts.get(name) else {
+            return Err(Error::NotFound(format!("there is no @context {name}")));
+        };
+        let mut out = Vec::new();
+        let mut object = Emit::object(&mut out);
+        object.text("localId", &held.local_id);
+        object.end();
+        let kept = self.append_kept(CONTEXT_GONE, &out)?;
+        self.contexts.remove(&held.local_id);
+        Ok(kept)
+    }
+
+    /// In memory first, which checks it; a document that is not on disk is only fetched again.
+    fn keep(&self, held: HeldContext) -> Result<Kept, Error> {
+        if core_version(&held.url).is_some() {
+            return Ok(Kept::nothing());
+        }
+        if self.contexts.list(None).len() >= DOCUMENTS_MAX {
+            return Err(Error::TooMany(format!(
+                "{DOCUMENTS_MAX} @contexts are held already"
+            )));
+        }
+        let row = body(&held);
+        let local_id = held.local_id.clone();
+        self.contexts.put(held)?;
+        self.append_kept(CONTEXT, &row)
+            .inspect_err(|_| self.contexts.remove(&local_id))
+    }
+}
+
+/// A document with its `@context` and nothing else.
+fn only_context(document: &Json) -> Option<Json> {
+    let context = document.get("@context")?;
+    Some(Json::object([("@context", context.clone())]))
+}

@@ -1,0 +1,291 @@
+//! Finding: entities by filter, a page at a time, and which types and attributes there are
+//! (clauses 5.7.2 and 5.7.5 to 5.7.10). Never holds a lock while it looks closely.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::state::{Rows, Tenant};
+use super::{Broker, is_alive, of};
+use crate::entity::{Entity, Kind};
+use crate::error::Error;
+use crate::iri::Iri;
+use crate::query::{Filter, Order, Shape, Tree, TypeQuery};
+
+/// Entities taken under one lock: 1,024 counters of 5 ns, while writers wait.
+const AT_ONCE: usize = 1_024;
+
+/// Which of the entities found are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// So many are passed over.
+    pub offset: usize,
+    /// So many are given.
+    pub limit: usize,
+    /// Whether all are counted, which costs a look at all.
+    pub counting: Counting,
+}
+
+/// Whether what is found is counted to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// It is.
+    All,
+    /// Looking ends one behind the page.
+    No,
+}
+
+/// A page of entities.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The page.
+    pub entities: Vec<Arc<Entity>>,
+    /// How many there are, if they were counted.
+    pub count: Option<usize>,
+    /// Whether there are more behind the page.
+    pub more: bool,
+}
+
+impl Broker {
+    /// Entities that a filter holds for, in the order in which they were made, or in another.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`].
+    pub fn find(
+        &self,
+        tenant: &str,
+        filter: &Filter,
+        order: Option<(&Order, Option<&Shape>)>,
+        paging: Paging,
+    ) -> Result<Found, Error> {
+        let mut found = Found::default();
+        let mut seen = 0;
+        let enough = |seen: usize| {
+            order.is_none()
+                && paging.counting == Counting::No
+                && seen > paging.offset.saturating_add(paging.limit)
+        };
+        self.each(tenant, filter, |entity| {
+            let on_page = seen >= paging.offset && seen - paging.offset < paging.limit;
+            if order.is_some() || on_page {
+                found.entities.push(entity);
+            }
+            seen += 1;
+            !enough(seen)
+        })?;
+        if let Some((order, reference)) = order {
+            let all = std::mem::take(&mut found.entities);
+            let mut sorted: Vec<&Entity> = all.iter().map(|e| &**e).collect();
+            order.sort(&mut sorted, reference);
+            let page = sorted.into_iter().skip(paging.offset).take(paging.limit);
+            found.entities = page.map(|e| Arc::new(e.clone())).collect();
+        }
+        found.more = seen > paging.offset.saturating_add(paging.limit);
+        found.count = (paging.counting == Counting::All).then_some(seen);
+        Ok(found)
+    }
+
+    /// Hands over each entity that a filter holds for, until `take` says that it is enough.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`].
+    pub fn each(
+        &self,
+        tenant: &str,
+        filter: &Filter,
+        mut take: impl FnMut(Arc<Entity>) -> bool,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        if let Some(ids) = &filter.ids {
+            let named: Vec<Arc<Entity>> = {
+                let state = self.state();
+                let own = of(&state, tenant)?;
+                ids.as_slice()
+                    .iter()
+                    .filter_map(|id| own.get(id))
+                    .cloned()
+                    .collect()
+            };
+            for entity in named {
+                if is_alive(&entity, now) && filter.matches(&entity) && !take(entity) {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let mut from = 0;
+        loop {
+            let some: Vec<(u64, Arc<Entity>)> = {
+                let state = self.state();
+                let own = of(&state, tenant)?;
+                candidates(own, filter.types.as_ref(), from)
+            };
+            let Some((last, _)) = some.last() else {
+                return Ok(());
+            };
+            from = last + 1;
+            for (_, entity) in some {
+                if is_alive(&entity, now) && filter.matches(&entity) && !take(entity) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Each type in the order of names, with what it has (clauses 5.7.5 to 5.7.7).
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`].
+    pub fn types(&self, tenant: &str) -> Result<Vec<TypeFound>, Error> {
+        let names: BTreeSet<Iri> = {
+            let state = self.state();
+            let own = of(&state, tenant)?;
+            own.types().map(|(name, _)| name.clone()).collect()
+        };
+        let each = names.into_iter().map(|name| self.type_found(tenant, &name));
+        Ok(each
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    /// The names of the types alone, which costs no look at the entities.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`].
+    pub fn type_names(&self, tenant: &str) -> Result<BTreeSet<Iri>, Error> {
+        let state = self.state();
+        Ok(of(&state, tenant)?
+            .types()
+            .map(|(name, _)| name.clone())
+            .collect())
+    }
+
+    /// One type; nothing if there is no entity of it.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`].
+    pub fn type_found(&self, tenant: &str, name: &Iri) -> Result<Option<TypeFound>, Error> {
+        let filter = Filter {
+            types: Some(TypeQuery::Of(Tree::Leaf(crate::query::TypeName {
+                name: name.as_str().into(),
+                iri: name.clone(),
+            }))),
+            ..Filter::default()
+        };
+        let mut attributes = BTreeMap::new();
+        let mut count = 0;
+        self.each(tenant, &filter, |entity| {
+            count += 1;
+            note(&entity, &mut attributes);
+            true
+        })?;
+        Ok((count > 0).then(|| TypeFound {
+            name: name.clone(),
+            count,
+            attributes: attributes.into_values().collect(),
+        }))
+    }
+
+    /// Each attribute in the order of names (clauses 5.7.8 to 5.7.10).
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`].
+    pub fn attributes(&self, tenant: &str) -> Result<Vec<AttributeFound>, Error> {
+        let mut attributes = BTreeMap::new();
+        self.each(tenant, &Filter::default(), |entity| {
+            note(&entity, &mut attributes);
+            true
+        })?;
+        Ok(attributes.into_values().collect())
+    }
+}
+
+/// The next entities that may be of the wanted types, by place.
+fn candidates(own: &Tenant, types: Option<&TypeQuery>, from: u64) -> Vec<(u64, Arc<Entity>)> {
+    let some = |rows: &Rows| -> Vec<(u64, Arc<Entity>)> {
+        let next = rows.range(from..).take(AT_ONCE);
+        next.map(|(place, e)| (*place, e.clone())).collect()
+    };
+    let mut names = Vec::new();
+    match types {
+        Some(TypeQuery::Of(tree)) if alternatives(tree, &mut names) => match &*names {
+            [one] => own.of_type(one).map(some).unwrap_or_default(),
+            several => {
+                let mut merged: Vec<_> = several
+                    .iter()
+                    .filter_map(|t| own.of_type(t))
+                    .flat_map(some)
+                    .collect();
+                merged.sort_unstable_by_key(|(place, _)| *place);
+                merged.dedup_by_key(|(place, _)| *place);
+                merged.truncate(AT_ONCE);
+                merged
+            }
+        },
+        _ => some(own.rows()),
+    }
+}
+
+/// The types of which an entity must have one; whether there is such a list. Of several that it
+/// must have all, the first is enough to look by.
+fn alternatives<'t>(tree: &'t Tree<crate::query::TypeName>, names: &mut Vec<&'t Iri>) -> bool {
+    match tree {
+        Tree::Leaf(one) => {
+            names.push(&one.iri);
+            true
+        }
+        Tree::Any(parts) => parts.iter().all(|p| alternatives(p, names)),
+        Tree::All(parts) => parts.first().is_some_and(|p| alternatives(p, names)),
+    }
+}
+
+/// A type, and what its entities have.
+#[derive(Debug, Clone)]
+pub struct TypeFound {
+    /// Expanded.
+    pub name: Iri,
+    /// Entities of it.
+    pub count: usize,
+    /// Their attributes, in the order of names.
+    pub attributes: Vec<AttributeFound>,
+}
+
+/// An attribute, and where it is.
+#[derive(Debug, Clone)]
+pub struct AttributeFound {
+    /// Expanded.
+    pub name: Iri,
+    /// Entities that have it.
+    pub count: usize,
+    /// Kinds that it has been met as.
+    pub kinds: Vec<Kind>,
+    /// Types of entities that have it.
+    pub types: BTreeSet<Iri>,
+}
+
+fn note(entity: &Entity, into: &mut BTreeMap<Iri, AttributeFound>) {
+    for group in entity.attributes.chunk_by(|a, b| a.name == b.name) {
+        let Some(first) = group.first() else {
+            continue;
+        };
+        if !into.contains_key(&first.name) {
+            let new = AttributeFound {
+                name: first.name.clone(),
+                count: 0,
+                kinds: Vec::new(),
+                types: BTreeSet::new(),
+            };
+            into.insert(first.name.clone(), new);
+        }
+        if let Some(found) = into.get_mut(&first.name) {
+            found.count += 1;
+            for one in group {
+                if !found.kinds.contains(&one.kind()) {
+                    found.kinds.push(one.kind());
+                }
+            }
+            found.types.extend(entity.types.iter().cloned());
+        }
+    }
+}

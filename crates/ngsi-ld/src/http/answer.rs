@@ -1,0 +1,178 @@
+//! Answers and refusals (clauses 6.3.2, 6.3.3, 6.3.9). Never tells a caller what broke inside.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::call::TENANT;
+use super::media::Media;
+use crate::context::Link;
+use crate::error::{Error, Problem};
+use crate::json::Json;
+
+/// How many there are, where it was asked for (clause 6.3.13).
+pub(super) const RESULTS_COUNT: &str = "ngsild-results-count";
+
+/// Why an operation was not done.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A row of table 6.3.2-1.
+    Told(Error),
+    /// Another status than the table has.
+    Other {
+        /// The status.
+        status: StatusCode,
+        /// The row that fits best.
+        problem: Problem,
+        /// In words.
+        detail: String,
+    },
+}
+
+impl From<Error> for Failure {
+    fn from(e: Error) -> Self {
+        Self::Told(e)
+    }
+}
+
+impl From<crate::query::Fault> for Failure {
+    fn from(fault: crate::query::Fault) -> Self {
+        Self::Told(fault.into())
+    }
+}
+
+impl Failure {
+    /// The problem details, as answers in answers have them (batch operations).
+    pub(super) fn details(&self) -> Json {
+        match self {
+            Self::Told(Error::Broken(why)) => {
+                tracing::error!(why, "data plane");
+                Problem::InternalError.details("something broke here; the server's log says what")
+            }
+            Self::Told(e) => e.details(),
+            Self::Other {
+                status,
+                problem,
+                detail,
+            } => problem.details_as(status.as_u16(), detail),
+        }
+    }
+
+    pub(super) fn answer(self, tenant: Option<&str>) -> Response {
+        let status = match &self {
+            Self::Told(e) => StatusCode::from_u16(e.problem().status()),
+            Self::Other { status, .. } => Ok(*status),
+        };
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut body = Vec::new();
+        crate::json::write_json(&mut body, &self.details());
+        let mut answer = Response::new(Body::from(body));
+        *answer.status_mut() = status;
+        let headers = answer.headers_mut();
+        let kind = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, kind);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        match tenant {
+            Some(tenant) => of_tenant(answer, tenant),
+            None => answer,
+        }
+    }
+}
+
+/// Says whose data it was (clause 6.3.14).
+pub(super) fn of_tenant(mut answer: Response, tenant: &str) -> Response {
+    if !tenant.is_empty()
+        && let Ok(value) = HeaderValue::from_str(tenant)
+    {
+        answer.headers_mut().insert(TENANT, value);
+    }
+    answer
+}
+
+/// A body in the representation that was asked for; `link` is the address of the @context.
+pub(super) fn body(media: Media, body: Vec<u8>, link: Option<&str>) -> Response {
+    let mut answer = Response::new(Body::from(body));
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.name()));
+    if let Some(url) = link
+        && let Ok(value) = HeaderValue::from_str(&Link::header(url))
+    {
+        headers.insert(header::LINK, value);
+    }
+    answer
+}
+
+/// Nothing but the status.
+pub(super) fn empty(status: StatusCode) -> Response {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = status;
+    answer
+}
+
+/// Something was made, and this is its path.
+pub(super) fn created(path: &str) -> Response {
+    let mut answer = empty(StatusCode::CREATED);
+    if let Ok(value) = HeaderValue::from_str(path) {
+        answer.headers_mut().insert(header::LOCATION, value);
+    }
+    answer
+}
+
+/// A status with a JSON body that needs no @context.
+pub(super) fn json(status: StatusCode, json: &Json) -> Response {
+    let mut out = Vec::new();
+    crate::json::write_json(&mut out, json);
+    let mut answer = body(Media::Json, out, None);
+    *answer.status_mut() = status;
+    answer
+}
+
+pub(super) fn with_count(mut answer: Response, count: Option<usize>) -> Response {
+    if let Some(count) = count {
+        let name = HeaderName::from_static(RESULTS_COUNT);
+        answer.headers_mut().insert(name, HeaderValue::from(count));
+    }
+    answer
+}
+
+/// A name in a path, with what a path cannot hold escaped.
+pub(super) fn in_path(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => out.push(char::from(byte)),
+            b'-' | b'.' | b'_' | b'~' | b':' | b'@' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')'
+            | b'*' | b'+' | b',' | b';' | b'=' => out.push(char::from(byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+/// A list of texts.
+pub(super) fn texts<'t>(list: impl Iterator<Item = &'t str>) -> Json {
+    Json::Array(list.map(Json::from).collect())
+}
+
+/// What an update could not do (clause 5.2.18).
+pub(super) fn update_result(
+    updated: &[std::sync::Arc<str>],
+    skipped: &[crate::update::Skipped],
+) -> Json {
+    let not = skipped.iter().map(|s| {
+        let mut members: Vec<(Box<str>, Json)> = vec![
+            ("attributeName".into(), Json::from(&*s.term)),
+            ("reason".into(), Json::from(s.why.reason())),
+        ];
+        if let Some(id) = &s.dataset_id {
+            members.push(("datasetId".into(), Json::from(&**id)));
+        }
+        Json::Object(members.into())
+    });
+    Json::object([
+        ("updated", texts(updated.iter().map(|t| &**t))),
+        ("notUpdated", Json::Array(not.collect())),
+    ])
+}

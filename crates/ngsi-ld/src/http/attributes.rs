@@ -1,0 +1,111 @@
+//! Attributes of one entity: appended, updated, replaced and deleted (clauses 6.6 and 6.7). Never
+//! makes an entity.
+
+use std::sync::Arc;
+
+use axum::http::{Method, StatusCode};
+use loggia_api::Route;
+
+use super::answer::{Failure, empty};
+use super::call::{Call, Flag};
+use super::entities::done;
+use super::{Answer, App, route};
+use crate::context::Context;
+use crate::entity::{Draft, Fragment};
+use crate::error::Error;
+use crate::iri::{Iri, is_name};
+use crate::update::{self, Overwrite, Which};
+
+const ALL: &str = "/ngsi-ld/v1/entities/{id}/attrs";
+const ONE: &str = "/ngsi-ld/v1/entities/{id}/attrs/{attr}";
+
+pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![
+        route(app, Method::POST, ALL, append),
+        route(app, Method::PATCH, ALL, update_some),
+        route(app, Method::PATCH, ONE, update_one),
+        route(app, Method::PUT, ONE, replace),
+        route(app, Method::DELETE, ONE, delete),
+    ]
+}
+
+/// Clause 6.6.3.1.
+async fn append(app: Arc<App>, call: Call) -> Answer {
+    let id = call.entity_id()?;
+    let (body, context) = app.body(&call).await?;
+    let fragment = Fragment::read(body, &context, call.representation()?)?;
+    let overwrite = match call.option("noOverwrite")? {
+        Flag::Set => Overwrite::No,
+        Flag::Unset => Overwrite::Yes,
+    };
+    let (what, kept) = app.broker.change(&call.tenant, id, |entity, now| {
+        update::append(entity, fragment, overwrite, now)
+    })?;
+    kept.await?;
+    Ok(done(&what, &context))
+}
+
+/// Clause 6.6.3.2.
+async fn update_some(app: Arc<App>, call: Call) -> Answer {
+    let id = call.entity_id()?;
+    let (body, context) = app.body(&call).await?;
+    let fragment = Fragment::read_update(body, &context, call.representation()?)?;
+    let (what, kept) = app.broker.change(&call.tenant, id, |entity, now| {
+        update::update(entity, fragment, now)
+    })?;
+    kept.await?;
+    Ok(done(&what, &context))
+}
+
+/// Clause 6.7.3.1.
+async fn update_one(app: Arc<App>, call: Call) -> Answer {
+    let id = call.entity_id()?;
+    let (body, context) = app.body(&call).await?;
+    name(&call, &context)?;
+    let as_ = call.representation()?;
+    let draft = Draft::read_update(call.path("attr"), body, &context, as_)?;
+    let (_, kept) = app.broker.change(&call.tenant, id, |entity, now| {
+        update::update_attribute(entity, draft, now)
+    })?;
+    kept.await?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// Clause 6.7.3.3.
+async fn replace(app: Arc<App>, call: Call) -> Answer {
+    let id = call.entity_id()?;
+    let (body, context) = app.body(&call).await?;
+    name(&call, &context)?;
+    let draft = Draft::read(call.path("attr"), body, &context, call.representation()?)?;
+    let (_, kept) = app.broker.change(&call.tenant, id, |entity, now| {
+        update::replace_attribute(entity, draft, now)
+    })?;
+    kept.await?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// Clause 6.7.3.2.
+async fn delete(app: Arc<App>, call: Call) -> Answer {
+    let id = call.entity_id()?;
+    let context = app.linked(&call).await?;
+    let name = name(&call, &context)?;
+    let dataset_id = call.param("datasetId")?;
+    let which = match (call.flag("deleteAll")?, dataset_id) {
+        (Flag::Set, _) => Which::All,
+        (Flag::Unset, None | Some("@none")) => Which::Default,
+        (Flag::Unset, Some(id)) if crate::is_uri(id) => Which::Dataset(id),
+        (Flag::Unset, Some(_)) => return Err(Error::bad("datasetId", "a URI is needed").into()),
+    };
+    let (_, kept) = app.broker.change(&call.tenant, id, |entity, now| {
+        update::delete_attribute(entity, &name, which, now)
+    })?;
+    kept.await?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// The attribute in the path, expanded.
+fn name(call: &Call, context: &Context) -> Result<Iri, Failure> {
+    let attr = call.path("attr");
+    let iri = context.expand_name(attr).filter(|_| is_name(attr));
+    iri.ok_or_else(|| Error::bad(attr, "this is no name of an attribute (clause 4.6.2)").into())
+}

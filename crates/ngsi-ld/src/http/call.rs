@@ -1,0 +1,184 @@
+//! One call: its headers, parameters and body, read once (clauses 6.3.2 to 6.3.5). Never decides
+//! what the operation does with them.
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{RawPathParams, Request};
+use axum::http::{HeaderMap, Method, Uri, header};
+
+use super::BODY_BYTES_MAX;
+use super::answer::Failure;
+use super::media::{self, Media};
+use crate::entity::Representation;
+use crate::error::Error;
+use crate::json::Json;
+
+/// The header of clause 6.3.14.
+pub(super) const TENANT: &str = "ngsild-tenant";
+/// The longest tenant's name; 60 is what a DNS label and most databases take.
+const TENANT_BYTES_MAX: usize = 60;
+/// Parameters of one call; the longest operation has 20.
+const PARAMS_MAX: usize = 64;
+
+/// A call that was read.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub method: Method,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub tenant: Box<str>,
+    pub body: Bytes,
+    path: Vec<(String, String)>,
+    params: Vec<(String, String)>,
+}
+
+impl Call {
+    pub(super) async fn read(path: &RawPathParams, request: Request) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let tenant = tenant(&parts.headers)?;
+        let query = parts.uri.query().unwrap_or_default();
+        let params: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+            .take(PARAMS_MAX + 1)
+            .map(|(k, v)| (k.into_owned(), v.into_owned()))
+            .collect();
+        if params.len() > PARAMS_MAX {
+            return Err(invalid(format!("more than {PARAMS_MAX} parameters")));
+        }
+        let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+            invalid(format!(
+                "the body breaks off, or has over {BODY_BYTES_MAX} bytes"
+            ))
+        })?;
+        let path = path.iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
+        Ok(Self {
+            path: path.collect(),
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+            tenant,
+            body,
+            params,
+        })
+    }
+
+    /// A part of the path, percent-decoded.
+    pub(super) fn path(&self, name: &str) -> &str {
+        let found = self.path.iter().find(|(k, _)| k == name);
+        found.map_or("", |(_, v)| v.as_str())
+    }
+
+    /// An entity's id in the path: a URI (clause 5.6.1).
+    pub(super) fn entity_id(&self) -> Result<&str, Failure> {
+        let id = self.path("id");
+        if crate::is_uri(id) {
+            Ok(id)
+        } else {
+            Err(Error::bad("id", "an entity's id is a URI").into())
+        }
+    }
+
+    /// A parameter; one that is there without a value is a mistake (clause 6.3.2).
+    pub(super) fn param(&self, name: &'static str) -> Result<Option<&str>, Failure> {
+        match self.params.iter().find(|(k, _)| k == name) {
+            Some((_, value)) if value.is_empty() => Err(Error::bad(name, "it has no value").into()),
+            found => Ok(found.map(|(_, v)| v.as_str())),
+        }
+    }
+
+    /// All parameters as sent, for the links to other pages.
+    pub(super) fn params(&self) -> &[(String, String)] {
+        &self.params
+    }
+
+    /// A parameter that is `true` or `false`.
+    pub(super) fn flag(&self, name: &'static str) -> Result<Flag, Failure> {
+        match self.param(name)? {
+            None | Some("false") => Ok(Flag::Unset),
+            Some("true") => Ok(Flag::Set),
+            Some(_) => Err(Error::bad(name, "it is true or false").into()),
+        }
+    }
+
+    /// A parameter that is a number, 0 or more.
+    pub(super) fn number(&self, name: &'static str) -> Result<Option<usize>, Failure> {
+        let read = |text: &str| {
+            let digits = text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
+            let number = digits.then(|| text.parse().ok()).flatten();
+            number.ok_or_else(|| Failure::from(Error::bad(name, "a number of 0 or more is needed")))
+        };
+        self.param(name)?.map(read).transpose()
+    }
+
+    /// The words of `options` (clause 6.3.7 and the operations' tables).
+    pub(super) fn options(&self) -> Result<Vec<&str>, Failure> {
+        let text = self.param("options")?;
+        Ok(text.map(|t| t.split(',').collect()).unwrap_or_default())
+    }
+
+    /// Whether one of the `options` is this one.
+    pub(super) fn option(&self, word: &str) -> Result<Flag, Failure> {
+        Ok(if self.options()?.contains(&word) {
+            Flag::Set
+        } else {
+            Flag::Unset
+        })
+    }
+
+    /// How the entities in the body are represented.
+    pub(super) fn representation(&self) -> Result<Representation, Failure> {
+        let words = self.options()?;
+        let format = self.param("format")?;
+        let mut all = words.iter().copied().chain(format);
+        Ok(match all.any(|w| w == "keyValues" || w == "simplified") {
+            true => Representation::Simplified,
+            false => Representation::Detected,
+        })
+    }
+
+    /// What the body is: JSON with an @context elsewhere, or JSON-LD with its own.
+    pub(super) fn body_media(&self) -> Result<Media, Failure> {
+        let text = self.headers.get(header::CONTENT_TYPE);
+        let text = text.and_then(|v| v.to_str().ok()).unwrap_or_default();
+        media::of_body(text, &self.method)
+    }
+
+    /// The body as JSON.
+    pub(super) fn json(&self) -> Result<Json, Failure> {
+        if self.body.is_empty() {
+            return Err(invalid("the body is empty"));
+        }
+        Ok(Json::read(&self.body)?)
+    }
+}
+
+/// Whether something was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flag {
+    /// It was.
+    Set,
+    /// It was not.
+    Unset,
+}
+
+pub(super) fn invalid(what: impl Into<String>) -> Failure {
+    Error::InvalidRequest(what.into()).into()
+}
+
+/// Whose data (clause 6.3.14); the default tenant has no name.
+fn tenant(headers: &HeaderMap) -> Result<Box<str>, Failure> {
+    let Some(value) = headers.get(TENANT) else {
+        return Ok(Box::default());
+    };
+    let good = |t: &&str| {
+        t.len() <= TENANT_BYTES_MAX
+            && t.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':'))
+    };
+    let name = value.to_str().ok().filter(good);
+    match name {
+        Some("urn:ngsi-ld:tenant:default") => Ok(Box::default()),
+        Some(name) => Ok(name.into()),
+        None => Err(invalid(format!(
+            "NGSILD-Tenant: letters, digits and `_-.:`, at most {TENANT_BYTES_MAX}"
+        ))),
+    }
+}

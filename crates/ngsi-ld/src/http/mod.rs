@@ -1,0 +1,101 @@
+//! The NGSI-LD API over HTTP (clause 6): each operation a route, in one table. Never decides what an
+//! update makes of an entity, never keeps one.
+
+mod answer;
+mod attributes;
+mod batch;
+mod call;
+mod discovery;
+mod entities;
+mod fetch;
+mod json_contexts;
+mod media;
+mod paging;
+mod query;
+mod view;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use loggia_api::{Access, Route};
+
+use crate::broker::Broker;
+use answer::Failure;
+use call::Call;
+
+pub use fetch::{Fetch, FetchFrom};
+
+/// Where the API begins (clause 6.2).
+pub const BASE: &str = "/ngsi-ld/v1";
+
+/// The largest body: 10,000 entities of 1.6 kB in one batch.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// What every operation has at hand.
+#[derive(Debug)]
+pub struct App {
+    /// The entities.
+    pub broker: Arc<Broker>,
+    /// How @contexts from elsewhere are had.
+    pub fetch: Fetch,
+}
+
+/// All routes of the data plane.
+#[must_use]
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    let mut all = entities::routes(app);
+    all.extend(attributes::routes(app));
+    all.extend(batch::routes(app));
+    all.extend(query::routes(app));
+    all.extend(discovery::routes(app));
+    all.extend(json_contexts::routes(app));
+    all
+}
+
+/// What an operation gives.
+type Answer = Result<Response, Failure>;
+
+/// A route that reads its call whole before it begins.
+fn route<F, R>(app: &Arc<App>, method: Method, path: &'static str, operation: F) -> Route
+where
+    F: Fn(Arc<App>, Call) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Answer> + Send + 'static,
+{
+    let handler = move |State(app): State<Arc<App>>, params: RawPathParams, request: Request| {
+        let operation = operation.clone();
+        async move {
+            let call = match Call::read(&params, request).await {
+                Ok(call) => call,
+                Err(failure) => return failure.answer(None),
+            };
+            let tenant = call.tenant.clone();
+            match operation(app, call).await {
+                Ok(answer) => answer::of_tenant(answer, &tenant),
+                Err(failure) => failure.answer(Some(&tenant)),
+            }
+        }
+    };
+    Route {
+        path,
+        access: Access::Data,
+        handler: limited(&method, handler, app),
+        method,
+    }
+}
+
+fn limited<H, T>(method: &Method, handler: H, app: &Arc<App>) -> MethodRouter<()>
+where
+    H: Handler<T, Arc<App>>,
+    T: 'static,
+{
+    let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+    let router: MethodRouter<Arc<App>> = on(filter, handler);
+    router
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(app.clone())
+}

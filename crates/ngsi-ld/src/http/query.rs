@@ -1,0 +1,230 @@
+//! Queries: parameters of a URL, or a body (clauses 6.4.3.2, 6.23 and 5.2.23). Never looks through
+//! the city on the threads that answer everybody.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use axum::http::Method;
+use loggia_api::Route;
+
+use super::answer::Failure;
+use super::call::{Call, Flag};
+use super::media::Geo;
+use super::view::{Asked, Shown};
+use super::{Answer, App, paging, route};
+use crate::broker::{Found, Paging};
+use crate::context::Context;
+use crate::entity::Geometry;
+use crate::error::Error;
+use crate::json::Json;
+use crate::query::{Filter, GeoQuery, IdPattern, Ids, Order, Query, ScopeQuery, Shape, TypeQuery};
+
+pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
+    let at = "/ngsi-ld/v1/entityOperations/query";
+    vec![route(app, Method::POST, at, by_body)]
+}
+
+/// Finds, and answers with the page.
+pub(super) async fn found(app: Arc<App>, call: Call, filters: Vec<Filter>, shown: Shown) -> Answer {
+    let paging = paging::read(&call)?;
+    let order = order(&call, &shown.context)?;
+    let work = (app.clone(), call.tenant.clone());
+    let search = move || {
+        let order = order.as_ref().map(|(o, reference)| (o, reference.as_ref()));
+        find(&work.0, &work.1, &filters, order, paging)
+    };
+    let found = tokio::task::spawn_blocking(search).await;
+    let found = found.map_err(|e| Error::Broken(format!("a query: {e}")))??;
+    let answer = shown.several(&app, &call, &found.entities)?;
+    Ok(paging::linked(
+        answer,
+        &call,
+        paging,
+        found.count,
+        found.more,
+    ))
+}
+
+fn find(
+    app: &App,
+    tenant: &str,
+    filters: &[Filter],
+    order: Option<(&Order, Option<&Shape>)>,
+    paging: Paging,
+) -> Result<Found, Error> {
+    if let [one] = filters {
+        return app.broker.find(tenant, one, order, paging);
+    }
+    // Several selectors: what any of them finds, once.
+    let mut seen = HashSet::new();
+    let mut all = Vec::new();
+    for filter in filters {
+        app.broker.each(tenant, filter, |entity| {
+            if seen.insert(entity.id.clone()) {
+                all.push(entity);
+            }
+            true
+        })?;
+    }
+    if let Some((order, reference)) = order {
+        let mut sorted: Vec<&crate::Entity> = all.iter().map(|e| &**e).collect();
+        order.sort(&mut sorted, reference);
+        all = sorted.into_iter().map(|e| Arc::new(e.clone())).collect();
+    }
+    let (entities, count, more) = paging::cut(all, paging);
+    Ok(Found {
+        entities,
+        count,
+        more,
+    })
+}
+
+/// The conditions in a call's parameters, or a body's members.
+pub(super) fn filter_of(
+    call: &Call,
+    asked: &impl Asked,
+    context: &Context,
+    shown: &Shown,
+) -> Result<Filter, Failure> {
+    let types = asked
+        .text("type")?
+        .map(|t| TypeQuery::read(&t, context))
+        .transpose()?;
+    let filter = Filter {
+        types,
+        ids: asked.text("id")?.map(|t| Ids::read(&t)).transpose()?,
+        id_pattern: asked
+            .text("idPattern")?
+            .map(|t| IdPattern::read(&t))
+            .transpose()?,
+        having: shown.having.clone(),
+        scope: asked
+            .text("scopeQ")?
+            .map(|t| ScopeQuery::read(&t))
+            .transpose()?,
+        q: asked
+            .text("q")?
+            .map(|t| Query::read(&t, context))
+            .transpose()?,
+        geo: geo(asked, context)?,
+    };
+    // Clause 5.7.2.4: the whole city is nobody's question, unless it is asked for as such.
+    let narrow = filter.types.is_some()
+        || filter.having.is_some()
+        || filter.q.is_some()
+        || filter.geo.is_some()
+        || filter.scope.is_some();
+    if !narrow && call.flag("local")? == Flag::Unset {
+        let what = "one of type, attrs, pick, q, georel, scopeQ or local=true is needed \
+                    (clause 5.7.2.4)";
+        return Err(Error::bad("", what).into());
+    }
+    Ok(filter)
+}
+
+fn geo(asked: &impl Asked, context: &Context) -> Result<Option<GeoQuery>, Failure> {
+    let georel = asked.text("georel")?;
+    let geometry = asked.text("geometry")?;
+    let coordinates = asked.text("coordinates")?;
+    let property = asked.text("geoproperty")?;
+    match (georel, geometry, coordinates) {
+        (Some(georel), Some(geometry), Some(coordinates)) => {
+            let property = property.as_deref();
+            let read = GeoQuery::read(&georel, &geometry, &coordinates, property, context);
+            Ok(Some(read?))
+        }
+        (None, _, _) => Ok(None),
+        _ => {
+            let what = "georel, geometry and coordinates go together (clause 4.10)";
+            Err(Error::bad("georel", what).into())
+        }
+    }
+}
+
+/// `orderBy`, and from where distances are.
+fn order(call: &Call, context: &Context) -> Result<Option<(Order, Option<Shape>)>, Failure> {
+    let Some(text) = call.param("orderBy")? else {
+        return Ok(None);
+    };
+    let order = Order::read(text, context)?;
+    let reference = match (call.param("geometry")?, call.param("coordinates")?) {
+        (Some(kind), Some(coordinates)) => {
+            let coordinates = Json::read(coordinates.as_bytes())?;
+            let geometry = [("type", kind.into()), ("coordinates", coordinates)];
+            Some(Shape::of(&Geometry::read(Json::object(geometry))?))
+        }
+        _ => None,
+    };
+    Ok(Some((order, reference)))
+}
+
+/// Members of a `Query` (clause 5.2.23), asked like parameters.
+struct Body<'b> {
+    body: &'b Json,
+    selector: Option<&'b Json>,
+}
+
+impl Body<'_> {
+    fn member(&self, name: &str) -> Option<&Json> {
+        let geo = |inner: &str| self.body.get("geoQ").and_then(|g| g.get(inner));
+        match name {
+            "type" | "id" | "idPattern" => self.selector?.get(name),
+            "georel" | "geometry" | "coordinates" => geo(name),
+            "geoproperty" => geo("geoproperty"),
+            _ => self.body.get(name),
+        }
+    }
+}
+
+impl Asked for Body<'_> {
+    fn text(&self, name: &'static str) -> Result<Option<String>, Failure> {
+        let Some(member) = self.member(name) else {
+            return Ok(None);
+        };
+        match member {
+            Json::String(text) => Ok(Some(text.to_string())),
+            Json::Array(_) if name == "coordinates" => Ok(Some(member.to_string())),
+            Json::Array(list) if LISTS.contains(&name) => {
+                let words: Option<Vec<&str>> = list.iter().map(Json::as_str).collect();
+                let words = words.filter(|w| !w.is_empty());
+                let words = words.ok_or_else(|| Error::bad(name, "a list of texts is needed"))?;
+                Ok(Some(words.join(",")))
+            }
+            _ => Err(Error::bad(name, "a text is needed").into()),
+        }
+    }
+}
+
+/// Members that are lists in a body, and have commas in a URL.
+const LISTS: [&str; 5] = ["attrs", "pick", "omit", "id", "datasetId"];
+
+/// Clause 6.23.3.1.
+async fn by_body(app: Arc<App>, call: Call) -> Answer {
+    let (body, context) = app.body(&call).await?;
+    if body.get("type").and_then(Json::as_str) != Some("Query") {
+        return Err(Error::bad("type", "a query's type is Query (clause 5.2.23)").into());
+    }
+    let whole = Body {
+        body: &body,
+        selector: None,
+    };
+    let shown = Shown::read(&call, &whole, context.clone(), Geo::Too)?;
+    let mut filters = Vec::new();
+    match body.get("entities") {
+        None => filters.push(filter_of(&call, &whole, &context, &shown)?),
+        Some(Json::Array(selectors)) if !selectors.is_empty() => {
+            for selector in selectors {
+                let one = Body {
+                    body: &body,
+                    selector: Some(selector),
+                };
+                filters.push(filter_of(&call, &one, &context, &shown)?);
+            }
+        }
+        Some(_) => {
+            let what = "a list of selectors is needed (clause 5.2.33)";
+            return Err(Error::bad("entities", what).into());
+        }
+    }
+    found(app, call, filters, shown).await
+}
