@@ -65,6 +65,10 @@ pub trait Source: Send + Sync + 'static {
 
     /// The URL at which the broker hosts an @context that is no single document.
     fn hosted(&self, context: &Context) -> String;
+
+    /// Keeps what became of subscriptions' notifications; called now and then. A crash loses what
+    /// came since, as nobody acts on it.
+    fn keep(&self, _tallies: &[(u64, Tally)]) {}
 }
 
 /// What a notifier works with.

@@ -192,7 +192,7 @@ impl Broker {
     }
 
     /// Makes a tenant with its first write (clause 4.14).
-    fn tenant_made(&self, state: &mut State, tenant: &str) -> Result<(), Error> {
+    pub(super) fn tenant_made(&self, state: &mut State, tenant: &str) -> Result<(), Error> {
         if state.tenants.contains_key(tenant) {
             return Ok(());
         }
@@ -231,6 +231,14 @@ impl Broker {
         Ok(Kept {
             ticket: Some(ticket),
         })
+    }
+}
+
+impl From<Ticket> for Kept {
+    fn from(ticket: Ticket) -> Self {
+        Self {
+            ticket: Some(ticket),
+        }
     }
 }
 

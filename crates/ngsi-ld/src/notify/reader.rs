@@ -20,6 +20,8 @@ use crate::subscription::Change;
 pub(super) const MAIN: &str = "notify";
 /// How often cursors move: after a crash at most so much is told again, beside the log's own pause.
 const SWEEP: Duration = Duration::from_millis(250);
+/// How often tallies are kept. 10,000 of 60 B each time are 60 kB/s of log at the worst.
+const TALLIES: Duration = Duration::from_secs(10);
 /// How long a new record is waited for while nobody has to read again.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// How long a damaged log is left alone.
@@ -45,7 +47,7 @@ pub(super) struct Reading {
 impl Reading {
     /// Reads until told to stop.
     pub fn run(mut self) {
-        let mut swept = Instant::now();
+        let (mut swept, mut told) = (Instant::now(), Instant::now());
         while !self.shared.stop.load(Ordering::Acquire) {
             let busy = self.read_again();
             self.read_news(if busy { Duration::ZERO } else { PATIENCE });
@@ -53,8 +55,20 @@ impl Reading {
                 swept = Instant::now();
                 self.sweep();
             }
+            if told.elapsed() >= TALLIES {
+                told = Instant::now();
+                self.keep_tallies();
+            }
         }
         self.sweep();
+        self.keep_tallies();
+    }
+
+    fn keep_tallies(&self) {
+        let changed = self.shared.core().changed_tallies();
+        if !changed.is_empty() {
+            self.shared.source.keep(&changed);
+        }
     }
 
     fn read_news(&mut self, patience: Duration) {

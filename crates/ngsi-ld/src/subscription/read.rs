@@ -40,23 +40,11 @@ impl Subscription {
     pub fn restore(record: &Json, compile: Compile<'_>) -> Result<Self, Error> {
         let context = record.get("@context").unwrap_or(&Json::Null);
         let context = compile(context)?;
-        let time = |of: &Json, name: &str| of.get(name).and_then(Json::as_str).and_then(Time::read);
         let made = time(record, "createdAt")
             .ok_or_else(|| bad("createdAt", "a record of a subscription has it"))?;
         let mut new = Self::read_members(record, &context, "", compile, made)?;
         new.modified_at = time(record, "modifiedAt").unwrap_or(made);
-        let told = record.get("notification").unwrap_or(&Json::Null);
-        let count = |name: &str| match told.get(name) {
-            Some(Json::Number(n)) => n.as_u64().unwrap_or_default(),
-            _ => 0,
-        };
-        new.tally = Tally {
-            times_sent: count("timesSent"),
-            times_failed: count("timesFailed"),
-            last_notification: time(told, "lastNotification"),
-            last_success: time(told, "lastSuccess"),
-            last_failure: time(told, "lastFailure"),
-        };
+        new.tally = Tally::read(record.get("notification").unwrap_or(&Json::Null));
         Ok(new)
     }
 
@@ -114,6 +102,27 @@ impl Subscription {
         is_subscription(kind)?;
         Ok(new)
     }
+}
+
+impl Tally {
+    /// Reads what [`Self::write`] wrote.
+    pub(crate) fn read(told: &Json) -> Self {
+        let count = |name: &str| match told.get(name) {
+            Some(Json::Number(n)) => n.as_u64().unwrap_or_default(),
+            _ => 0,
+        };
+        Self {
+            times_sent: count("timesSent"),
+            times_failed: count("timesFailed"),
+            last_notification: time(told, "lastNotification"),
+            last_success: time(told, "lastSuccess"),
+            last_failure: time(told, "lastFailure"),
+        }
+    }
+}
+
+fn time(of: &Json, name: &str) -> Option<Time> {
+    of.get(name).and_then(Json::as_str).and_then(Time::read)
 }
 
 fn id(value: &Json) -> Result<Box<str>, Error> {

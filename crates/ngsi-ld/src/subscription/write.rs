@@ -2,7 +2,7 @@
 //! writes a name that the reader's @context would read as another.
 
 use super::selector::in_names_of;
-use super::{Delivery, Pair, Selector, Subscription};
+use super::{Delivery, Pair, Selector, Subscription, Tally};
 use crate::context::Context;
 use crate::iri::Iri;
 use crate::json::{Emit, Json, write_json, write_string};
@@ -104,28 +104,34 @@ impl Subscription {
     fn delivery(&self, context: &Context, out: &mut Vec<u8>) {
         let mut object = Emit::object(out);
         self.notification.write(context, &mut object);
-        let tally = &self.tally;
-        if let Some(failing) = tally.is_failing() {
+        self.tally.write(&mut object);
+        object.end();
+    }
+}
+
+impl Tally {
+    /// Writes its members (clause 5.2.14.2).
+    pub(crate) fn write(&self, object: &mut Emit<'_>) {
+        if let Some(failing) = self.is_failing() {
             object.text("status", if failing { "failed" } else { "ok" });
         }
         for (name, count) in [
-            ("timesSent", tally.times_sent),
-            ("timesFailed", tally.times_failed),
+            ("timesSent", self.times_sent),
+            ("timesFailed", self.times_failed),
         ] {
             if count > 0 {
                 object.json(name, &Json::Number(count.into()));
             }
         }
         for (name, at) in [
-            ("lastNotification", tally.last_notification),
-            ("lastSuccess", tally.last_success),
-            ("lastFailure", tally.last_failure),
+            ("lastNotification", self.last_notification),
+            ("lastSuccess", self.last_success),
+            ("lastFailure", self.last_failure),
         ] {
             if let Some(at) = at {
                 object.time(name, at);
             }
         }
-        object.end();
     }
 }
 

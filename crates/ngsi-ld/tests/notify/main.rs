@@ -6,4 +6,5 @@ mod killed;
 mod mqtt;
 mod over_http;
 mod over_tls;
+mod routes;
 mod support;
