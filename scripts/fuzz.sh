@@ -20,6 +20,7 @@ seeds_of() {
     witness_wire) printf '%s\n' crates/transparency/corpus/{add-checkpoint,witness-answer} ;;
     api_body) echo "crates/policy/corpus/body" ;;
     passkey | id_token) echo "crates/policy/corpus/$1" ;;
+    access_policy) printf '%s\n' crates/charter/corpus/policy demo/policy ;;
     ngsi_entity) echo "crates/ngsi-ld/corpus/entity" ;;
     time_stamp) echo "crates/policy/corpus/time_stamp" ;;
     export_bundle) echo "crates/loggia/corpus/bundle" ;;

@@ -8,10 +8,11 @@ export const CITY = (process.env.LOGGIA_URL ?? 'http://127.0.0.1:8080').replace(
 export const DESK = (process.env.DESK_URL ?? 'http://127.0.0.1:8081').replace(/\/$/, '');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-export const launch = () =>
+/** `more` are further arguments of Chromium's. */
+export const launch = (more = []) =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader', ...more],
   });
 
 /** A page that gathers what went wrong in it: script errors and breaches of the CSP. */

@@ -263,6 +263,7 @@ mod tests {
                 Route::get("/audit", Access::AnyOf(&[Role::Auditor]), ok()),
                 Route::get("/desk", Access::RosterKey, ok()),
                 Route::get("/demo", Access::DemoOnly, ok()),
+                Route::get("/data", Access::Data, ok()),
             ],
             Arc::new(Door),
         )
@@ -295,6 +296,8 @@ mod tests {
             ("/audit", Some(cookie), StatusCode::FORBIDDEN),
             ("/desk", Some(cookie), StatusCode::UNAUTHORIZED),
             ("/demo", Some(cookie), StatusCode::NOT_FOUND),
+            ("/data", None, StatusCode::UNAUTHORIZED),
+            ("/data", Some(cookie), StatusCode::OK),
         ];
         for (path, header, want) in table {
             let answer = call("GET", path, header.as_slice()).await;

@@ -8,7 +8,8 @@ use anyhow::{Context, anyhow};
 use loggia_api::Route;
 use loggia_model::Clock;
 use loggia_ngsi_ld::broker::{Broker, Records};
-use loggia_ngsi_ld::http::{self, App, Fetch, FetchFrom};
+use loggia_ngsi_ld::history::{Following, HISTORY, History};
+use loggia_ngsi_ld::http::{self, App, Evolution, Fetch, FetchFrom};
 use loggia_ngsi_ld::notify::{Endpoints, Letters, Limits, Notifier, Setup};
 use loggia_seal::Randomness;
 use loggia_store::FileLayer;
@@ -95,11 +96,22 @@ pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<Broker>> 
     ))
 }
 
+/// The history of the city's entities, which follows the log from here on.
+pub fn follow(data: &Path, broker: &Arc<Broker>) -> anyhow::Result<Arc<Following>> {
+    let at = data.join(HISTORY);
+    let history = History::open(&at).with_context(|| format!("{}", at.display()))?;
+    let following = history.follow(Arc::clone(broker));
+    Ok(Arc::new(
+        following.with_context(|| format!("{}", at.display()))?,
+    ))
+}
+
 /// The routes of the data plane.
 pub fn routes(house: &House) -> anyhow::Result<Vec<Route>> {
     let app = Arc::new(App {
         broker: Arc::clone(&house.broker),
         fetch: Fetch::new(house.fetch.from.clone(), tls(house.fetch.ca.as_deref())?),
+        history: Evolution::of(&house.history),
     });
     Ok(http::routes(&app))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use loggia_model::Clock;
 use loggia_ngsi_ld::broker::Broker;
+use loggia_ngsi_ld::history::Following;
 use loggia_policy::{DemoMode, LOG_KEY_SECRET, NEXT_LOG_KEY_SECRET, Policy, Rules};
 use loggia_register::{Offices, Zone};
 use loggia_seal::{Custodians, Randomness, RecorderKey, RecorderPublic};
@@ -106,6 +107,8 @@ pub struct House {
     pub watch: Arc<Watch>,
     /// The city's data plane.
     pub broker: Arc<Broker>,
+    /// How its entities evolved.
+    pub history: Arc<Following>,
     /// Whom it asks for @contexts.
     pub fetch: FetchPlan,
     /// Signs records.
@@ -171,6 +174,7 @@ impl House {
         })?;
         let alarms = Watch::open(Arc::clone(&db), Arc::clone(&clock))?;
         let broker = data_plane::open(&data, &clock)?;
+        let history = data_plane::follow(&data, &broker)?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;
         Ok(Self {
             data,
@@ -184,6 +188,7 @@ impl House {
             shield: Arc::new(shield),
             watch: Arc::new(alarms),
             broker,
+            history,
             fetch: plan.fetch,
             recorder_key,
             recorders: public.recorders,

@@ -101,7 +101,7 @@ pub async fn run(
         };
         let desk = Arc::new(tokio::task::spawn_blocking(opened).await??);
         let listener = listen(&at, desk_at).await?;
-        let app = only_this_host(desk::router(desk), desk_at);
+        let app = desk_at_home(desk, desk_at);
         servers.push(tokio::spawn(serve(listener, app, stopped)));
         welcome::say(&house, &at, &people);
     } else {
@@ -127,7 +127,12 @@ pub async fn run(
 
 /// A desk on its holder's own machine, until it is told to stop.
 pub async fn desk_alone(desk: Arc<Desk>, at: SocketAddr) -> anyhow::Result<()> {
-    alone(only_this_host(desk::router(desk), at), at, GUESTS, || ()).await
+    alone(desk_at_home(desk, at), at, GUESTS, || ()).await
+}
+
+/// A desk as it answers on this machine: to its own name alone.
+pub fn desk_at_home(desk: Arc<Desk>, at: SocketAddr) -> Router {
+    only_this_host(desk::router(desk), at)
 }
 
 /// One app at one plain address, until it is told to stop; `ready` is called once it listens.

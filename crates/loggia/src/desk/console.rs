@@ -110,45 +110,43 @@ fn person(desk: &Desk, named: Option<&str>) -> anyhow::Result<PersonId> {
 
 /// The request in words, and each check.
 fn tell(shown: &Shown) -> anyhow::Result<()> {
-    let view = &shown.view;
-    let request = Request::parse(&view.request).context("the request does not read")?;
-    let name = |p: &PersonId| {
-        shown
-            .names
-            .get(p)
-            .map_or_else(|| p.to_string(), String::clone)
-    };
-    say(&format!("request {}", view.id));
-    say(&format!(
-        "  {} asks, case {}, {}",
-        name(&request.requester),
-        view.case.number,
-        in_words(request.purpose)
-    ));
-    say(&format!(
-        "  by {}, because: {}",
-        request.legal_basis.0, view.necessity
-    ));
-    say(&format!(
-        "  from {} to {}",
-        At(request.from.0),
-        At(request.to.0)
-    ));
-    for spans in &request.camera_spans {
-        let label = shown.labels.get(&spans.camera.0);
-        say(&format!(
-            "  {} spans {} to {}{}",
-            spans.camera,
-            spans.first.0,
-            spans.last.0,
-            label.map_or_else(String::new, |l| format!(" (the city calls it {l})"))
-        ));
+    say(&format!("request {}", shown.view.id));
+    for line in words(shown)? {
+        say(&format!("  {line}"));
     }
     for check in &shown.checks {
         let mark = if check.ok { "ok" } else { "NO" };
         say(&format!("  {mark}  {:<10} {}", check.name, check.words));
     }
     Ok(())
+}
+
+/// What the request asks for, from its own bytes: who, for which case, why, when, which spans.
+pub(super) fn words(shown: &Shown) -> anyhow::Result<Vec<String>> {
+    let view = &shown.view;
+    let request = Request::parse(&view.request).context("the request does not read")?;
+    let named = shown.names.get(&request.requester);
+    let mut lines = vec![
+        format!(
+            "{} asks, case {}, {}",
+            named.map_or_else(|| request.requester.to_string(), String::clone),
+            view.case.number,
+            in_words(request.purpose)
+        ),
+        format!("by {}, because: {}", request.legal_basis.0, view.necessity),
+        format!("from {} to {}", At(request.from.0), At(request.to.0)),
+    ];
+    for spans in &request.camera_spans {
+        let label = shown.labels.get(&spans.camera.0);
+        lines.push(format!(
+            "{} spans {} to {}{}",
+            spans.camera,
+            spans.first.0,
+            spans.last.0,
+            label.map_or_else(String::new, |l| format!(" (the city calls it {l})"))
+        ));
+    }
+    Ok(lines)
 }
 
 /// A purpose as a sentence goes on with it.

@@ -299,3 +299,63 @@ pub fn grew(
     };
     Ok(verify::consistency(kept, now, &proof)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use loggia_transparency::{CosignerKey, CosignerKind, LogKey, Verifier};
+
+    use super::*;
+
+    fn key_of(name: &str) -> Verifier {
+        let (key, _) = LogKey::generate().unwrap();
+        key.verifier(name).unwrap()
+    }
+
+    fn names(view: &LogView) -> Vec<String> {
+        let logs = view.policy().logs().iter();
+        logs.map(|l| l.key.to_string()).collect()
+    }
+
+    #[test]
+    fn a_successor_takes_the_place_of_the_logs_earlier_keys_and_of_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (oldest, old) = (key_of("city.example/log"), key_of("city.example/log"));
+        let new = key_of("city.example/log");
+        // Of another log, whose name begins the same.
+        let other = key_of("city.example/log2");
+        let witness = |name: &str| {
+            CosignerKey::generate(CosignerKind::Ed25519, name)
+                .unwrap()
+                .0
+        };
+        let (a, b) = (witness("a.example"), witness("b.example"));
+        let kept = format!(
+            "# handed to the custodians in person\n\
+             log {other} https://other.example/log\n\
+             witness a {} https://a.example/\n\
+             witness b {}\n\
+             group both all a b\n\
+             quorum both\n",
+            a.public(),
+            b.public()
+        );
+        let (first, rest) = kept.split_once('\n').unwrap();
+        let before = format!("{first}\nlog {oldest}\nlog\t{old} https://city.example/log\n{rest}");
+        let file = folder.path().join(POLICY);
+        std::fs::write(&file, before).unwrap();
+
+        let view = LogView::open(folder.path()).unwrap();
+        view.believe(folder.path(), &new).unwrap();
+        let after = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(after, format!("log {new}\n{kept}"));
+        // It counts from the next start on, and then alone.
+        assert_eq!(names(&view).len(), 3);
+        let next = LogView::open(folder.path()).unwrap();
+        assert_eq!(names(&next), [new.to_string(), other.to_string()]);
+        assert!(next.policy().needs_witnesses());
+        assert_eq!(next.policy().witnesses().len(), 2);
+        // A second time changes nothing.
+        next.believe(folder.path(), &new).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), after);
+    }
+}

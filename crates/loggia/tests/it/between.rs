@@ -89,6 +89,8 @@ pub struct Between {
     lie: Mutex<Lie>,
     /// What the desk has sent to be kept: paths of its POSTs.
     pub sent: Mutex<Vec<String>>,
+    /// What was asked for: paths of GETs, each with the city's media type of the answer.
+    pub asked: Mutex<Vec<(String, String)>>,
 }
 
 impl Between {
@@ -104,8 +106,12 @@ impl Between {
             agent,
             lie: Mutex::new(Lie::none()),
             sent: Mutex::default(),
+            asked: Mutex::default(),
         });
         let port = free_port();
+        // Bound here: whoever is given the port is answered.
+        let at = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+        at.set_nonblocking(true).unwrap();
         let app = axum::Router::new()
             .fallback(pass)
             .with_state(Arc::clone(&between));
@@ -116,9 +122,7 @@ impl Between {
                 .build()
                 .unwrap();
             runtime.block_on(async move {
-                let at = tokio::net::TcpListener::bind(("127.0.0.1", port))
-                    .await
-                    .unwrap();
+                let at = tokio::net::TcpListener::from_std(at).unwrap();
                 axum::serve(at, app).await.unwrap();
             });
         });
@@ -148,11 +152,14 @@ impl Between {
         };
         let mut answer = answer.unwrap();
         let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
+        let media = answer.headers().get("content-type");
+        let media = media.map_or("", |m| m.to_str().unwrap()).to_owned();
         let body = answer.body_mut().read_to_vec().unwrap();
         if method == "POST" {
             return (status, body).into_response();
         }
         let told = (lie.tell)(path, body.clone());
+        self.asked.lock().unwrap().push((path.to_owned(), media));
         // What the lie answers itself has gone well.
         let status = if told == body { status } else { StatusCode::OK };
         (status, told).into_response()

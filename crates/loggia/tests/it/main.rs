@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access_policy;
+mod altered;
 mod between;
 mod break_glass;
 mod bundle;

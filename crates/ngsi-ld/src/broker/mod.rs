@@ -3,6 +3,7 @@
 //! lets a reader see what the log refused.
 
 mod contexts;
+mod evolution;
 mod find;
 mod open;
 mod record;
@@ -23,6 +24,7 @@ use crate::error::Error;
 use crate::time::Time;
 
 pub use contexts::{ContextKind, ContextStore, HeldContext};
+pub(crate) use evolution::Evolved;
 pub use find::{AttributeFound, Counting, Found, Paging, TypeFound};
 pub use open::{Housekeeping, SNAPSHOT_RECORDS};
 pub use record::Change;

@@ -48,6 +48,14 @@ impl Kept {
     }
 }
 
+impl From<Ticket> for Kept {
+    fn from(ticket: Ticket) -> Self {
+        Self {
+            ticket: Some(ticket),
+        }
+    }
+}
+
 impl Future for Kept {
     type Output = Result<(), Error>;
 
@@ -74,7 +82,7 @@ pub(super) fn of_store(e: &loggia_store::Error) -> Error {
 }
 
 /// FNV-1a: the same entity always has the same key, on every machine.
-fn key(tenant: &str, id: &str) -> u64 {
+pub(super) fn key(tenant: &str, id: &str) -> u64 {
     let bytes = tenant.bytes().chain([0]).chain(id.bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -231,14 +239,6 @@ impl Broker {
         Ok(Kept {
             ticket: Some(ticket),
         })
-    }
-}
-
-impl From<Ticket> for Kept {
-    fn from(ticket: Ticket) -> Self {
-        Self {
-            ticket: Some(ticket),
-        }
     }
 }
 

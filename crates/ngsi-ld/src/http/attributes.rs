@@ -104,7 +104,7 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
 }
 
 /// The attribute in the path, expanded.
-fn name(call: &Call, context: &Context) -> Result<Iri, Failure> {
+pub(super) fn name(call: &Call, context: &Context) -> Result<Iri, Failure> {
     let attr = call.path("attr");
     let iri = context.expand_name(attr).filter(|_| is_name(attr));
     iri.ok_or_else(|| Error::bad(attr, "this is no name of an attribute (clause 4.6.2)").into())

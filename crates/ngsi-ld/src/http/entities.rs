@@ -50,7 +50,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
 async fn query(app: Arc<App>, call: Call) -> Answer {
     let context = app.linked(&call).await?;
     let shown = Shown::read(&call, &call, context.clone(), Geo::Too)?;
-    let filter = filter_of(&call, &call, &context, &shown)?;
+    let filter = filter_of(&call, &call, &context, shown.having.as_ref())?;
     found(app, call, vec![filter], shown).await
 }
 
@@ -109,7 +109,7 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
 async fn purge(app: Arc<App>, call: Call) -> Answer {
     let context = app.linked(&call).await?;
     let shown = Shown::read(&call, &call, context.clone(), Geo::Not)?;
-    let filter = filter_of(&call, &call, &context, &shown)?;
+    let filter = filter_of(&call, &call, &context, shown.having.as_ref())?;
     let drop = call
         .param("drop")?
         .map(|t| Projection::attrs(t, &context))

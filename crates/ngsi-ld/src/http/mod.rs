@@ -13,6 +13,7 @@ mod media;
 mod paging;
 mod query;
 mod subscriptions;
+mod temporal;
 mod view;
 
 use std::future::Future;
@@ -26,6 +27,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use loggia_api::{Access, Route};
 
 use crate::broker::Broker;
+use crate::history::{Following, HistoryReader, INSTANCES_PER_ANSWER, Progress};
 use answer::Failure;
 use call::Call;
 
@@ -44,6 +46,31 @@ pub struct App {
     pub broker: Arc<Broker>,
     /// How @contexts from elsewhere are had.
     pub fetch: Fetch,
+    /// How the entities evolved.
+    pub history: Evolution,
+}
+
+/// The history that the temporal API reads.
+#[derive(Debug, Clone)]
+pub struct Evolution {
+    /// Its reader.
+    pub reader: HistoryReader,
+    /// How far it has come behind the log.
+    pub progress: Arc<Progress>,
+    /// Instances in one answer; what goes beyond is on other pages (clause 6.3.10).
+    pub instances_max: usize,
+}
+
+impl Evolution {
+    /// With the limits of this release.
+    #[must_use]
+    pub fn of(following: &Following) -> Self {
+        Self {
+            reader: following.reader().clone(),
+            progress: following.progress().clone(),
+            instances_max: INSTANCES_PER_ANSWER,
+        }
+    }
 }
 
 /// All routes of the data plane.
@@ -53,6 +80,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     all.extend(attributes::routes(app));
     all.extend(batch::routes(app));
     all.extend(query::routes(app));
+    all.extend(temporal::routes(app));
     all.extend(discovery::routes(app));
     all.extend(json_contexts::routes(app));
     all.extend(subscriptions::routes(app));

@@ -17,7 +17,9 @@ use crate::context::Context;
 use crate::entity::Geometry;
 use crate::error::Error;
 use crate::json::Json;
-use crate::query::{Filter, GeoQuery, IdPattern, Ids, Order, Query, ScopeQuery, Shape, TypeQuery};
+use crate::query::{
+    Filter, GeoQuery, IdPattern, Ids, Order, Projection, Query, ScopeQuery, Shape, TypeQuery,
+};
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
     let at = "/ngsi-ld/v1/entityOperations/query";
@@ -84,7 +86,7 @@ pub(super) fn filter_of(
     call: &Call,
     asked: &impl Asked,
     context: &Context,
-    shown: &Shown,
+    having: Option<&Projection>,
 ) -> Result<Filter, Failure> {
     let types = asked
         .text("type")?
@@ -97,7 +99,7 @@ pub(super) fn filter_of(
             .text("idPattern")?
             .map(|t| IdPattern::read(&t))
             .transpose()?,
-        having: shown.having.clone(),
+        having: having.cloned(),
         scope: asked
             .text("scopeQ")?
             .map(|t| ScopeQuery::read(&t))
@@ -159,12 +161,19 @@ fn order(call: &Call, context: &Context) -> Result<Option<(Order, Option<Shape>)
 }
 
 /// Members of a `Query` (clause 5.2.23), asked like parameters.
-struct Body<'b> {
+pub(super) struct Body<'b> {
     body: &'b Json,
     selector: Option<&'b Json>,
 }
 
-impl Body<'_> {
+impl<'b> Body<'b> {
+    pub(super) const fn of(body: &'b Json) -> Self {
+        Self {
+            body,
+            selector: None,
+        }
+    }
+
     fn member(&self, name: &str) -> Option<&Json> {
         let geo = |inner: &str| self.body.get("geoQ").and_then(|g| g.get(inner));
         match name {
@@ -204,27 +213,37 @@ async fn by_body(app: Arc<App>, call: Call) -> Answer {
     if body.get("type").and_then(Json::as_str) != Some("Query") {
         return Err(Error::bad("type", "a query's type is Query (clause 5.2.23)").into());
     }
-    let whole = Body {
-        body: &body,
-        selector: None,
-    };
+    let whole = Body::of(&body);
     let shown = Shown::read(&call, &whole, context.clone(), Geo::Too)?;
-    let mut filters = Vec::new();
-    match body.get("entities") {
-        None => filters.push(filter_of(&call, &whole, &context, &shown)?),
-        Some(Json::Array(selectors)) if !selectors.is_empty() => {
-            for selector in selectors {
+    let having = shown.having.as_ref();
+    let filters = filters_of(&call, &whole, Some(&body), &context, having)?;
+    found(app, call, filters, shown).await
+}
+
+/// The conditions of which one has to be met: one for each selector of a body (clause 5.2.33), or
+/// those that stand alone.
+pub(super) fn filters_of(
+    call: &Call,
+    asked: &impl Asked,
+    body: Option<&Json>,
+    context: &Context,
+    having: Option<&Projection>,
+) -> Result<Vec<Filter>, Failure> {
+    match body.and_then(|body| Some((body, body.get("entities")?))) {
+        None => Ok(vec![filter_of(call, asked, context, having)?]),
+        Some((body, Json::Array(selectors))) if !selectors.is_empty() => {
+            let one = |selector| {
                 let one = Body {
-                    body: &body,
+                    body,
                     selector: Some(selector),
                 };
-                filters.push(filter_of(&call, &one, &context, &shown)?);
-            }
+                filter_of(call, &one, context, having)
+            };
+            selectors.iter().map(one).collect()
         }
         Some(_) => {
             let what = "a list of selectors is needed (clause 5.2.33)";
-            return Err(Error::bad("entities", what).into());
+            Err(Error::bad("entities", what).into())
         }
     }
-    found(app, call, filters, shown).await
 }

@@ -16,13 +16,14 @@ pub struct TemporalQuery {
     pub property: TimeProperty,
 }
 
-/// How a time compares. Times that are equal are neither before nor after; an interval holds its
-/// beginning and not its end, so that intervals that follow each other hold each time once.
+/// How a time compares. What is after a time begins with it, what is before ends in front of it
+/// (clause 4.11: bounds below are inclusive, bounds above exclusive), so that intervals that follow
+/// each other hold each time once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timerel {
     /// Before.
     Before(Time),
-    /// After.
+    /// At the time or after it.
     After(Time),
     /// Between.
     Between(Time, Time),
@@ -131,7 +132,7 @@ impl Timerel {
         let t = time.micros();
         match self {
             Self::Before(at) => t < at.micros(),
-            Self::After(at) => t > at.micros(),
+            Self::After(at) => t >= at.micros(),
             Self::Between(at, end) => t >= at.micros() && t < end.micros(),
         }
     }

@@ -16,15 +16,24 @@ pub(crate) fn fixtures() -> Option<&'static Path> {
     static AT: OnceLock<Option<PathBuf>> = OnceLock::new();
     AT.get_or_init(|| {
         let archive = support::etsi("etsi-fixtures.tar.gz")?;
-        let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("etsi");
-        std::fs::create_dir_all(&to).expect("a folder");
-        let done = Command::new("tar")
-            .arg("xzf")
-            .arg(archive)
-            .arg("-C")
-            .arg(&to)
-            .status();
-        assert!(done.expect("tar").success());
+        let size = archive.metadata().expect("an archive").len();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let to = folder.join(format!("etsi-{size}"));
+        if !to.exists() {
+            // Tests are processes that run at once: each unpacks for itself, one gives its copy.
+            let own = folder.join(format!("etsi-{size}-{}", std::process::id()));
+            std::fs::create_dir_all(&own).expect("a folder");
+            let done = Command::new("tar")
+                .arg("xzf")
+                .arg(archive)
+                .arg("-C")
+                .arg(&own)
+                .status();
+            assert!(done.expect("tar").success());
+            if std::fs::rename(&own, &to).is_err() {
+                std::fs::remove_dir_all(&own).expect("a folder less");
+            }
+        }
         Some(to)
     })
     .as_deref()

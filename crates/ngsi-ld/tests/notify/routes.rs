@@ -8,7 +8,8 @@ use axum::Router;
 use loggia_model::Clock;
 use loggia_ngsi_ld::Json;
 use loggia_ngsi_ld::broker::{Broker, Records};
-use loggia_ngsi_ld::http::{App, Fetch, FetchFrom, routes};
+use loggia_ngsi_ld::history::{Following, HISTORY, History};
+use loggia_ngsi_ld::http::{App, Evolution, Fetch, FetchFrom, routes};
 use loggia_ngsi_ld::notify::Notifier;
 
 use crate::support::{Cars, Receiver, TestClock, open, quick, setup, until};
@@ -19,6 +20,7 @@ struct City {
     notifier: Arc<Notifier>,
     base: String,
     server: tokio::task::JoinHandle<()>,
+    _following: Following,
 }
 
 async fn city(dir: &Path) -> City {
@@ -35,8 +37,11 @@ async fn city(dir: &Path) -> City {
     let tls = ureq::tls::TlsConfig::builder()
         .unversioned_rustls_crypto_provider(provider)
         .build();
+    let history = History::open(&dir.join(HISTORY)).unwrap();
+    let following = history.follow(broker.clone()).unwrap();
     let app = Arc::new(App {
         broker: broker.clone(),
+        history: Evolution::of(&following),
         fetch: Fetch::new(FetchFrom::Hosts(Vec::new()), tls),
     });
     let mut router = Router::new();
@@ -51,6 +56,7 @@ async fn city(dir: &Path) -> City {
         notifier,
         base,
         server,
+        _following: following,
     }
 }
 

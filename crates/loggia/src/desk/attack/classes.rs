@@ -6,14 +6,17 @@ use loggia_policy::{Act, Member, Request, Roster};
 use loggia_seal::{PersonKey, Randomness};
 use loggia_sim::Dice;
 
+use super::altered::{Door, altered_page};
 use super::logs::{
     cosignature_downgraded, fork_with_minority, not_logged, old_log, rolled_back, rows_deleted,
 };
 use super::plot::{Plot, bytes, sign, stated};
 use super::scene::{CUSTODIANS, Scene, person, roster_entry, signed};
+use super::shown::shown_one_signed_another;
 
 /// What an attacker tries (issue: rows deleted, decisions forged, forked and rolled-back log, clock
-/// set back, replayed approvals, swapped pieces, substituted public keys, downgraded formats).
+/// set back, replayed approvals, swapped pieces, substituted public keys, downgraded formats,
+/// altered pages served to the browser).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     KeySubstituted,
@@ -33,6 +36,8 @@ pub enum Class {
     RosterUnlogged,
     SharesSwapped,
     FormatDowngraded,
+    AlteredPage,
+    ShownOneSignedAnother,
     Several,
 }
 
@@ -47,12 +52,16 @@ pub enum Stop {
     Pins,
     /// The share is sealed to its own span: the control opens it as what it is.
     Binding,
+    /// What the desk's server asks of whoever calls it.
+    Door(Door),
+    /// The true words of the request, which its holder reads before they agree.
+    Words,
     /// More than one thing.
     Several,
 }
 
 impl Class {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::KeySubstituted,
         Self::ApprovalForged,
         Self::ApprovalReplayed,
@@ -70,6 +79,8 @@ impl Class {
         Self::RosterUnlogged,
         Self::SharesSwapped,
         Self::FormatDowngraded,
+        Self::AlteredPage,
+        Self::ShownOneSignedAnother,
         Self::Several,
     ];
 
@@ -97,6 +108,8 @@ impl Class {
             Self::RosterUnlogged => roster_unlogged(&mut plot, scene, dice),
             Self::SharesSwapped => shares_swapped(&mut plot, scene, dice),
             Self::FormatDowngraded => format_downgraded(&mut plot, scene, dice),
+            Self::AlteredPage => altered_page(&mut plot, dice),
+            Self::ShownOneSignedAnother => shown_one_signed_another(&mut plot, scene, dice),
             Self::Several => several(&mut plot, scene, dice),
         };
         (plot, stop)

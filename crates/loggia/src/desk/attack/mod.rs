@@ -2,15 +2,18 @@
 //! true key desk release footage that it should not. `make attack` tries 100,000 openings; the
 //! tests a seeded sample. Each class has a control that opens once its check is taken out.
 
+mod altered;
 mod classes;
 #[path = "../../../../transparency/tests/forge/mod.rs"]
 mod forge;
 mod logs;
 mod plot;
 mod scene;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::sync::Arc;
 
 use loggia_policy::{Act, RequestView};
 use loggia_seal::{CustodianKey, Group, ReleasedShare, Share, SpanKey};
@@ -19,7 +22,8 @@ use serde::Deserialize;
 
 use super::checks::Check;
 use super::log_view::{LogView, POLICY, Patience};
-use super::{Deed, offer};
+use super::{Deed, Shown, console, offer};
+use altered::{Door, OpenDesk, Page};
 use classes::{Class, Stop};
 use plot::Plot;
 use scene::{CUSTODIANS, Scene, Span, person};
@@ -43,6 +47,10 @@ struct Trust {
     pinned: bool,
     /// A check of this name is not looked at: controls alone.
     without: Option<&'static str>,
+    /// The desk's server does not ask for this: controls alone.
+    open_to: Option<Door>,
+    /// Its holder reads what the desk shows, and agrees only to what the city's pages have shown.
+    reads: bool,
 }
 
 impl Scene {
@@ -66,11 +74,13 @@ impl Scene {
             policy: self.policy(scene::QUORUM, true),
             pinned: true,
             without: None,
+            open_to: None,
+            reads: true,
         }
     }
 
-    /// Both custodians are asked to release; what each desk sent, and why it did not.
-    fn attempt(&mut self, plot: &Plot, trust: &Trust) -> (Vec<ReleasedShare>, Vec<String>) {
+    /// The city says what the plot has it say, and the desk trusts as it is told.
+    fn stage(&mut self, plot: &Plot, trust: &Trust) {
         let pins = self.folder.join("trusted.json");
         if trust.pinned {
             std::fs::write(&pins, &self.pins).unwrap();
@@ -78,14 +88,41 @@ impl Scene {
             let _ = std::fs::remove_file(&pins);
         }
         std::fs::write(self.folder.join(POLICY), &trust.policy).unwrap();
-        self.desk.log = LogView::open(&self.folder).unwrap();
+        let desk = Arc::get_mut(&mut self.desk).unwrap();
+        desk.log = LogView::open(&self.folder).unwrap();
         let answers = plot.answers(self);
         *self.answers.lock().unwrap() = answers;
+    }
+
+    /// The plot's request as this custodian's desk shows it.
+    fn shown(&self, name: &str, plot: &Plot) -> anyhow::Result<Shown> {
+        let (who, request) = (person(name), plot.shown_id());
+        let mine = |view: &RequestView| view.id == request;
+        let shown = self.desk.checked(&who, Patience::None, mine)?;
+        Ok(shown.into_iter().next().unwrap())
+    }
+
+    /// Both custodians are asked to release; what each desk sent, and why it did not.
+    fn attempt(&mut self, plot: &Plot, trust: &Trust) -> (Vec<ReleasedShare>, Vec<String>) {
+        let read = plot.read.as_deref().filter(|_| trust.reads).map(|read| {
+            self.stage(read, trust);
+            console::words(&self.shown(CUSTODIANS[0], read).unwrap()).unwrap()
+        });
+        self.stage(plot, trust);
+        let open = plot.page.as_ref();
+        let open = open.map(|page| (page, OpenDesk::open(&self.desk, trust.open_to)));
         let mut refusals = Vec::new();
         for name in CUSTODIANS {
-            if let Err(why) = self.release(name, plot, trust.without) {
+            let done = match &open {
+                Some((page, desk)) => page.acts(desk, name, plot.shown_id()),
+                None => self.release(name, plot, trust.without, read.as_deref()),
+            };
+            if let Err(why) = done {
                 refusals.push(format!("{why:#}"));
             }
+        }
+        if let Some((_, desk)) = open {
+            desk.close();
         }
         let sent = std::mem::take(&mut self.answers.lock().unwrap().sent);
         let shares = sent.iter().flat_map(|(_, body)| {
@@ -97,14 +134,23 @@ impl Scene {
     }
 
     /// What the desk's own act does, but that one check may be left out and no passphrase is asked.
-    fn release(&self, name: &str, plot: &Plot, without: Option<&str>) -> anyhow::Result<()> {
+    /// Its holder leaves what reads otherwise than `read`.
+    fn release(
+        &self,
+        name: &str,
+        plot: &Plot,
+        without: Option<&str>,
+        read: Option<&[String]>,
+    ) -> anyhow::Result<()> {
         let (who, request) = (person(name), plot.shown_id());
-        let mine = |view: &RequestView| view.id == request;
-        let shown = self.desk.checked(&who, Patience::None, mine)?;
-        let shown = shown.into_iter().next().unwrap();
+        let shown = self.shown(name, plot)?;
         let counts = |c: &&Check| !c.ok && Some(c.name) != without;
         if let Some(broken) = shown.checks.iter().find(counts) {
             anyhow::bail!("{}: {}", broken.name, broken.words);
+        }
+        let words = console::words(&shown)?;
+        if read.is_some_and(|read| read != words) {
+            anyhow::bail!("words: {words:?}");
         }
         offer::require(Act::Release, shown.offered)?;
         let deed = Deed {
@@ -143,6 +189,8 @@ fn control(scene: &mut Scene, plot: &Plot, stop: &Stop) -> Result<bool, Vec<Stri
         Stop::Check(name) => trust.without = Some(name),
         Stop::Policy(quorum, with_ml_dsa) => trust.policy = scene.policy(*quorum, *with_ml_dsa),
         Stop::Pins => trust.pinned = false,
+        Stop::Door(door) => trust.open_to = Some(*door),
+        Stop::Words => trust.reads = false,
         Stop::Binding => return Ok(sees_as_what_it_is(scene)),
         Stop::Several => return Ok(true),
     }
@@ -211,14 +259,16 @@ fn seed() -> u64 {
 fn when_all_have_agreed_the_footage_opens() {
     let mut scene = Scene::new();
     scene.pin();
-    let plot = Plot::agreed(&scene, &mut Dice::of(&[seed()]));
+    let mut plot = Plot::agreed(&scene, &mut Dice::of(&[seed()]));
     let trust = scene.plain();
-    let (shares, refusals) = scene.attempt(&plot, &trust);
-    assert!(refusals.is_empty(), "{refusals:?}");
-    assert!(sees(
-        &opened(&scene.one_time, &plot, &shares, &scene.spans[0]),
-        &scene.spans[0]
-    ));
+    // At a terminal, and from the desk's own page.
+    for page in [None, Some(Page::own())] {
+        plot.page = page;
+        let (shares, refusals) = scene.attempt(&plot, &trust);
+        assert!(refusals.is_empty(), "{refusals:?}");
+        let opened = opened(&scene.one_time, &plot, &shares, &scene.spans[0]);
+        assert!(sees(&opened, &scene.spans[0]));
+    }
 }
 
 #[test]
@@ -235,14 +285,14 @@ fn each_class_of_attack_opens_once_its_check_is_taken_out() {
             if stop == Stop::Several {
                 continue;
             }
-            if let Stop::Check(name) = stop {
-                // It is that check which stops it, not another by chance.
-                let begins = format!("{name}: ");
-                assert!(
-                    refusals.iter().all(|r| r.starts_with(&begins)),
-                    "{class:?}: {refusals:?}"
-                );
-            }
+            // It is that check which stops it, not another by chance.
+            let named = |r: &String| match &stop {
+                Stop::Check(name) => r.starts_with(&format!("{name}: ")),
+                Stop::Door(door) => r.contains(door.words()),
+                Stop::Words => r.starts_with("words: "),
+                _ => true,
+            };
+            assert!(refusals.iter().all(named), "{class:?}: {refusals:?}");
             match control(&mut scene, &plot, &stop) {
                 Ok(opens) => assert!(opens, "{class:?}, {n}: the control does not open"),
                 Err(refusals) => panic!("{class:?}, {n}, without {stop:?}: {refusals:?}"),

@@ -16,6 +16,7 @@ use loggia_transparency::{
 };
 use serde_json::{Value, json};
 
+use super::altered::Page;
 use super::forge::Forge;
 use super::scene::{Answers, QUORUM, Scene, entry, person};
 
@@ -58,6 +59,12 @@ pub struct Plot {
     pub torn: Option<(usize, usize)>,
     /// The proof of another entry in each one's place.
     pub proof_of: Option<u64>,
+    /// What the city calls its cameras.
+    pub labels: String,
+    /// The page that asks the desk for the release; none where its holder is at a terminal.
+    pub page: Option<Page>,
+    /// The request that the city's pages have shown in the place of this one.
+    pub read: Option<Box<Self>>,
 }
 
 /// Random bytes.
@@ -148,6 +155,9 @@ impl Plot {
             unsaid: Vec::new(),
             torn: None,
             proof_of: None,
+            labels: "[]".to_owned(),
+            page: None,
+            read: None,
         };
         plot.agree(scene);
         plot
@@ -269,7 +279,7 @@ impl Plot {
                 "/api/v1/desk/roster/entries",
                 serde_json::to_string(&self.places).unwrap(),
             ),
-            ("/api/v1/public/cameras", "[]".to_owned()),
+            ("/api/v1/public/cameras", self.labels.clone()),
             ("/log/checkpoint", head),
             ("/log/cosigned", cosigned),
         ] {

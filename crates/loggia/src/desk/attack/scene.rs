@@ -31,7 +31,7 @@ use super::forge::Forge;
 use crate::roster;
 
 /// Everybody's passphrase.
-const PASSPHRASE: &str = "attack";
+pub const PASSPHRASE: &str = "attack";
 /// Bodies that witness, and how many are enough.
 pub const WITNESSES: usize = 5;
 pub const QUORUM: usize = 3;
@@ -73,7 +73,7 @@ pub struct Scene {
     /// To which the attacker wants shares released.
     pub one_time: CustodianKey,
     pub answers: Arc<Mutex<Answers>>,
-    pub desk: Desk,
+    pub desk: Arc<Desk>,
     pub folder: PathBuf,
     pub pins: Vec<u8>,
     _ground: tempfile::TempDir,
@@ -165,7 +165,7 @@ impl Scene {
         let port = serve(Arc::clone(&answers));
         let server = format!("http://127.0.0.1:{port}");
         let as_clock: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let desk = Desk {
+        let desk = Arc::new(Desk {
             keys: Keyring::open(&folder, PASSPHRASE, None).unwrap(),
             city: Remote::new(&server, None, Arc::clone(&as_clock)).unwrap(),
             pinned: Pinned::at(&folder),
@@ -173,7 +173,7 @@ impl Scene {
             clock: as_clock,
             turn: Mutex::new(()),
             folder: folder.clone(),
-        };
+        });
         let spans = spans(&people, clock.now(), &mut r);
         Self {
             people,

@@ -1,0 +1,76 @@
+//! The data plane alone on a port, for measuring it (`bench/data_plane.py`): the same routes behind
+//! the same gate, and beside them a bare echo of one entity as what the machine can do at all.
+//! Never for a city: anybody may write.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::body::Bytes;
+use axum::routing::get;
+use loggia_api::{Doorkeeper, Secure, router_over};
+use loggia_model::{Actor, At, Clock, Fault};
+use loggia_ngsi_ld::broker::Broker;
+use loggia_ngsi_ld::history::History;
+use loggia_ngsi_ld::http::{App, Evolution, Fetch, FetchFrom, routes};
+use loggia_store::FileLayer;
+use loggia_store::bus::{Bus, BusConfig};
+
+struct Anybody;
+
+impl Doorkeeper for Anybody {
+    fn session(&self, _: &str) -> Option<Actor> {
+        None
+    }
+    fn roster_key(&self, _: &str, _: &str, _: &str, _: [u8; 32]) -> Result<Actor, Fault> {
+        Err(Fault::Unauthenticated)
+    }
+    fn demo(&self) -> bool {
+        true
+    }
+}
+
+struct Wall;
+
+impl Clock for Wall {
+    fn now(&self) -> At {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        At(i64::try_from(since.unwrap_or_default().as_micros()).unwrap_or(0))
+    }
+    fn mono(&self) -> Duration {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.unwrap_or_default()
+    }
+}
+
+/// One entity as it is retrieved: what the echo gives.
+const ECHOED: &[u8] = include_bytes!("vehicle.json");
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(data), Some(port)) = (args.next(), args.next()) else {
+        return Err("usage: serve FOLDER PORT".into());
+    };
+    let bus = Bus::open(Path::new(&data), BusConfig::new(1, FileLayer::Real))?;
+    let broker = Arc::new(Broker::open(Arc::new(bus), Arc::new(Wall))?);
+    let _house = broker.keep_house();
+    let history = History::open(&Path::new(&data).join("history.sqlite"))?;
+    let following = history.follow(broker.clone())?;
+    let tls = ureq::tls::TlsConfig::default();
+    let app = Arc::new(App {
+        broker,
+        history: Evolution::of(&following),
+        fetch: Fetch::new(FetchFrom::Hosts(Vec::new()), tls),
+    });
+    let echo = get(|| async {
+        let kind = [("content-type", "application/json")];
+        (kind, Bytes::from_static(ECHOED))
+    });
+    let all = router_over(routes(&app), Arc::new(Anybody), Secure::No);
+    let all = axum::Router::new().route("/echo", echo).merge(all);
+    let at = SocketAddr::from(([127, 0, 0, 1], port.parse()?));
+    axum::serve(tokio::net::TcpListener::bind(at).await?, all).await?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! How histories are to be shown: parameters in, bytes out. Never decides which instances are.
+
+use std::sync::Arc;
+
+use super::form;
+use crate::context::Context;
+use crate::error::Error;
+use crate::http::answer::Failure;
+use crate::http::call::{Call, Flag};
+use crate::http::media::{Geo, Media, of_answer};
+use crate::http::view::{Asked, datasets};
+use crate::lang::Languages;
+use crate::query::Projection;
+use crate::temporal::{Aggregation, TemporalEntity, TemporalForm, TemporalView, Window};
+use crate::write::{Embed, Form, SysAttrs};
+
+/// What was asked for.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub media: Media,
+    pub context: Arc<Context>,
+    pub members: crate::temporal::Shown,
+    pub datasets: Option<Vec<Option<Box<str>>>>,
+    /// What is to be computed, where aggregates are wanted.
+    pub aggregation: Option<Aggregation>,
+    /// An entity that has none of these in the window is not found (clause 5.7.4.4).
+    pub having: Option<Projection>,
+    form: TemporalForm,
+    sys_attrs: SysAttrs,
+    languages: Option<Languages>,
+}
+
+/// Words of `options` that are not about the representation, or about another operation's.
+const KNOWN: [&str; 8] = [
+    "normalized",
+    "concise",
+    "temporalValues",
+    "simplified",
+    "keyValues",
+    "aggregatedValues",
+    "sysAttrs",
+    "count",
+];
+
+impl Shown {
+    pub(super) fn read(
+        call: &Call,
+        asked: &impl Asked,
+        context: Arc<Context>,
+    ) -> Result<Self, Failure> {
+        let media = of_answer(&call.headers, Geo::Not)?;
+        if let Some(word) = call.options()?.iter().find(|w| !KNOWN.contains(w)) {
+            let what = format!("`{word}` is no representation");
+            return Err(Error::bad("options", what).into());
+        }
+        let form = form(call, asked)?;
+        let shows = call.option("sysAttrs")? == Flag::Set || call.flag("sysAttrs")? == Flag::Set;
+        let attrs = asked.text("attrs")?;
+        let attrs = attrs.map(|t| Projection::attrs(&t, &context)).transpose()?;
+        let pick = asked.text("pick")?;
+        let pick = pick.map(|t| Projection::pick(&t, &context)).transpose()?;
+        let omit = asked.text("omit")?;
+        let omit = omit.map(|t| Projection::omit(&t, &context)).transpose()?;
+        let members =
+            crate::temporal::Shown::of(attrs.as_ref(), pick.as_ref(), omit.as_ref(), &context)?;
+        let aggregation = match form {
+            TemporalForm::Aggregated => Some(Aggregation::read(
+                asked.text("aggrMethods")?.as_deref(),
+                asked.text("aggrPeriodDuration")?.as_deref(),
+            )?),
+            _ => None,
+        };
+        let languages = asked.text("lang")?.map(|text| {
+            Languages::read(&text)
+                .ok_or_else(|| Failure::from(Error::bad("lang", "language tags (RFC 5646)")))
+        });
+        Ok(Self {
+            media,
+            members,
+            datasets: asked.text("datasetId")?.map(|t| datasets(&t)).transpose()?,
+            aggregation,
+            having: attrs.or(pick),
+            form,
+            sys_attrs: if shows {
+                SysAttrs::Show
+            } else {
+                SysAttrs::Hide
+            },
+            languages: languages.transpose()?,
+            context,
+        })
+    }
+
+    pub(super) fn view(&self, window: Window) -> TemporalView<'_> {
+        TemporalView {
+            context: &self.context,
+            shown: &self.members,
+            sys_attrs: self.sys_attrs,
+            languages: self.languages.as_ref(),
+            window,
+        }
+    }
+
+    pub(super) const fn embed(&self) -> Embed {
+        match self.media {
+            Media::Json => Embed::Nothing,
+            Media::JsonLd | Media::GeoJson => Embed::Context,
+        }
+    }
+
+    /// Writes an entity with its instances.
+    pub(super) fn entity(&self, entity: &TemporalEntity, window: Window, out: &mut Vec<u8>) {
+        let view = self.view(window);
+        match self.form {
+            TemporalForm::Values => view.values(entity, self.embed(), out),
+            TemporalForm::Concise => view.instances(entity, Form::Concise, self.embed(), out),
+            TemporalForm::Normalized | TemporalForm::Aggregated => {
+                view.instances(entity, Form::Normalized, self.embed(), out);
+            }
+        }
+    }
+}
