@@ -76,6 +76,7 @@ pub async fn run(
     let custodians = house.custodians()?;
     let recorder = Arc::new(house.record(custodians.subscribe(), RecorderConfig::default())?);
     let _records = house.broker.keep_house();
+    let _notifier = data_plane::notify(&house)?;
     let turns = Turns::start(&house, Arc::downgrade(&recorder), custodians)?;
     let secure = match at.tls {
         Some(_) => Secure::Yes,

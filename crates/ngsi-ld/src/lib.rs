@@ -1,6 +1,6 @@
 //! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): the city's data plane (docs/design/ngsi-ld.md). All but
-//! `broker`, `history` and `http` is pure: no I/O, no clock. Never identifies anybody, never loses
-//! a write that it acknowledged.
+//! `broker`, `history`, `http` and `notify` is pure: no I/O, no clock. Never identifies anybody,
+//! never loses a write that it acknowledged.
 //!
 //! ```
 //! use loggia_ngsi_ld::{Contexts, Embed, Entity, Form, Json, Representation, Time, View};
@@ -26,7 +26,9 @@ pub mod http;
 mod iri;
 mod json;
 mod lang;
+pub mod notify;
 pub mod query;
+pub mod subscription;
 pub mod temporal;
 mod time;
 pub mod update;

@@ -8,7 +8,9 @@ mod evolution;
 mod find;
 mod open;
 mod record;
+mod source;
 mod state;
+mod subscriptions;
 mod write;
 
 use std::sync::atomic::AtomicU64;
@@ -27,9 +29,12 @@ pub(crate) use evolution::Evolved;
 pub use find::{AttributeFound, Counting, Found, Paging, TypeFound};
 pub use open::{Housekeeping, SNAPSHOT_RECORDS};
 pub use record::Change;
+pub use source::Records;
+pub use subscriptions::SUBSCRIPTIONS_MAX;
 pub use write::{Done, Kept, TENANTS_MAX};
 
 use state::{State, Tenant};
+use subscriptions::SubscriptionStore;
 
 /// The broker's heart. Share it in an `Arc`.
 pub struct Broker {
@@ -40,6 +45,7 @@ pub struct Broker {
     /// The newest record handed to the log; changes under the state's lock alone.
     appended: AtomicU64,
     contexts: ContextStore,
+    subscriptions: SubscriptionStore,
 }
 
 impl std::fmt::Debug for Broker {

@@ -10,8 +10,12 @@ use loggia_model::{At, Clock};
 use loggia_store::bus::{Bus, Record, Retention, State as Row};
 
 use super::contexts::ContextStore;
-use super::record::{self, CHANGED, CONTEXT, CONTEXT_GONE, DELETED, TENANT, write_entity};
+use super::record::{
+    self, CHANGED, CONTEXT, CONTEXT_GONE, DELETED, SUBSCRIPTION, SUBSCRIPTION_GONE, TALLIES,
+    TENANT, write_entity,
+};
 use super::state::{State, Tenant};
+use super::subscriptions::SubscriptionStore;
 use super::write::of_store;
 use super::{Broker, Change};
 use crate::context::Contexts;
@@ -50,6 +54,7 @@ impl Broker {
             state: RwLock::new(state),
             appended: AtomicU64::new(0),
             contexts: ContextStore::new(),
+            subscriptions: SubscriptionStore::default(),
         };
         let mut seq = 0;
         if let Some(mut snapshot) = broker.bus.snapshot().map_err(|e| of_store(&e))? {
@@ -92,7 +97,10 @@ impl Broker {
             }
             CONTEXT => self.contexts.restore(row.body())?,
             CONTEXT_GONE => self.contexts.restore_gone(row.body())?,
-            // Subscriptions and what the temporal API writes have readers of their own.
+            SUBSCRIPTION => self.restore_subscription(row.seq(), row.body())?,
+            SUBSCRIPTION_GONE => self.restore_unsubscribed(row.body())?,
+            TALLIES => self.restore_tallies(row.body())?,
+            // What the temporal API writes has a reader of its own.
             _ => {}
         }
         Ok(())
@@ -112,11 +120,15 @@ impl Broker {
             tenants.push((tenant.clone(), entities));
         }
         let contexts = self.contexts.rows();
+        let subscriptions = self.subscriptions.rows();
         drop(state);
         if seq > 0 && self.bus.wait_newer(seq - 1, PATIENCE) < seq {
             return Err(Error::Busy);
         }
         let rows = contexts.into_iter().map(|body| row(CONTEXT, At(0), body));
+        // Behind the @contexts that they are read with.
+        let subscribed = subscriptions.into_iter();
+        let rows = rows.chain(subscribed.map(|body| row(SUBSCRIPTION, At(0), body)));
         let own = tenants.iter().flat_map(|(tenant, entities)| {
             let made = row(TENANT, At(0), tenant_body(tenant));
             let each = entities.iter().map(|e| self.entity_row(tenant, e));

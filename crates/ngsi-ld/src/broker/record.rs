@@ -23,24 +23,14 @@ pub(crate) const CONTEXT: u8 = 3;
 pub(crate) const CONTEXT_GONE: u8 = 4;
 /// A tenant was made.
 pub(crate) const TENANT: u8 = 5;
+/// A subscription was made or changed.
+pub(crate) const SUBSCRIPTION: u8 = 6;
+/// A subscription was deleted.
+pub(crate) const SUBSCRIPTION_GONE: u8 = 7;
+/// What became of subscriptions' notifications.
+pub(crate) const TALLIES: u8 = 8;
 
-/// One change of one entity.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// Its number in the log.
-    pub seq: u64,
-    /// Whose data; empty for the default tenant.
-    pub tenant: Box<str>,
-    /// When.
-    pub at: Time,
-    /// What was touched, as it was before; nothing of an entity that was made. Of a deleted entity
-    /// it is the whole.
-    pub before: Option<Entity>,
-    /// The entity as it is now; nothing if it was deleted.
-    pub after: Option<Arc<Entity>>,
-    /// What changed, in the order of the request.
-    pub touched: Vec<Touched>,
-}
+pub use crate::subscription::Change;
 
 /// Writes a change; `before` is the whole entity, of which what was touched is kept.
 pub(super) fn changed(

@@ -12,6 +12,7 @@ mod json_contexts;
 mod media;
 mod paging;
 mod query;
+mod subscriptions;
 mod temporal;
 mod view;
 
@@ -82,6 +83,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     all.extend(temporal::routes(app));
     all.extend(discovery::routes(app));
     all.extend(json_contexts::routes(app));
+    all.extend(subscriptions::routes(app));
     all
 }
 
