@@ -85,10 +85,13 @@ impl<'q> Asked<'q> {
 #[derive(Debug, Default)]
 pub(super) struct Columns(Mutex<Inside>);
 
+/// Numbers by place.
+type Column = BTreeMap<Place, f64>;
+
 #[derive(Debug, Default)]
 struct Inside {
     /// By type and attribute. NaN stands for what is no single number.
-    made: HashMap<Iri, Vec<(Iri, BTreeMap<Place, f64>)>>,
+    made: HashMap<Iri, Vec<(Iri, Column)>>,
     count: usize,
     asked: HashMap<(Iri, Iri), u32>,
 }
@@ -135,9 +138,8 @@ impl Columns {
 }
 
 impl Inside {
-    fn column(&mut self, asked: Asked<'_>, rows: &Rows) -> Option<&BTreeMap<Place, f64>> {
-        let made =
-            |c: &[(Iri, BTreeMap<Place, f64>)]| c.iter().position(|(a, _)| a == asked.attribute);
+    fn column(&mut self, asked: Asked<'_>, rows: &Rows) -> Option<&Column> {
+        let made = |c: &[(Iri, Column)]| c.iter().position(|(a, _)| a == asked.attribute);
         let known = self.made.get(asked.kind).and_then(|c| made(c));
         if let Some(n) = known {
             return self.made.get(asked.kind)?.get(n).map(|(_, c)| c);
@@ -156,7 +158,7 @@ impl Inside {
         }
         let number =
             |(place, e): (&Place, &Arc<Entity>)| Some((*place, number_of(e, asked.attribute)?));
-        let column: BTreeMap<Place, f64> = rows.iter().filter_map(number).collect();
+        let column: Column = rows.iter().filter_map(number).collect();
         self.count += 1;
         let columns = self.made.entry(asked.kind.clone()).or_default();
         columns.push((asked.attribute.clone(), column));

@@ -51,7 +51,9 @@ impl View<'_> {
             Some(_) => Kind::Property,
             None => attribute.kind(),
         };
-        if self.form == Form::Normalized {
+        // A Property whose value looks like a place would be read as one.
+        let doubtful = matches!(&attribute.value, Value::Property(v) if Geometry::is_meant(v));
+        if self.form == Form::Normalized || doubtful {
             object.text("type", kind.name());
         }
         match text {
