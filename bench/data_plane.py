@@ -69,7 +69,8 @@ def wrk(url, connections, script=None):
     """Requests a second, and their latency (p50, p95, p99 in ms), from wrk's own lines."""
     lua = 'done = function(s, l, r) io.stderr:write(string.format("%d %d %d %d %d %d %d\\n",' \
         "s.requests, s.duration, l:percentile(50), l:percentile(95), l:percentile(99)," \
-        "s.errors.status, s.errors.connect + s.errors.read + s.errors.write + s.errors.timeout)) end"
+        "s.errors.status, s.errors.connect + s.errors.read + s.errors.write +" \
+        "s.errors.timeout)) end"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write((script or "") + "\n" + lua + "\n")
         file.flush()
@@ -95,7 +96,8 @@ wrk.headers["content-type"] = "application/json"
 request = function()
   n = (n * 7919 + 13) % %d
   local body = '{"speed":{"type":"Property","value":' .. (n % 130) .. '.5}}'
-  return wrk.format("PATCH", "/ngsi-ld/v1/entities/urn:ngsi-ld:Vehicle:" .. n .. "/attrs", nil, body)
+  local path = "/ngsi-ld/v1/entities/urn:ngsi-ld:Vehicle:" .. n .. "/attrs"
+  return wrk.format("PATCH", path, nil, body)
 end"""
 
 

@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use axum::routing::get;
 use loggia_api::{Doorkeeper, Secure, router_over};
 use loggia_model::{Actor, At, Clock, Fault};
+use loggia_ngsi_ld::Json;
 use loggia_ngsi_ld::broker::Broker;
 use loggia_ngsi_ld::history::History;
 use loggia_ngsi_ld::http::{App, Evolution, Fetch, FetchFrom, routes};
@@ -49,7 +50,7 @@ impl Clock for Wall {
 }
 
 /// One entity as it is retrieved: what the echo gives.
-const ECHOED: &[u8] = include_bytes!("vehicle.json");
+const VEHICLE: &[u8] = include_bytes!("vehicle.json");
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -68,9 +69,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         history: Evolution::of(&following),
         fetch: Fetch::new(FetchFrom::Hosts(Vec::new()), tls),
     });
+    let body = Bytes::from(Json::read(VEHICLE)?.to_string());
     let echo = get(|| async {
         let kind = [("content-type", "application/json")];
-        (kind, Bytes::from_static(ECHOED))
+        (kind, body)
     });
     let all = router_over(routes(&app), Arc::new(Anybody), Secure::No);
     let all = axum::Router::new().route("/echo", echo).merge(all);

@@ -213,7 +213,10 @@ mod tests {
         /// Whatever is written and deleted, a column leads to all that visiting each would find.
         #[test]
         fn a_column_finds_what_visiting_finds(
-            ops in prop::collection::vec((0..40_u8, 0..3_usize, prop::option::of(0..7_usize)), 1..120),
+            ops in prop::collection::vec(
+                (0..40_u8, 0..3_usize, prop::option::of(0..7_usize)),
+                1..120,
+            ),
             q in prop::sample::select(vec![
                 "speed>5", "speed>=5", "speed<6", "speed==5", "speed==9007199254740993;speed>1",
             ]),

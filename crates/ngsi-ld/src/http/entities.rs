@@ -1,5 +1,5 @@
-//! Entities: made, found, changed, replaced and deleted (clauses 6.4 and 6.5). Never answers a write
-//! before it is on disk.
+//! Entities: made, found, changed, replaced and deleted (clauses 6.4 and 6.5). Never answers a
+//! write before it is on disk.
 
 use std::sync::Arc;
 

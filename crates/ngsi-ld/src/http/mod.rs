@@ -1,5 +1,5 @@
-//! The NGSI-LD API over HTTP (clause 6): each operation a route, in one table. Never decides what an
-//! update makes of an entity, never keeps one.
+//! The NGSI-LD API over HTTP (clause 6): each operation a route, in one table. Never decides what
+//! an update makes of an entity, never keeps one.
 
 mod answer;
 mod attributes;
