@@ -95,9 +95,13 @@ fn other_method() -> Response {
 /// get it as a problem like any other error.
 async fn as_problem(answer: Response) -> Response {
     let kind = answer.headers().get(header::CONTENT_TYPE);
-    // A page says it in its own words.
-    let spoken = kind
-        .is_some_and(|k| k == "application/problem+json" || k.as_bytes().starts_with(b"text/html"));
+    // A page says it in its own words; the data plane's problems are plain JSON (ETSI GS CIM 009,
+    // 6.3.3).
+    let spoken = kind.is_some_and(|k| {
+        k == "application/problem+json"
+            || k == "application/json"
+            || k.as_bytes().starts_with(b"text/html")
+    });
     if !answer.status().is_client_error() || spoken {
         return answer;
     }

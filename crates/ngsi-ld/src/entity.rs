@@ -161,6 +161,13 @@ impl Entity {
         }
     }
 
+    /// When it, or an attribute of it, goes first.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<Time> {
+        let attributes = self.attributes.iter().filter_map(Attribute::expires_at);
+        attributes.chain(self.expires_at).min()
+    }
+
     /// The instances of an attribute.
     pub fn instances(&self, name: &str) -> impl Iterator<Item = &Attribute> {
         self.attributes.iter().filter(move |a| &*a.name == name)
@@ -197,6 +204,12 @@ impl Attribute {
     #[must_use]
     pub fn unit_code(&self) -> Option<&str> {
         self.more.as_ref()?.unit_code.as_deref()
+    }
+
+    /// `expiresAt`.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Time> {
+        self.more.as_ref()?.rare.as_ref()?.expires_at
     }
 
     /// Attributes of the attribute.

@@ -48,4 +48,4 @@ pub use iri::{IRI_BYTES_MAX, Iri, is_name, is_uri};
 pub use json::Json;
 pub use lang::Languages;
 pub use time::Time;
-pub use write::{Embed, Form, GeoView, Selection, SysAttrs, View};
+pub use write::{Embed, Form, GeoView, Linked, Selection, SysAttrs, View};

@@ -4,7 +4,7 @@
 mod apply;
 mod edit;
 
-use crate::entity::{Change, Draft, Entity, Fragment, Written};
+use crate::entity::{Attribute, Change, Draft, Entity, Fragment, Written};
 use crate::error::Error;
 use crate::iri::Iri;
 use crate::time::Time;
@@ -143,7 +143,7 @@ pub fn append(
 }
 
 /// Updates attributes (clause 5.6.2): each instance that is there is replaced whole or removed,
-/// its kind may change (clause 5.5.8); what is not there is not made.
+/// its kind may change (clause 5.5.8); what is not there is added, and cannot be removed.
 ///
 /// # Errors
 /// If the fragment says nothing, is of another entity, or an attribute has no value.
@@ -159,7 +159,8 @@ pub fn update(entity: &Entity, fragment: Fragment, now: Time) -> Result<Outcome,
     for draft in fragment.attributes {
         match edit.find(&draft) {
             None if removes_all(&draft) && edit.has(&draft.name) => edit.remove_all(&draft.name),
-            None => edit.skip(&draft, Why::Absent),
+            None if draft.is_removal() => edit.skip(&draft, Why::Absent),
+            None => edit.add(draft)?,
             Some(_) if removes_all(&draft) => edit.remove_all(&draft.name),
             Some(place) if draft.is_removal() => edit.remove(place),
             Some(place) => edit.replace(place, draft)?,
@@ -306,6 +307,19 @@ pub fn delete_attribute(
     };
     edit.remove(place);
     Ok(edit.done())
+}
+
+/// Takes out the attribute instances whose time has come (`expiresAt`).
+#[must_use]
+pub fn without_expired(entity: &Entity, now: Time) -> Outcome {
+    let mut edit = Edit::open(entity, now);
+    let has_gone = |a: &&Attribute| a.expires_at().is_some_and(|at| at <= now);
+    for gone in entity.attributes.iter().filter(has_gone) {
+        if let Some(place) = edit.place(&gone.name, gone.dataset_id()) {
+            edit.remove(place);
+        }
+    }
+    edit.done()
 }
 
 /// Whether a draft removes an attribute with all of its instances: `null` in place of the

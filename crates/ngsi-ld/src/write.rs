@@ -3,6 +3,7 @@
 
 mod attribute;
 mod geojson;
+mod linked;
 mod select;
 
 use crate::context::Context;
@@ -12,6 +13,7 @@ use crate::json::{Emit, Json, write_json, write_string};
 use crate::lang::Languages;
 
 pub use geojson::GeoView;
+pub use linked::Linked;
 pub use select::Selection;
 
 /// Which representation is written.
@@ -59,6 +61,8 @@ pub struct View<'v> {
     pub datasets: Option<&'v [Option<Box<str>>]>,
     /// The language that language maps are reduced to (clause 4.15).
     pub languages: Option<&'v Languages>,
+    /// Entities that are written within the Relationships that lead to them (clause 4.5.23.2).
+    pub linked: Option<Linked<'v>>,
 }
 
 impl<'v> View<'v> {
@@ -72,6 +76,7 @@ impl<'v> View<'v> {
             selection: &Selection::ALL,
             datasets: None,
             languages: None,
+            linked: None,
         }
     }
 
@@ -95,9 +100,22 @@ impl<'v> View<'v> {
         embed: Embed,
         out: &mut Vec<u8>,
     ) {
+        self.each(entities.into_iter().map(|e| (e, self.selection)), embed, out);
+    }
+
+    /// The same, where not of each of them the same is shown.
+    pub fn each<'e>(
+        &self,
+        entities: impl IntoIterator<Item = (&'e Entity, &'e Selection)>,
+        embed: Embed,
+        out: &mut Vec<u8>,
+    ) where
+        'v: 'e,
+    {
         let mut array = Emit::array(out);
-        for entity in entities {
-            self.entity(entity, embed, array.item());
+        for (entity, selection) in entities {
+            let view = View { selection, ..*self };
+            view.entity(entity, embed, array.item());
         }
         array.end();
     }
@@ -113,6 +131,12 @@ impl<'v> View<'v> {
 
     /// Everything of an entity but its id.
     fn members(&self, entity: &Entity, object: &mut Emit<'_>) {
+        let step = self.linked.map(|l| l.step(&entity.id));
+        let linked = step.as_ref().and_then(|s| Some(self.linked?.behind(s)));
+        View { linked, ..*self }.members_within(entity, object);
+    }
+
+    fn members_within(&self, entity: &Entity, object: &mut Emit<'_>) {
         if self.selection.shows_type() {
             self.names(&entity.types, object.member("type"));
         }

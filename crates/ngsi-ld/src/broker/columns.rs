@@ -56,6 +56,7 @@ impl<'q> Asked<'q> {
             Wanted::Compared(operator, Operand::One(Literal::Number(number)))
                 if *operator != Operator::Unequal
                     && term.path.system.is_none()
+                    && term.path.linked.is_none()
                     && term.path.inside.is_empty() =>
             {
                 Some(Self {

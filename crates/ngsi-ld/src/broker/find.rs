@@ -1,6 +1,7 @@
 //! Finding: entities by filter, a page at a time, and which types and attributes there are
 //! (clauses 5.7.2 and 5.7.5 to 5.7.10). Never holds a lock while it looks closely.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,9 +9,10 @@ use super::columns::Asked;
 use super::state::{Rows, Tenant};
 use super::{Broker, is_alive, of};
 use crate::entity::{Entity, Kind};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::iri::Iri;
-use crate::query::{Filter, Order, Shape, Tree, TypeQuery};
+use crate::query::limits::LOOKUPS_MAX;
+use crate::query::{Fault, Filter, Order, Shape, Tree, TypeQuery};
 
 /// Entities taken under one lock: 1,024 counters of 5 ns, while writers wait.
 const AT_ONCE: usize = 1_024;
@@ -96,6 +98,14 @@ impl Broker {
         mut take: impl FnMut(Arc<Entity>) -> bool,
     ) -> Result<(), Error> {
         let now = self.now();
+        let lookups = Cell::new(0);
+        let find = |id: &str| {
+            lookups.set(lookups.get() + 1);
+            let enough = lookups.get() > LOOKUPS_MAX;
+            (!enough).then(|| self.get(tenant, id).ok()).flatten()
+        };
+        let met = |e: &Entity| is_alive(e, now) && filter.matches_with(e, &find);
+        let too_wide = || lookups.get() > LOOKUPS_MAX;
         if let Some(ids) = &filter.ids {
             let named: Vec<Arc<Entity>> = {
                 let state = self.state();
@@ -107,29 +117,31 @@ impl Broker {
                     .collect()
             };
             for entity in named {
-                if is_alive(&entity, now) && filter.matches(&entity) && !take(entity) {
+                if met(&entity) && !take(entity) {
                     break;
                 }
             }
-            return Ok(());
+            return if too_wide() { Err(wide()) } else { Ok(()) };
         }
         let mut from = 0;
         loop {
-            let wanted = |e: &Entity| is_alive(e, now) && filter.matches(e);
             // A cheap question is asked under the lock: counting an entity twice, in and out, costs
             // as much as asking it.
             let some = {
                 let state = self.state();
                 let own = of(&state, tenant)?;
                 match filter.is_cheap() {
-                    true => by_column(own, filter, from, &wanted)
-                        .unwrap_or_else(|| candidates(own, filter.types.as_ref(), from, &wanted)),
+                    true => by_column(own, filter, from, &met)
+                        .unwrap_or_else(|| candidates(own, filter.types.as_ref(), from, &met)),
                     false => candidates(own, filter.types.as_ref(), from, &|_| true),
                 }
             };
             for entity in some.entities {
-                if (filter.is_cheap() || wanted(&entity)) && !take(entity) {
+                if (filter.is_cheap() || met(&entity)) && !take(entity) {
                     return Ok(());
+                }
+                if too_wide() {
+                    return Err(wide());
                 }
             }
             match some.last {
@@ -207,6 +219,17 @@ impl Broker {
         })?;
         Ok(attributes.into_values().collect())
     }
+}
+
+/// More linked entities than one query may look up.
+fn wide() -> Error {
+    let what = format!("it leads to more than {LOOKUPS_MAX} linked entities");
+    Error::Query(Fault {
+        parameter: "q",
+        at: 1,
+        what,
+        problem: Problem::TooComplexQuery,
+    })
 }
 
 /// Some entities, and up to which place was looked; nothing if there was nothing to look at.

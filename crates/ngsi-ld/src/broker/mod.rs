@@ -41,6 +41,7 @@ pub struct Broker {
     bus: Arc<Bus>,
     clock: Arc<dyn Clock>,
     core: Arc<Context>,
+    opened_at: Time,
     state: RwLock<State>,
     /// The newest record handed to the log; changes under the state's lock alone.
     appended: AtomicU64,
@@ -61,6 +62,12 @@ impl Broker {
     #[must_use]
     pub fn now(&self) -> Time {
         Time::of_micros(self.clock.now().0)
+    }
+
+    /// Since when it answers.
+    #[must_use]
+    pub const fn opened_at(&self) -> Time {
+        self.opened_at
     }
 
     /// The log that everything is in.

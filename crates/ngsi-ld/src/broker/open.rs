@@ -47,10 +47,12 @@ impl Broker {
         let core = Contexts::new().core()?;
         let mut state = State::default();
         state.tenants.insert(Box::default(), Tenant::default());
+        let opened_at = Time::of_micros(clock.now().0);
         let broker = Self {
             bus,
             clock,
             core,
+            opened_at,
             state: RwLock::new(state),
             appended: AtomicU64::new(0),
             contexts: ContextStore::new(),

@@ -46,7 +46,7 @@ impl Tenant {
                 self.next
             }
         };
-        if let Some(at) = entity.expires_at {
+        if let Some(at) = entity.next_expiry() {
             self.expiring.insert((at, place));
         }
         for name in &entity.types {
@@ -64,7 +64,7 @@ impl Tenant {
             for gone in old.types.iter().filter(|t| !entity.types.contains(t)) {
                 self.untype(gone, place);
             }
-            if old.expires_at != entity.expires_at {
+            if old.next_expiry() != entity.next_expiry() {
                 self.unexpire(&old, place);
             }
         }
@@ -91,7 +91,7 @@ impl Tenant {
     }
 
     fn unexpire(&mut self, old: &Entity, place: Place) {
-        if let Some(at) = old.expires_at {
+        if let Some(at) = old.next_expiry() {
             self.expiring.remove(&(at, place));
         }
     }
@@ -116,7 +116,7 @@ impl Tenant {
         self.by_type.iter()
     }
 
-    /// Ids of entities whose time has come.
+    /// Ids of entities whose time has come, or that of an attribute.
     pub(super) fn expired(&self, now: Time, max: usize) -> Vec<Box<str>> {
         let due = self.expiring.iter().take_while(|(at, _)| *at <= now);
         due.take(max)

@@ -16,7 +16,7 @@ use super::{Broker, is_alive, no_entity, of};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::time::Time;
-use crate::update::{How, Outcome, Skipped, Touched};
+use crate::update::{self, How, Outcome, Skipped, Touched};
 
 /// Tenants of one installation: departments and contractors. Each costs a table of 200 B.
 pub const TENANTS_MAX: usize = 10_000;
@@ -146,9 +146,36 @@ impl Broker {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Busy`].
     pub fn delete(&self, tenant: &str, id: &str) -> Result<Kept, Error> {
+        self.delete_such(tenant, id, |_| Ok(()))
+    }
+
+    /// The same, unless `such` refuses it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Busy`], and what `such` says.
+    pub fn delete_such(
+        &self,
+        tenant: &str,
+        id: &str,
+        such: impl FnOnce(&Entity) -> Result<(), Error>,
+    ) -> Result<Kept, Error> {
+        let now = self.now();
+        self.remove(tenant, id, |entity| match is_alive(entity, now) {
+            true => such(entity),
+            false => Err(no_entity(id)),
+        })
+    }
+
+    fn remove(
+        &self,
+        tenant: &str,
+        id: &str,
+        such: impl FnOnce(&Entity) -> Result<(), Error>,
+    ) -> Result<Kept, Error> {
         let mut state = self.state_mut();
         let before = of(&state, tenant)?.get(id).cloned();
         let before = before.ok_or_else(|| no_entity(id))?;
+        such(&before)?;
         let body = record::deleted(tenant, &before, &self.core);
         let ticket = self.append(DELETED, key(tenant, id), self.now(), &body)?;
         if let Some(own) = state.tenants.get_mut(tenant) {
@@ -159,7 +186,7 @@ impl Broker {
         })
     }
 
-    /// Deletes entities whose time has come, some at a time; gives how many.
+    /// Deletes entities and attributes whose time has come, some at a time; gives how many.
     pub(super) fn expire(&self, max: usize) -> Result<usize, Error> {
         let now = self.now();
         let due: Vec<(Box<str>, Box<str>)> = {
@@ -170,7 +197,17 @@ impl Broker {
                 .collect()
         };
         for (tenant, id) in &due {
-            match self.delete(tenant, id) {
+            let whole = self.remove(tenant, id, |entity| match is_alive(entity, now) {
+                true => Err(no_entity(id)),
+                false => Ok(()),
+            });
+            let done = match whole {
+                Err(Error::NotFound(_)) => self
+                    .change(tenant, id, |e, now| Ok(update::without_expired(e, now)))
+                    .map(|(_, kept)| kept),
+                whole => whole,
+            };
+            match done {
                 Ok(_) | Err(Error::NotFound(_)) => {}
                 Err(e) => return Err(e),
             }

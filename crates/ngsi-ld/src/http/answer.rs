@@ -6,8 +6,9 @@ use axum::response::Response;
 
 use super::call::TENANT;
 use super::media::Media;
-use crate::context::Link;
+use crate::context::{Context, Link};
 use crate::error::{Error, Problem};
+use crate::iri::Iri;
 use crate::json::Json;
 
 /// How many there are, where it was asked for (clause 6.3.13).
@@ -27,6 +28,8 @@ pub(super) enum Failure {
         /// In words.
         detail: String,
     },
+    /// A status that says all by itself (clause 6.3.4).
+    Bare(StatusCode),
 }
 
 impl From<Error> for Failure {
@@ -55,21 +58,27 @@ impl Failure {
                 problem,
                 detail,
             } => problem.details_as(status.as_u16(), detail),
+            Self::Bare(status) => {
+                Problem::InvalidRequest.details_as(status.as_u16(), &status.to_string())
+            }
         }
     }
 
     pub(super) fn answer(self, tenant: Option<&str>) -> Response {
         let status = match &self {
             Self::Told(e) => StatusCode::from_u16(e.problem().status()),
-            Self::Other { status, .. } => Ok(*status),
+            Self::Other { status, .. } | Self::Bare(status) => Ok(*status),
         };
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = Vec::new();
-        crate::json::write_json(&mut body, &self.details());
+        if !matches!(self, Self::Bare(_)) {
+            crate::json::write_json(&mut body, &self.details());
+        }
         let mut answer = Response::new(Body::from(body));
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
-        let kind = HeaderValue::from_static("application/problem+json");
+        // Clause 6.3.3, where RFC 9457 would have problem+json.
+        let kind = HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, kind);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
@@ -156,14 +165,18 @@ pub(super) fn texts<'t>(list: impl Iterator<Item = &'t str>) -> Json {
     Json::Array(list.map(Json::from).collect())
 }
 
-/// What an update could not do (clause 5.2.18).
+/// What an update could not do (clause 5.2.18). Names are written in full, for there is no @context
+/// (clause 6.3.6).
 pub(super) fn update_result(
-    updated: &[std::sync::Arc<str>],
+    updated: &[Iri],
     skipped: &[crate::update::Skipped],
+    context: &Context,
 ) -> Json {
     let not = skipped.iter().map(|s| {
+        let name = context.expand_name(&s.term).filter(|_| &*s.term != "scope");
+        let name = name.as_ref().map_or(&*s.term, |n| n.as_str());
         let mut members: Vec<(Box<str>, Json)> = vec![
-            ("attributeName".into(), Json::from(&*s.term)),
+            ("attributeName".into(), Json::from(name)),
             ("reason".into(), Json::from(s.why.reason())),
         ];
         if let Some(id) = &s.dataset_id {

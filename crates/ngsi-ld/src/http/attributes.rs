@@ -10,8 +10,8 @@ use super::answer::{Failure, empty};
 use super::call::{Call, Flag};
 use super::entities::done;
 use super::{Answer, App, route};
-use crate::context::Context;
-use crate::entity::{Draft, Fragment};
+use crate::context::{Context, Member};
+use crate::entity::{Draft, Entity, Fragment};
 use crate::error::Error;
 use crate::iri::{Iri, is_name};
 use crate::update::{self, Overwrite, Which};
@@ -38,9 +38,8 @@ async fn append(app: Arc<App>, call: Call) -> Answer {
         Flag::Set => Overwrite::No,
         Flag::Unset => Overwrite::Yes,
     };
-    let (what, kept) = app.broker.change(&call.tenant, id, |entity, now| {
-        update::append(entity, fragment, overwrite, now)
-    })?;
+    let change = |entity: &Entity, now| update::append(entity, fragment, overwrite, now);
+    let (what, kept) = app.change(&call, &context, id, change)?;
     kept.await?;
     Ok(done(&what, &context))
 }
@@ -50,9 +49,8 @@ async fn update_some(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
     let (body, context) = app.body(&call).await?;
     let fragment = Fragment::read_update(body, &context, call.representation()?)?;
-    let (what, kept) = app.broker.change(&call.tenant, id, |entity, now| {
-        update::update(entity, fragment, now)
-    })?;
+    let change = |entity: &Entity, now| update::update(entity, fragment, now);
+    let (what, kept) = app.change(&call, &context, id, change)?;
     kept.await?;
     Ok(done(&what, &context))
 }
@@ -64,10 +62,8 @@ async fn update_one(app: Arc<App>, call: Call) -> Answer {
     name(&call, &context)?;
     let as_ = call.representation()?;
     let draft = Draft::read_update(call.path("attr"), body, &context, as_)?;
-    let (_, kept) = app.broker.change(&call.tenant, id, |entity, now| {
-        update::update_attribute(entity, draft, now)
-    })?;
-    kept.await?;
+    let change = |entity: &Entity, now| update::update_attribute(entity, draft, now);
+    app.change(&call, &context, id, change)?.1.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -77,10 +73,8 @@ async fn replace(app: Arc<App>, call: Call) -> Answer {
     let (body, context) = app.body(&call).await?;
     name(&call, &context)?;
     let draft = Draft::read(call.path("attr"), body, &context, call.representation()?)?;
-    let (_, kept) = app.broker.change(&call.tenant, id, |entity, now| {
-        update::replace_attribute(entity, draft, now)
-    })?;
-    kept.await?;
+    let change = |entity: &Entity, now| update::replace_attribute(entity, draft, now);
+    app.change(&call, &context, id, change)?.1.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -96,16 +90,19 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
         (Flag::Unset, Some(id)) if crate::is_uri(id) => Which::Dataset(id),
         (Flag::Unset, Some(_)) => return Err(Error::bad("datasetId", "a URI is needed").into()),
     };
-    let (_, kept) = app.broker.change(&call.tenant, id, |entity, now| {
-        update::delete_attribute(entity, &name, which, now)
-    })?;
-    kept.await?;
+    let change = |entity: &Entity, now| update::delete_attribute(entity, &name, which, now);
+    app.change(&call, &context, id, change)?.1.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// The attribute in the path, expanded.
 pub(super) fn name(call: &Call, context: &Context) -> Result<Iri, Failure> {
     let attr = call.path("attr");
-    let iri = context.expand_name(attr).filter(|_| is_name(attr));
+    // `scope` and the like are the entity's own (clause 5.6.4.4).
+    let own = matches!(
+        context.member(attr),
+        Member::Id | Member::Type | Member::Scope | Member::Context
+    );
+    let iri = context.expand_name(attr).filter(|_| is_name(attr) && !own);
     iri.ok_or_else(|| Error::bad(attr, "this is no name of an attribute (clause 4.6.2)").into())
 }

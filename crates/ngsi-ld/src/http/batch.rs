@@ -106,6 +106,11 @@ struct One {
 async fn entities(app: &Arc<App>, call: &Call, results: &mut Results) -> Result<Vec<One>, Failure> {
     let media = call.body_media()?;
     let list = list(call)?;
+    // What belongs to no one of them (clauses 5.6.7.4 and 6.3.5).
+    if list.iter().any(|one| !matches!(one, Json::Object(_))) {
+        return Err(Error::bad("", "each item is an entity (clause 5.6.7)").into());
+    }
+    app.only_in_body(call, media)?;
     let mut all = Vec::with_capacity(list.len());
     for body in list {
         let id = body.get("id").or_else(|| body.get("@id"));
@@ -127,7 +132,7 @@ fn list(call: &Call) -> Result<Vec<Json>, Failure> {
             "{ENTITIES_MAX} entities at most in one call"
         ))),
         Json::Array(list) => Ok(list.into_vec()),
-        _ => Err(invalid("a list is needed")),
+        _ => Err(Error::bad("", "a list is needed (clause 5.6.7)").into()),
     }
 }
 

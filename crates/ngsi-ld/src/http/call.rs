@@ -3,14 +3,16 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{RawPathParams, Request};
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 
 use super::BODY_BYTES_MAX;
 use super::answer::Failure;
 use super::media::{self, Media};
+use crate::context::Context;
 use crate::entity::Representation;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::json::Json;
+use crate::query::TypeQuery;
 
 /// The header of clause 6.3.14.
 pub(super) const TENANT: &str = "ngsild-tenant";
@@ -43,10 +45,11 @@ impl Call {
         if params.len() > PARAMS_MAX {
             return Err(invalid(format!("more than {PARAMS_MAX} parameters")));
         }
-        let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-            invalid(format!(
-                "the body breaks off, or has over {BODY_BYTES_MAX} bytes"
-            ))
+        let body = to_bytes(body, BODY_BYTES_MAX).await;
+        let body = body.map_err(|_| Failure::Other {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            problem: Problem::InvalidRequest,
+            detail: format!("the body breaks off, or has over {BODY_BYTES_MAX} bytes"),
         })?;
         let path = path.iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
         Ok(Self {
@@ -127,7 +130,12 @@ impl Call {
     pub(super) fn representation(&self) -> Result<Representation, Failure> {
         let words = self.options()?;
         let format = self.param("format")?;
-        let mut all = words.iter().copied().chain(format);
+        // Where both are there, `format` counts (table 6.5.3.4-1).
+        let mut all = match format {
+            Some(format) => vec![format],
+            None => words,
+        }
+        .into_iter();
         Ok(match all.any(|w| w == "keyValues" || w == "simplified") {
             true => Representation::Simplified,
             false => Representation::Detected,
@@ -144,9 +152,30 @@ impl Call {
     /// The body as JSON.
     pub(super) fn json(&self) -> Result<Json, Failure> {
         if self.body.is_empty() {
-            return Err(invalid("the body is empty"));
+            return Err(match self.headers.contains_key(header::CONTENT_LENGTH) {
+                true => invalid("the body is empty"),
+                false => Failure::Bare(StatusCode::LENGTH_REQUIRED),
+            });
         }
         Ok(Json::read(&self.body)?)
+    }
+
+    /// `type`: an entity that is of no such type is not the one that is meant (clause 5.6).
+    pub(super) fn types(&self, context: &Context) -> Result<Option<TypeQuery>, Failure> {
+        let text = self.param("type")?;
+        Ok(text.map(|t| TypeQuery::read(t, context)).transpose()?)
+    }
+
+    /// What a `Prefer` header says of something (RFC 7240).
+    pub(super) fn prefers(&self, name: &str) -> Option<&str> {
+        let values = self.headers.get_all("prefer").into_iter();
+        let texts = values.filter_map(|v| v.to_str().ok());
+        let mut each = texts.flat_map(|t| t.split([',', ';'])).map(str::trim);
+        each.find_map(|one| {
+            let (known, value) = one.split_once('=')?;
+            let known = known.trim().eq_ignore_ascii_case(name);
+            known.then(|| value.trim().trim_matches('"'))
+        })
     }
 }
 

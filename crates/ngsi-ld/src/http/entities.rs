@@ -9,7 +9,7 @@ use loggia_api::Route;
 use super::answer::{Failure, created, empty, in_path, json, update_result};
 use super::call::Call;
 use super::media::Geo;
-use super::query::{filter_of, found};
+use super::query::{Within, filter_of, found, order};
 use super::view::Shown;
 use super::{Answer, App, BASE, route};
 use crate::broker::{Done, Kept};
@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::entity::{Entity, Fragment};
 use crate::error::Error;
 use crate::iri::Iri;
-use crate::query::Projection;
+use crate::query::{Projection, TypeQuery};
 use crate::time::Time;
 use crate::update::{self, Merging, Touched, Which};
 
@@ -50,8 +50,9 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
 async fn query(app: Arc<App>, call: Call) -> Answer {
     let context = app.linked(&call).await?;
     let shown = Shown::read(&call, &call, context.clone(), Geo::Too)?;
-    let filter = filter_of(&call, &call, &context, shown.having.as_ref())?;
-    found(app, call, vec![filter], shown).await
+    let filter = filter_of(&call, &call, &context, Within::of(&shown))?;
+    let order = order(&call, &call, &context)?;
+    found(app, call, (vec![filter], order), shown).await
 }
 
 /// Clause 6.5.3.1.
@@ -59,7 +60,9 @@ async fn retrieve(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
     let context = app.linked(&call).await?;
     let shown = Shown::read(&call, &call, context, Geo::Too)?;
+    let types = call.types(&shown.context)?;
     let entity = app.broker.get(&call.tenant, id)?;
+    of_types(&entity, types.as_ref())?;
     if shown.having.as_ref().is_some_and(|p| !p.is_met_by(&entity)) {
         let what = format!("entity {id} has none of the attributes asked for");
         return Err(Error::NotFound(what).into());
@@ -75,10 +78,8 @@ async fn merge(app: Arc<App>, call: Call) -> Answer {
     let lang = call.param("lang")?;
     let observed_at = call.param("observedAt")?.map(time).transpose()?;
     let merging = Merging { observed_at, lang };
-    let (_, kept) = app.broker.change(&call.tenant, id, |entity, now| {
-        update::merge(entity, fragment, merging, now)
-    })?;
-    kept.await?;
+    let change = |entity: &Entity, now| update::merge(entity, fragment, merging, now);
+    app.change(&call, &context, id, change)?.1.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -92,16 +93,18 @@ async fn replace(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
     let (body, context) = app.body(&call).await?;
     let fragment = Fragment::read(body, &context, call.representation()?)?;
-    let (_, kept) = app.broker.change(&call.tenant, id, |entity, now| {
-        update::replace(entity, fragment, now)
-    })?;
-    kept.await?;
+    let change = |entity: &Entity, now| update::replace(entity, fragment, now);
+    app.change(&call, &context, id, change)?.1.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// Clause 6.5.3.2.
 async fn delete(app: Arc<App>, call: Call) -> Answer {
-    app.broker.delete(&call.tenant, call.entity_id()?)?.await?;
+    let id = call.entity_id()?;
+    let context = app.linked(&call).await?;
+    let types = call.types(&context)?;
+    let such = |entity: &Entity| of_types(entity, types.as_ref());
+    app.broker.delete_such(&call.tenant, id, such)?.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -109,7 +112,11 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
 async fn purge(app: Arc<App>, call: Call) -> Answer {
     let context = app.linked(&call).await?;
     let shown = Shown::read(&call, &call, context.clone(), Geo::Not)?;
-    let filter = filter_of(&call, &call, &context, shown.having.as_ref())?;
+    let within = Within {
+        levels: 0,
+        ..Within::of(&shown)
+    };
+    let filter = filter_of(&call, &call, &context, within)?;
     let drop = call
         .param("drop")?
         .map(|t| Projection::attrs(t, &context))
@@ -194,7 +201,32 @@ fn without(
     Ok(outcome)
 }
 
+/// An entity that is of no such type is not there (clause 5.6).
+fn of_types(entity: &Entity, types: Option<&TypeQuery>) -> Result<(), Error> {
+    if types.is_none_or(|t| t.matches(entity)) {
+        return Ok(());
+    }
+    let what = format!("there is no entity {} of that type", entity.id);
+    Err(Error::NotFound(what))
+}
+
 impl App {
+    /// Changes the entity of a call, if it is of the type that the call says.
+    pub(super) fn change(
+        &self,
+        call: &Call,
+        context: &Context,
+        id: &str,
+        make: impl FnOnce(&Entity, Time) -> Result<update::Outcome, Error>,
+    ) -> Result<(Done, Kept), Failure> {
+        let types = call.types(context)?;
+        let changed = self.broker.change(&call.tenant, id, |entity, now| {
+            of_types(entity, types.as_ref())?;
+            make(entity, now)
+        });
+        Ok(changed?)
+    }
+
     /// The body of a call and its @context.
     pub(super) async fn body(
         self: &Arc<Self>,
@@ -212,13 +244,13 @@ pub(super) fn done(done: &Done, context: &Context) -> axum::response::Response {
     if done.skipped.is_empty() {
         return empty(StatusCode::NO_CONTENT);
     }
-    let mut updated = Vec::new();
+    let mut updated: Vec<Iri> = Vec::new();
     for touched in &done.changed {
         let name = match touched {
-            Touched::Types => "type".into(),
-            Touched::Scopes => "scope".into(),
-            Touched::Expiry => "expiresAt".into(),
-            Touched::Attribute { name, .. } => context.compact_name(name),
+            Touched::Types => Iri::new("type"),
+            Touched::Scopes => Iri::new("scope"),
+            Touched::Expiry => Iri::new("expiresAt"),
+            Touched::Attribute { name, .. } => name.clone(),
         };
         if !updated.contains(&name) {
             updated.push(name);
@@ -226,6 +258,6 @@ pub(super) fn done(done: &Done, context: &Context) -> axum::response::Response {
     }
     json(
         StatusCode::MULTI_STATUS,
-        &update_result(&updated, &done.skipped),
+        &update_result(&updated, &done.skipped, context),
     )
 }

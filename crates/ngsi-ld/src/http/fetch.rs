@@ -146,10 +146,7 @@ impl App {
                 Err(Error::bad("@context", "application/ld+json has an @context in it").into())
             }
             (Media::JsonLd, Some(own)) => {
-                if link(&call.headers)?.is_some() {
-                    let what = "application/ld+json has its @context in the body, not in a Link";
-                    return Err(Error::bad("Link", what).into());
-                }
+                self.only_in_body(call, media)?;
                 self.compile(own).await
             }
             (_, Some(_)) => {
@@ -160,8 +157,23 @@ impl App {
         }
     }
 
+    /// Refuses a `Link` beside JSON-LD (clause 6.3.5).
+    pub(super) fn only_in_body(&self, call: &Call, media: Media) -> Result<(), Failure> {
+        if media == Media::JsonLd && link(&call.headers)?.is_some() {
+            let what = "application/ld+json has its @context in the body, not in a Link";
+            return Err(Error::bad("Link", what).into());
+        }
+        Ok(())
+    }
+
     /// Compiles an @context, fetching what it lacks.
     pub(super) async fn compile(self: &Arc<Self>, context: &Json) -> Result<Arc<Context>, Failure> {
+        // What cannot be one is refused before anything is fetched for it.
+        let good = |one: &Json| matches!(one, Json::String(_) | Json::Object(_) | Json::Null);
+        if !context.as_list().iter().all(good) {
+            let what = "an @context is a URL, an object, or a list of these";
+            return Err(Error::ContextInvalid(what.to_owned()).into());
+        }
         for _ in 0..=REMOTE_MAX {
             match self.broker.contexts().compile(context, self.broker.now()) {
                 Err(Error::ContextMissing { url }) => self.bring(&url).await?,

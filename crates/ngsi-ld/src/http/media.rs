@@ -36,7 +36,7 @@ pub(super) enum Geo {
     Not,
 }
 
-/// What a body's media type says; others are refused with 415.
+/// What a body's media type says; others are refused with 415 and nothing else (clause 6.3.4).
 pub(super) fn of_body(text: &str, method: &Method) -> Result<Media, Failure> {
     let name = text.split(';').next().unwrap_or_default().trim();
     let is = |known: &str| name.eq_ignore_ascii_case(known);
@@ -46,51 +46,70 @@ pub(super) fn of_body(text: &str, method: &Method) -> Result<Media, Failure> {
     if is("application/ld+json") {
         return Ok(Media::JsonLd);
     }
-    Err(Failure::Other {
-        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    Err(Failure::Bare(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+}
+
+/// What the caller would like best of what there is; 406 if nothing of it. Of what is liked alike,
+/// the one that is named most closely counts, then the order of clause 6.3.4.
+pub(super) fn of_answer(headers: &HeaderMap, geo: Geo) -> Result<Media, Failure> {
+    let ranges = headers.get_all(header::ACCEPT).into_iter();
+    let ranges = ranges.filter_map(|v| v.to_str().ok());
+    let ranges: Vec<&str> = ranges.flat_map(|t| t.split(',')).map(str::trim).collect();
+    if ranges.iter().all(|r| r.is_empty()) {
+        return Ok(Media::Json);
+    }
+    let mut best: Option<(Media, Liking)> = None;
+    for media in [Media::Json, Media::JsonLd, Media::GeoJson] {
+        if media == Media::GeoJson && geo == Geo::Not {
+            continue;
+        }
+        let Some(liking) = liking(media, &ranges).filter(|l| l.quality > 0.0) else {
+            continue;
+        };
+        if best.as_ref().is_none_or(|(_, other)| liking.is_over(other)) {
+            best = Some((media, liking));
+        }
+    }
+    best.map(|(media, _)| media).ok_or_else(|| Failure::Other {
+        status: StatusCode::NOT_ACCEPTABLE,
         problem: Problem::InvalidRequest,
-        detail: "the body is application/json or application/ld+json".to_owned(),
+        detail: match geo {
+            Geo::Too => "there is application/json, application/ld+json, application/geo+json",
+            Geo::Not => "there is application/json and application/ld+json",
+        }
+        .to_owned(),
     })
 }
 
-/// What the caller would like best of what there is; 406 if nothing of it.
-pub(super) fn of_answer(headers: &HeaderMap, geo: Geo) -> Result<Media, Failure> {
-    let mut best: Option<(Media, f32)> = None;
-    let mut asked = false;
-    for value in headers.get_all(header::ACCEPT) {
-        for range in value.to_str().unwrap_or_default().split(',') {
-            asked |= !range.trim().is_empty();
-            let Some((media, quality)) = one(range, geo) else {
-                continue;
-            };
-            if quality > 0.0 && best.is_none_or(|(_, q)| quality > q) {
-                best = Some((media, quality));
-            }
-        }
-    }
-    match best {
-        Some((media, _)) => Ok(media),
-        None if !asked => Ok(Media::Json),
-        None => Err(Failure::Other {
-            status: StatusCode::NOT_ACCEPTABLE,
-            problem: Problem::InvalidRequest,
-            detail: "there is application/json and application/ld+json, and application/geo+json \
-                     for entities"
-                .to_owned(),
-        }),
+/// How much a representation is liked (RFC 9110, 12.5.1).
+struct Liking {
+    quality: f32,
+    /// How closely it is named: 0 by `*/*`, 1 by `application/*`, 2 itself.
+    close: u8,
+}
+
+impl Liking {
+    fn is_over(&self, other: &Self) -> bool {
+        (self.quality, self.close) > (other.quality, other.close)
     }
 }
 
-/// One range of an `Accept` header with its quality.
-fn one(range: &str, geo: Geo) -> Option<(Media, f32)> {
-    let mut parts = range.split(';').map(str::trim);
-    let name = parts.next()?.to_ascii_lowercase();
-    let quality = parts.find_map(|p| p.strip_prefix("q=")?.parse().ok());
-    let media = match &*name {
-        "*/*" | "application/*" | "application/json" => Media::Json,
-        "application/ld+json" => Media::JsonLd,
-        "application/geo+json" if geo == Geo::Too => Media::GeoJson,
-        _ => return None,
+/// By the range that names it most closely.
+fn liking(media: Media, ranges: &[&str]) -> Option<Liking> {
+    let of = |range: &&str| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next()?.to_ascii_lowercase();
+        let close = match &*name {
+            "*/*" => 0,
+            "application/*" => 1,
+            name if name == media.name() => 2,
+            _ => return None,
+        };
+        let quality = parts.find_map(|p| p.strip_prefix("q=")?.parse().ok());
+        Some(Liking {
+            quality: quality.unwrap_or(1.0),
+            close,
+        })
     };
-    Some((media, quality.unwrap_or(1.0)))
+    ranges.iter().filter_map(of).max_by_key(|l| l.close)
 }

@@ -17,8 +17,9 @@ use crate::context::Context;
 use crate::entity::Geometry;
 use crate::error::Error;
 use crate::json::Json;
+use crate::iri::Iri;
 use crate::query::{
-    Filter, GeoQuery, IdPattern, Ids, Order, Projection, Query, ScopeQuery, Shape, TypeQuery,
+    By, Filter, GeoQuery, IdPattern, Ids, Order, Projection, Query, ScopeQuery, Shape, TypeQuery,
 };
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -27,9 +28,13 @@ pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
 }
 
 /// Finds, and answers with the page.
-pub(super) async fn found(app: Arc<App>, call: Call, filters: Vec<Filter>, shown: Shown) -> Answer {
+pub(super) async fn found(
+    app: Arc<App>,
+    call: Call,
+    (filters, order): (Vec<Filter>, Option<Ordered>),
+    shown: Shown,
+) -> Answer {
     let paging = paging::read(&call)?;
-    let order = order(&call, &shown.context)?;
     let work = (app.clone(), call.tenant.clone());
     let search = move || {
         let order = order.as_ref().map(|(o, reference)| (o, reference.as_ref()));
@@ -81,47 +86,92 @@ fn find(
     })
 }
 
+/// What goes with the conditions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Within<'w> {
+    /// One of these is there.
+    pub having: Option<&'w Projection>,
+    /// Relationships that may be followed (`join`, `joinLevel`).
+    pub levels: usize,
+}
+
+impl<'w> Within<'w> {
+    pub(super) fn of(shown: &'w Shown) -> Self {
+        Self {
+            having: shown.having.as_ref(),
+            levels: shown.join.as_ref().map_or(0, |j| j.levels),
+        }
+    }
+}
+
 /// The conditions in a call's parameters, or a body's members.
 pub(super) fn filter_of(
     call: &Call,
     asked: &impl Asked,
     context: &Context,
-    having: Option<&Projection>,
+    within: Within<'_>,
 ) -> Result<Filter, Failure> {
-    let types = asked
-        .text("type")?
-        .map(|t| TypeQuery::read(&t, context))
-        .transpose()?;
+    let types = asked.text("type")?;
+    let types = types.map(|t| TypeQuery::read(&t, context)).transpose()?;
+    let ids = asked.text("id")?;
+    let id_pattern = asked.text("idPattern")?;
+    let scope = asked.text("scopeQ")?;
     let filter = Filter {
-        types,
-        ids: asked.text("id")?.map(|t| Ids::read(&t)).transpose()?,
-        id_pattern: asked
-            .text("idPattern")?
-            .map(|t| IdPattern::read(&t))
-            .transpose()?,
-        having: having.cloned(),
-        scope: asked
-            .text("scopeQ")?
-            .map(|t| ScopeQuery::read(&t))
-            .transpose()?,
-        q: asked
-            .text("q")?
-            .map(|t| Query::read(&t, context))
-            .transpose()?,
+        ids: ids.map(|t| Ids::read(&t)).transpose()?,
+        id_pattern: id_pattern.map(|t| IdPattern::read(&t)).transpose()?,
+        having: within.having.cloned(),
+        scope: scope.map(|t| ScopeQuery::read(&t)).transpose()?,
+        q: q(asked, context, within.levels)?,
         geo: geo(asked, context)?,
+        types,
     };
     // Clause 5.7.2.4: the whole city is nobody's question, unless it is asked for as such.
+    let having = filter.having.as_ref();
     let narrow = filter.types.is_some()
-        || filter.having.is_some()
-        || filter.q.is_some()
-        || filter.geo.is_some()
-        || filter.scope.is_some();
-    if !narrow && call.flag("local")? == Flag::Unset {
-        let what = "one of type, attrs, pick, q, georel, scopeQ or local=true is needed \
-                    (clause 5.7.2.4)";
+        || having.is_some_and(Projection::names_attribute)
+        || filter.q.as_ref().is_some_and(Query::names_attribute)
+        || filter.geo.is_some();
+    if !narrow && !is_local(call, asked)? {
+        let what = "one of type, attrs, pick, q, georel or local=true is needed (clause 5.7.2.4)";
         return Err(Error::bad("", what).into());
     }
     Ok(filter)
+}
+
+/// `q` with what is said of its values. What JSON a value is (`jsonKeys`) no @context changes here.
+fn q(asked: &impl Asked, context: &Context, levels: usize) -> Result<Option<Query>, Failure> {
+    let names = |name: &'static str| -> Result<Vec<Iri>, Failure> {
+        let Some(text) = asked.text(name)? else {
+            return Ok(Vec::new());
+        };
+        let read = Projection::attrs(&text, context)?;
+        Ok(read.0.into_iter().filter_map(|p| p.attribute).collect())
+    };
+    let expanded = names("expandValues")?;
+    names("jsonKeys")?;
+    let Some(text) = asked.text("q")? else {
+        return Ok(None);
+    };
+    let query = Query::read_expanding(&text, context, &expanded)?;
+    if query.linked_depth() > levels {
+        let what = "it reaches further into linked entities than join and joinLevel \
+                    (clause 5.7.2.4)";
+        return Err(Error::bad("q", what).into());
+    }
+    Ok(Some(query))
+}
+
+/// Whether this broker alone is asked (clause 5.5.13), as any type at all implies (6.4.3.2).
+fn is_local(call: &Call, asked: &impl Asked) -> Result<bool, Failure> {
+    let any = asked.text("type")?.as_deref() == Some("*");
+    match (call.param("local")?.is_some(), call.flag("local")?) {
+        (_, Flag::Set) => Ok(true),
+        (true, Flag::Unset) if any => {
+            let what = "type=* is asked of one broker, which is local=true (clause 6.4.3.2)";
+            Err(Error::bad("local", what).into())
+        }
+        (_, Flag::Unset) => Ok(any),
+    }
 }
 
 fn geo(asked: &impl Asked, context: &Context) -> Result<Option<GeoQuery>, Failure> {
@@ -143,22 +193,42 @@ fn geo(asked: &impl Asked, context: &Context) -> Result<Option<GeoQuery>, Failur
     }
 }
 
-/// `orderBy`, and from where distances are.
-fn order(call: &Call, context: &Context) -> Result<Option<(Order, Option<Shape>)>, Failure> {
-    let Some(text) = call.param("orderBy")? else {
+/// `orderBy`, and from where distances are (`orderFrom`, `orderGeometry`).
+pub(super) fn order(
+    call: &Call,
+    asked: &impl Asked,
+    context: &Context,
+) -> Result<Option<Ordered>, Failure> {
+    let Some(text) = asked.text("orderBy")? else {
         return Ok(None);
     };
-    let order = Order::read(text, context)?;
-    let reference = match (call.param("geometry")?, call.param("coordinates")?) {
-        (Some(kind), Some(coordinates)) => {
-            let coordinates = Json::read(coordinates.as_bytes())?;
+    if !is_local(call, asked)? {
+        let what = "an order goes with local=true (clause 5.7.2.4)";
+        return Err(Error::bad("orderBy", what).into());
+    }
+    let order = Order::read(&text, context)?;
+    let kind = asked.text("orderGeometry")?;
+    let reference = match asked.text("orderFrom")? {
+        Some(coordinates) => {
+            let coordinates = Json::read(coordinates.as_bytes());
+            let coordinates =
+                coordinates.map_err(|_| Error::bad("orderFrom", "coordinates are needed"))?;
+            let kind = kind.as_deref().unwrap_or("Point");
             let geometry = [("type", kind.into()), ("coordinates", coordinates)];
             Some(Shape::of(&Geometry::read(Json::object(geometry))?))
         }
-        _ => None,
+        None => None,
     };
+    let by_distance = order.0.iter().any(|key| matches!(key.by, By::Distance(_)));
+    if by_distance && reference.is_none() {
+        let what = "an order by distance says from where (clause 5.7.2.4)";
+        return Err(Error::bad("orderFrom", what).into());
+    }
     Ok(Some((order, reference)))
 }
+
+/// An order, and the place that distances are from.
+pub(super) type Ordered = (Order, Option<Shape>);
 
 /// Members of a `Query` (clause 5.2.23), asked like parameters.
 pub(super) struct Body<'b> {
@@ -180,6 +250,9 @@ impl<'b> Body<'b> {
             "type" | "id" | "idPattern" => self.selector?.get(name),
             "georel" | "geometry" | "coordinates" => geo(name),
             "geoproperty" => geo("geoproperty"),
+            "orderBy" | "orderFrom" | "orderGeometry" | "collation" => {
+                self.body.get("ordering").and_then(|o| o.get(name))
+            }
             _ => self.body.get(name),
         }
     }
@@ -192,7 +265,8 @@ impl Asked for Body<'_> {
         };
         match member {
             Json::String(text) => Ok(Some(text.to_string())),
-            Json::Array(_) if name == "coordinates" => Ok(Some(member.to_string())),
+            Json::Array(_) if PLACES.contains(&name) => Ok(Some(member.to_string())),
+            Json::Number(number) if name == "joinLevel" => Ok(Some(number.to_string())),
             Json::Array(list) if LISTS.contains(&name) => {
                 let words: Option<Vec<&str>> = list.iter().map(Json::as_str).collect();
                 let words = words.filter(|w| !w.is_empty());
@@ -205,7 +279,18 @@ impl Asked for Body<'_> {
 }
 
 /// Members that are lists in a body, and have commas in a URL.
-const LISTS: [&str; 5] = ["attrs", "pick", "omit", "id", "datasetId"];
+const LISTS: [&str; 7] = [
+    "attrs",
+    "pick",
+    "omit",
+    "id",
+    "datasetId",
+    "containedBy",
+    "orderBy",
+];
+
+/// Members that are coordinates.
+const PLACES: [&str; 2] = ["coordinates", "orderFrom"];
 
 /// Clause 6.23.3.1.
 async fn by_body(app: Arc<App>, call: Call) -> Answer {
@@ -215,9 +300,9 @@ async fn by_body(app: Arc<App>, call: Call) -> Answer {
     }
     let whole = Body::of(&body);
     let shown = Shown::read(&call, &whole, context.clone(), Geo::Too)?;
-    let having = shown.having.as_ref();
-    let filters = filters_of(&call, &whole, Some(&body), &context, having)?;
-    found(app, call, filters, shown).await
+    let filters = filters_of(&call, &whole, Some(&body), &context, Within::of(&shown))?;
+    let order = order(&call, &whole, &context)?;
+    found(app, call, (filters, order), shown).await
 }
 
 /// The conditions of which one has to be met: one for each selector of a body (clause 5.2.33), or
@@ -227,17 +312,17 @@ pub(super) fn filters_of(
     asked: &impl Asked,
     body: Option<&Json>,
     context: &Context,
-    having: Option<&Projection>,
+    within: Within<'_>,
 ) -> Result<Vec<Filter>, Failure> {
     match body.and_then(|body| Some((body, body.get("entities")?))) {
-        None => Ok(vec![filter_of(call, asked, context, having)?]),
+        None => Ok(vec![filter_of(call, asked, context, within)?]),
         Some((body, Json::Array(selectors))) if !selectors.is_empty() => {
             let one = |selector| {
                 let one = Body {
                     body,
                     selector: Some(selector),
                 };
-                filter_of(call, &one, context, having)
+                filter_of(call, &one, context, within)
             };
             selectors.iter().map(one).collect()
         }

@@ -14,7 +14,7 @@ use loggia_api::Route;
 use super::answer::{Failure, created, empty, in_path};
 use super::attributes::name;
 use super::call::{Call, Flag};
-use super::query::{Body, filters_of};
+use super::query::{Body, Within, filters_of};
 use super::view::Asked;
 use super::{Answer, App, BASE, paging, route};
 use crate::broker::{Counting, Evolved};
@@ -258,7 +258,7 @@ async fn retrieve(app: Arc<App>, call: Call) -> Answer {
 async fn query(app: Arc<App>, call: Call) -> Answer {
     let context = app.linked(&call).await?;
     let shown = Shown::read(&call, &call, context)?;
-    let filters = filters_of(&call, &call, None, &shown.context, shown.having.as_ref())?;
+    let filters = filters_of(&call, &call, None, &shown.context, within(&shown))?;
     let ask = wanted(&call)?;
     found(app, call, filters, (shown, ask)).await
 }
@@ -272,10 +272,17 @@ async fn by_body(app: Arc<App>, call: Call) -> Answer {
     let whole = Body::of(&body);
     let asked = InBody(&body);
     let shown = Shown::read(&call, &asked, context)?;
-    let having = shown.having.as_ref();
-    let filters = filters_of(&call, &whole, Some(&body), &shown.context, having)?;
+    let filters = filters_of(&call, &whole, Some(&body), &shown.context, within(&shown))?;
     let ask = wanted(&asked)?;
     found(app, call, filters, (shown, ask)).await
+}
+
+/// Histories have no linked entities.
+fn within(shown: &Shown) -> Within<'_> {
+    Within {
+        having: shown.having.as_ref(),
+        levels: 0,
+    }
 }
 
 /// Finds, and answers with the page.

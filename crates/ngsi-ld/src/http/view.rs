@@ -3,19 +3,21 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use axum::response::Response;
 
 use super::App;
 use super::answer::{self, Failure};
 use super::call::{Call, Flag};
+use super::join::{Gathered, Join, Place};
 use super::media::{Geo, Media, of_answer};
 use crate::context::{Context, Link};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::iri::Iri;
 use crate::lang::Languages;
-use crate::query::Projection;
-use crate::write::{Embed, Form, GeoView, Selection, SysAttrs, View};
+use crate::query::{Picked, Projection};
+use crate::write::{Embed, Form, GeoView, Linked, Selection, SysAttrs, View};
 
 /// What was asked for.
 #[derive(Debug)]
@@ -30,6 +32,10 @@ pub(super) struct Shown {
     pub geometry: Iri,
     /// An entity that has none of these is not found (clauses 5.7.1.4 and 5.7.2.4).
     pub having: Option<Projection>,
+    /// Linked entities beside it.
+    pub join: Option<Join>,
+    /// Whether a body has its @context within.
+    pub embed: Embed,
 }
 
 /// Where the parameters stand.
@@ -66,18 +72,33 @@ impl Shown {
             (None, Some(text)) => Some(Projection::pick(text, &context)?),
             (None, None) => None,
         };
-        let mut selection = match &having {
-            Some(p) if attrs.is_some() => Selection::attrs(p.names(), &context)?,
-            Some(p) => Selection::pick(p.names(), &context)?,
-            None => Selection::ALL,
-        };
-        if let Some(text) = &omit {
-            let omit = Projection::omit(text, &context)?;
-            selection = selection.omit(omit.names(), &context)?;
+        let omit = omit.map(|t| Projection::omit(&t, &context)).transpose()?;
+        let join = Join::read(asked)?;
+        let levels = join.as_ref().map_or(0, |j| j.levels);
+        for (name, projection) in [("pick", &having), ("omit", &omit)] {
+            if projection.as_ref().is_some_and(|p| p.linked_depth() > levels) {
+                let what = "it reaches further into linked entities than join and joinLevel \
+                            (clause 5.7.2.4)";
+                return Err(Error::bad(name, what).into());
+            }
         }
+        let selection = match &having {
+            Some(p) if attrs.is_some() => Selection::attrs(p.names(), &context)?,
+            _ => select(picked(&having), picked(&omit), &context)?,
+        };
         let geometry = asked.text("geometryProperty")?;
+        if geometry.is_some() && media != Media::GeoJson {
+            let what = "it goes with Accept: application/geo+json (clause 5.7.2.4)";
+            return Err(Error::bad("geometryProperty", what).into());
+        }
         let geometry = geometry.as_deref().unwrap_or("location");
         let geometry = context.expand_name(geometry);
+        let embed = match media {
+            Media::Json => Embed::Nothing,
+            // Clause 6.3.6.
+            Media::GeoJson if call.prefers("body") == Some("json") => Embed::Nothing,
+            Media::JsonLd | Media::GeoJson => Embed::Context,
+        };
         Ok(Self {
             media,
             form,
@@ -89,6 +110,8 @@ impl Shown {
                 .ok_or_else(|| Error::bad("geometryProperty", "it is no attribute's name"))?,
             having,
             context,
+            join,
+            embed,
         })
     }
 
@@ -100,52 +123,94 @@ impl Shown {
             selection: &self.selection,
             datasets: self.datasets.as_deref(),
             languages: self.languages.as_ref(),
+            linked: None,
         }
     }
 
-    fn embed(&self) -> Embed {
-        match self.media {
-            Media::Json => Embed::Nothing,
-            Media::JsonLd | Media::GeoJson => Embed::Context,
-        }
-    }
-
-    fn geo(&self) -> GeoView<'_> {
+    fn geo<'v>(&'v self, view: View<'v>) -> GeoView<'v> {
         GeoView {
-            view: self.view(),
+            view,
             geometry: &self.geometry,
             dataset_id: self.datasets.as_ref().and_then(|d| d.first()?.as_deref()),
         }
     }
 
-    /// One entity as an answer.
-    pub(super) fn one(&self, app: &App, call: &Call, entity: &Entity) -> Result<Response, Failure> {
+    /// One entity as an answer, with those that it leads to where they were asked for.
+    pub(super) fn one(
+        &self,
+        app: &App,
+        call: &Call,
+        entity: &Arc<Entity>,
+    ) -> Result<Response, Failure> {
+        let linked = self.linked(app, call, std::slice::from_ref(entity))?;
+        if !linked.in_order.is_empty() && self.is_flat() {
+            return self.list(app, call, std::slice::from_ref(entity), &linked);
+        }
+        let view = self.view_with(&linked);
         let mut out = Vec::with_capacity(1_024);
         match self.media {
-            Media::GeoJson => self.geo().feature(entity, self.embed(), &mut out),
-            _ => self.view().entity(entity, self.embed(), &mut out),
+            Media::GeoJson => self.geo(view).feature(entity, self.embed, &mut out),
+            _ => view.entity(entity, self.embed, &mut out),
         }
         self.answer(app, call, out)
     }
 
-    /// Several entities as an answer.
+    /// Several entities as an answer, and those that they lead to.
     pub(super) fn several(
         &self,
         app: &App,
         call: &Call,
         entities: &[Arc<Entity>],
     ) -> Result<Response, Failure> {
+        let linked = self.linked(app, call, entities)?;
+        self.list(app, call, entities, &linked)
+    }
+
+    fn list(
+        &self,
+        app: &App,
+        call: &Call,
+        entities: &[Arc<Entity>],
+        linked: &Gathered<'_>,
+    ) -> Result<Response, Failure> {
+        let view = self.view_with(linked);
         let mut out = Vec::with_capacity(1_024 * entities.len());
-        let all = entities.iter().map(|e| &**e);
+        let own = entities.iter().map(|e| (&**e, &self.selection));
+        let behind = linked.in_order.iter().filter(|_| self.is_flat());
+        let all = own.chain(behind.map(|(e, selection)| (&**e, *selection)));
         match self.media {
-            Media::GeoJson => self.geo().collection(all, self.embed(), &mut out),
-            _ => self.view().entities(all, self.embed(), &mut out),
+            Media::GeoJson => self.geo(view).each(all, self.embed, &mut out),
+            _ => view.each(all, self.embed, &mut out),
         }
         self.answer(app, call, out)
     }
 
+    fn is_flat(&self) -> bool {
+        self.join.as_ref().is_some_and(|j| j.place == Place::Flat)
+    }
+
+    fn linked(
+        &self,
+        app: &App,
+        call: &Call,
+        entities: &[Arc<Entity>],
+    ) -> Result<Gathered<'_>, Failure> {
+        match &self.join {
+            Some(join) => join.gather(&app.broker, &call.tenant, entities, &self.selection),
+            None => Ok(Gathered::default()),
+        }
+    }
+
+    fn view_with<'v>(&'v self, linked: &'v Gathered<'_>) -> View<'v> {
+        let inline = self.join.as_ref().filter(|j| j.place == Place::Inline);
+        View {
+            linked: inline.map(|j| Linked::new(&linked.by_id, j.levels)),
+            ..self.view()
+        }
+    }
+
     fn answer(&self, app: &App, call: &Call, out: Vec<u8>) -> Result<Response, Failure> {
-        app.answer(call, self.media, &self.context, out)
+        app.answer_as(call, (self.media, self.embed), &self.context, out)
     }
 }
 
@@ -158,44 +223,115 @@ impl App {
         context: &Context,
         out: Vec<u8>,
     ) -> Result<Response, Failure> {
-        if media == Media::JsonLd {
-            return Ok(answer::body(media, out, None));
-        }
-        let url = match context.link() {
-            Link::Url(url) => url.into(),
-            Link::Hosted => self.broker.implicit_context(context.body(), &call.base())?,
+        let embed = match media {
+            Media::JsonLd => Embed::Context,
+            Media::Json | Media::GeoJson => Embed::Nothing,
         };
-        Ok(answer::body(media, out, Some(&url)))
+        self.answer_as(call, (media, embed), context, out)
     }
+
+    fn answer_as(
+        &self,
+        call: &Call,
+        (media, embed): (Media, Embed),
+        context: &Context,
+        out: Vec<u8>,
+    ) -> Result<Response, Failure> {
+        let url: Option<Box<str>> = match (embed, context.link()) {
+            (Embed::Context, _) => None,
+            (Embed::Nothing, Link::Url(url)) => Some(url.into()),
+            (Embed::Nothing, Link::Hosted) => {
+                let base = call.base();
+                Some(self.broker.implicit_context(context.body(), &base)?)
+            }
+        };
+        let mut answer = answer::body(media, out, url.as_deref());
+        if call.prefers("ngsi-ld").is_some() {
+            // Clause 6.3.6: which version the body conforms to, whichever was preferred.
+            let applied = HeaderValue::from_static("ngsi-ld=1.9");
+            answer.headers_mut().insert("preference-applied", applied);
+        }
+        Ok(answer)
+    }
+}
+
+fn picked(projection: &Option<Projection>) -> Option<&[Picked]> {
+    projection.as_ref().map(|p| &*p.0)
+}
+
+/// `pick` and `omit`, and what they say of linked entities, as deep as their braces.
+fn select(
+    pick: Option<&[Picked]>,
+    omit: Option<&[Picked]>,
+    context: &Context,
+) -> Result<Selection, Error> {
+    let all = |list: Option<&'_ [Picked]>| list.unwrap_or_default().to_vec();
+    let (picks, omits) = (all(pick), all(omit));
+    let mut selection = match pick {
+        Some(list) => Selection::pick(list.iter().map(|p| &*p.name), context)?,
+        None => Selection::ALL,
+    };
+    // `a{b}` leaves out b of the entity that a leads to, and not a.
+    let whole = omits.iter().filter(|p| p.of_linked.is_empty());
+    let names: Vec<&str> = whole.map(|p| &*p.name).collect();
+    if !names.is_empty() {
+        selection = selection.omit(names, context)?;
+    }
+    let mut linked: Vec<(Iri, Selection)> = Vec::new();
+    for one in picks.iter().chain(&omits) {
+        let Some(name) = one.attribute.as_ref().filter(|_| !one.of_linked.is_empty()) else {
+            continue;
+        };
+        if linked.iter().any(|(known, _)| known == name) {
+            continue;
+        }
+        let of = |list: &[Picked]| -> Option<Vec<Picked>> {
+            let such = list.iter().filter(|p| p.attribute.as_ref() == Some(name));
+            let of: Vec<Picked> = such.flat_map(|p| p.of_linked.iter().cloned()).collect();
+            (!of.is_empty()).then_some(of)
+        };
+        let inner = select(of(&picks).as_deref(), of(&omits).as_deref(), context)?;
+        linked.push((name.clone(), inner));
+    }
+    Ok(selection.linking(linked))
 }
 
 /// `options` and `format` (clauses 6.3.7 and 6.3.11).
 fn form(call: &Call) -> Result<(Form, SysAttrs), Failure> {
     let mut form = None;
     let mut sys_attrs = SysAttrs::Hide;
-    let format = call.param("format")?;
-    for word in call.options()?.into_iter().chain(format) {
+    for word in call.options()? {
         let one = match word {
-            "normalized" => Form::Normalized,
-            "concise" => Form::Concise,
-            "keyValues" | "simplified" => Form::Simplified,
-            "sysAttrs" if format != Some("sysAttrs") => {
+            "sysAttrs" => {
                 sys_attrs = SysAttrs::Show;
                 continue;
             }
-            other => {
-                let what = format!("`{other}` is no representation");
-                return Err(Error::bad("options", what).into());
-            }
+            word => form_of("options", word)?,
         };
         if form.replace(one).is_some_and(|before| before != one) {
             return Err(Error::bad("options", "one representation at most").into());
         }
     }
+    // Where both are there, `format` counts (table 6.3.7-1).
+    if let Some(word) = call.param("format")? {
+        form = Some(form_of("format", word)?);
+    }
     if call.flag("sysAttrs")? == Flag::Set {
         sys_attrs = SysAttrs::Show;
     }
     Ok((form.unwrap_or(Form::Normalized), sys_attrs))
+}
+
+fn form_of(parameter: &'static str, word: &str) -> Result<Form, Failure> {
+    match word {
+        "normalized" => Ok(Form::Normalized),
+        "concise" => Ok(Form::Concise),
+        "keyValues" | "simplified" => Ok(Form::Simplified),
+        other => {
+            let what = format!("`{other}` is no representation");
+            Err(Error::bad(parameter, what).into())
+        }
+    }
 }
 
 /// `datasetId`: URIs, and `@none` for the default instance.

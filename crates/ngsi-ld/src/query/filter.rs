@@ -4,7 +4,7 @@
 use super::geo::GeoQuery;
 use super::ids::{IdPattern, Ids};
 use super::project::Projection;
-use super::q::Query;
+use super::q::{Find, Query};
 use super::scope::ScopeQuery;
 use super::types::TypeQuery;
 use crate::entity::Entity;
@@ -29,15 +29,30 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether an entity meets all of them.
+    /// Whether an entity meets all of them. What `q` asks of linked entities is not met.
     #[must_use]
     pub fn matches(&self, entity: &Entity) -> bool {
+        self.matches_with(entity, &|_| None)
+    }
+
+    /// Whether an entity meets all of them, with what it leads to.
+    #[must_use]
+    pub fn matches_with(&self, entity: &Entity, find: Find<'_>) -> bool {
         self.types.as_ref().is_none_or(|t| t.matches(entity))
             && self.names(&entity.id)
             && self.having.as_ref().is_none_or(|p| p.is_met_by(entity))
             && self.scope.as_ref().is_none_or(|s| s.matches(entity))
-            && self.q.as_ref().is_none_or(|q| q.matches(entity))
+            && self
+                .q
+                .as_ref()
+                .is_none_or(|q| q.matches_with(entity, find))
             && self.geo.as_ref().is_none_or(|g| g.matches(entity))
+    }
+
+    /// Whether asking needs other entities too.
+    #[must_use]
+    pub fn reaches_linked(&self) -> bool {
+        self.q.as_ref().is_some_and(|q| q.linked_depth() > 0)
     }
 
     /// Whether asking costs less than a microsecond of each entity: no geometry and no pattern.
@@ -45,6 +60,7 @@ impl Filter {
     pub fn is_cheap(&self) -> bool {
         self.geo.is_none()
             && self.id_pattern.is_none()
+            && !self.reaches_linked()
             && self.q.as_ref().is_none_or(|q| !q.has_pattern())
     }
 

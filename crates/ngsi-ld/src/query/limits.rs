@@ -41,3 +41,9 @@ pub const LAST_N_MAX: u32 = 10_000;
 
 /// Keys to order by; the fifth has never made a difference to anybody.
 pub const ORDER_KEYS_MAX: usize = 8;
+
+/// Linked entities that one query looks up: of a million 0.2 s, then the question is too wide.
+pub const LOOKUPS_MAX: usize = 1_000_000;
+
+/// Relationships that are followed one after the other in answers and queries; braces are as deep.
+pub const JOIN_LEVELS_MAX: usize = DEPTH_MAX;

@@ -104,7 +104,12 @@ fn key(cursor: &mut Cursor<'_>, context: &Context) -> Result<OrderKey, Fault> {
         by
     } else {
         cursor.back_to(mark);
-        By::Value(path(cursor, context)?)
+        let path = path(cursor, context, 0)?;
+        if path.linked.is_some() {
+            cursor.back_to(mark);
+            return Err(cursor.not_supported("linked entities give no order"));
+        }
+        By::Value(path)
     };
     let mut sense = Sense::Ascending;
     if cursor.eat(";") {

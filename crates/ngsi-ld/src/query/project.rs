@@ -72,7 +72,19 @@ impl Projection {
     /// Whether something is wanted of linked entities, which needs a join.
     #[must_use]
     pub fn reaches_linked(&self) -> bool {
-        self.0.iter().any(|p| !p.of_linked.is_empty())
+        self.linked_depth() > 0
+    }
+
+    /// How many Relationships one after the other it follows.
+    #[must_use]
+    pub fn linked_depth(&self) -> usize {
+        depth(&self.0).saturating_sub(1)
+    }
+
+    /// Whether an attribute is in it, rather than `id` and the like alone (clause 5.7.2.4).
+    #[must_use]
+    pub fn names_attribute(&self) -> bool {
+        self.0.iter().any(|p| p.attribute.is_some())
     }
 
     /// Whether an entity has one of the attributes: without, a query does not find it (5.7.2.4).
@@ -83,6 +95,12 @@ impl Projection {
             None => true,
         })
     }
+}
+
+/// Braces around braces; no names at all are 0.
+fn depth(list: &[Picked]) -> usize {
+    let deepest = list.iter().map(|p| 1 + depth(&p.of_linked)).max();
+    deepest.unwrap_or(0)
 }
 
 /// The depth at which braces have no place.

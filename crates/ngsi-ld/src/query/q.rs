@@ -8,6 +8,8 @@ mod parse;
 mod pattern;
 mod print;
 
+use std::sync::Arc;
+
 use serde_json::Number;
 
 pub(super) use compare::numbers;
@@ -44,7 +46,21 @@ pub struct Path {
     pub system: Option<System>,
     /// `[c.d]`: members of a value, or one language of a language map; `*` is any language.
     pub inside: Vec<Box<str>>,
+    /// `{e}`: what of the entities that the Relationship leads to.
+    pub linked: Option<Box<LinkedPath>>,
 }
+
+/// What of linked entities a term looks at (clause 4.9, example 13 and 14).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedPath {
+    /// `A,B:`: only entities of one of these types; all if there is none.
+    pub types: Vec<Step>,
+    /// Where to look there.
+    pub path: Path,
+}
+
+/// How an entity is had by its id, for queries that reach linked entities.
+pub type Find<'f> = &'f dyn Fn(&str) -> Option<Arc<Entity>>;
 
 /// One attribute in a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +145,13 @@ pub enum Literal {
         /// Read as a time: `observedAt` is compared with a text in quotes by many clients.
         time: Option<Time>,
     },
+    /// A word of which the request says that it is expanded (`expandValues`).
+    Word {
+        /// As sent.
+        text: Box<str>,
+        /// Expanded.
+        name: Iri,
+    },
     /// A URI without quotes.
     Uri {
         /// The URI.
@@ -150,12 +173,38 @@ impl Query {
     /// # Errors
     /// Says which character is wrong and what was expected.
     pub fn read(text: &str, context: &Context) -> Result<Self, Fault> {
+        Self::read_expanding(text, context, &[])
+    }
+
+    /// The same, where words asked of these attributes are names to be expanded (`expandValues`).
+    ///
+    /// # Errors
+    /// Says which character is wrong and what was expected.
+    pub fn read_expanding(
+        text: &str,
+        context: &Context,
+        expanded: &[Iri],
+    ) -> Result<Self, Fault> {
         let mut cursor = Cursor::new("q", text)?;
         let mut patterns = 0;
         let read = tree(&mut cursor, Or::Bar, &mut |c| {
-            parse::term(c, context, &mut patterns)
+            parse::term(c, context, expanded, &mut patterns)
         });
         read.map(Self)
+    }
+
+    /// How many Relationships one after the other it follows (clause 4.9, example 13).
+    #[must_use]
+    pub fn linked_depth(&self) -> usize {
+        let mut deepest = 0;
+        self.0.each(&mut |term| deepest = deepest.max(term.path.linked_depth()));
+        deepest
+    }
+
+    /// Whether it asks for an attribute, rather than for what every entity has (clause 5.7.2.4).
+    #[must_use]
+    pub fn names_attribute(&self) -> bool {
+        self.0.has(&|term| !term.path.steps.is_empty())
     }
 
     /// Whether a text is held against a pattern.
@@ -165,9 +214,21 @@ impl Query {
         self.0.has(&like)
     }
 
-    /// Whether an entity meets it.
+    /// Whether an entity meets it. What it asks of linked entities is not met.
     #[must_use]
     pub fn matches(&self, entity: &Entity) -> bool {
-        self.0.holds(&|term| term.matches(entity))
+        self.matches_with(entity, &|_| None)
+    }
+
+    /// Whether an entity meets it, with what it leads to.
+    #[must_use]
+    pub fn matches_with(&self, entity: &Entity, find: Find<'_>) -> bool {
+        self.0.holds(&|term| term.matches(entity, find))
+    }
+}
+
+impl Path {
+    fn linked_depth(&self) -> usize {
+        self.linked.as_ref().map_or(0, |l| 1 + l.path.linked_depth())
     }
 }

@@ -161,6 +161,14 @@ impl<L> Tree<L> {
         }
     }
 
+    /// Shows each leaf. As deep as it was read, so `DEPTH_MAX` at most.
+    pub(crate) fn each(&self, see: &mut impl FnMut(&L)) {
+        match self {
+            Self::Leaf(one) => see(one),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|p| p.each(see)),
+        }
+    }
+
     /// Whether it holds where leaves do. As deep as it was read, so `DEPTH_MAX` at most.
     pub fn holds(&self, leaf: &impl Fn(&L) -> bool) -> bool {
         match self {

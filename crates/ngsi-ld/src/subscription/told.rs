@@ -99,6 +99,7 @@ impl<'t> Told<'t> {
             selection: &delivery.shown.selection,
             datasets: self.subscription.datasets.as_deref(),
             languages: self.subscription.lang.as_ref().map(|l| &l.read),
+            linked: None,
         }
     }
 

@@ -140,6 +140,7 @@ impl<'v> TemporalView<'v> {
             selection: &Selection::ALL,
             datasets: None,
             languages: self.languages,
+            linked: None,
         }
     }
 

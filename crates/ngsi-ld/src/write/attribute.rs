@@ -63,6 +63,9 @@ impl View<'_> {
             }
             None => self.value(&attribute.value, &mut object),
         }
+        if self.linked.is_some() {
+            self.linked_members(attribute, &mut object);
+        }
         if let Some(at) = attribute.observed_at {
             object.time("observedAt", at);
         }
@@ -102,12 +105,17 @@ impl View<'_> {
 
     /// Attributes of an attribute.
     fn below(&self, attributes: &[Attribute], object: &mut Emit<'_>) {
+        // Only an entity's own Relationships are followed (clause 4.5.23.1).
+        let view = View {
+            linked: None,
+            ..*self
+        };
         for group in attributes.chunk_by(|a, b| a.name == b.name) {
             let some: Vec<&Attribute> = group.iter().collect();
             if let Some(first) = some.first() {
-                self.group(
+                view.group(
                     &some,
-                    object.member(&self.context.compact_name(&first.name)),
+                    object.member(&view.context.compact_name(&first.name)),
                 );
             }
         }
@@ -157,6 +165,9 @@ impl View<'_> {
     fn simplified(&self, attribute: &Attribute, out: &mut Vec<u8>) {
         if let Some((_, text)) = self.chosen_text(&attribute.value) {
             return write_json(out, text);
+        }
+        if self.linked_value(attribute, out).is_some() {
+            return;
         }
         let holder = attribute.kind().holder().1;
         match &attribute.value {

@@ -2,7 +2,7 @@
 //! geometry: it is an attribute's, or null.
 
 use super::attribute::geo;
-use super::{Embed, View};
+use super::{Embed, Selection, View};
 use crate::entity::{Entity, Value};
 use crate::iri::Iri;
 use crate::json::{Emit, Json, write_json};
@@ -42,11 +42,27 @@ impl GeoView<'_> {
         embed: Embed,
         out: &mut Vec<u8>,
     ) {
+        let selection = self.view.selection;
+        self.each(entities.into_iter().map(|e| (e, selection)), embed, out);
+    }
+
+    /// The same, where not of each of them the same is shown.
+    pub fn each<'e>(
+        &self,
+        entities: impl IntoIterator<Item = (&'e Entity, &'e Selection)>,
+        embed: Embed,
+        out: &mut Vec<u8>,
+    ) {
         let mut object = Emit::object(out);
         object.text("type", "FeatureCollection");
         let mut features = Emit::array(object.member("features"));
-        for entity in entities {
-            self.feature(entity, Embed::Nothing, features.item());
+        for (entity, selection) in entities {
+            let view = View {
+                selection,
+                ..self.view
+            };
+            let one = GeoView { view, ..*self };
+            one.feature(entity, Embed::Nothing, features.item());
         }
         features.end();
         self.context(embed, &mut object);

@@ -10,6 +10,8 @@ use crate::iri::{Iri, is_name};
 pub struct Selection {
     only: Option<Names>,
     not: Option<Names>,
+    /// What is shown of entities that Relationships lead to; everything where nothing is said.
+    linked: Option<Box<[(Iri, Self)]>>,
 }
 
 /// Names of members, `id`, `type` and `scope` apart from attributes.
@@ -55,6 +57,7 @@ impl Selection {
     pub const ALL: Self = Self {
         only: None,
         not: None,
+        linked: None,
     };
 
     /// `attrs`: these attributes, and always `id`, `type` and `scope`.
@@ -73,7 +76,7 @@ impl Selection {
         };
         Ok(Self {
             only: Some(only),
-            not: None,
+            ..Self::default()
         })
     }
 
@@ -87,7 +90,7 @@ impl Selection {
     ) -> Result<Self, Error> {
         Ok(Self {
             only: Some(Names::read(names, context)?),
-            not: None,
+            ..Self::default()
         })
     }
 
@@ -104,6 +107,22 @@ impl Selection {
             not: Some(Names::read(names, context)?),
             ..self
         })
+    }
+
+    /// The same, with what is shown of entities that Relationships lead to (`a{b}`, clause 4.21).
+    #[must_use]
+    pub fn linking(self, linked: Vec<(Iri, Self)>) -> Self {
+        Self {
+            linked: (!linked.is_empty()).then(|| linked.into()),
+            ..self
+        }
+    }
+
+    /// What is shown of entities that a Relationship leads to.
+    #[must_use]
+    pub fn linked(&self, name: &Iri) -> &Self {
+        let found = self.linked.iter().flatten().find(|(n, _)| n == name);
+        found.map_or(&Self::ALL, |(_, selection)| selection)
     }
 
     fn passes(&self, listed: impl Fn(&Names) -> bool) -> bool {

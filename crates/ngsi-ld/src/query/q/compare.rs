@@ -82,6 +82,11 @@ impl Literal {
                 Json::Number(n) => numbers(n, mine),
                 _ => None,
             },
+            (Self::Word { name, .. }, Scalar::Name(iri)) => same(name == iri),
+            (Self::Word { name, text }, value) => {
+                let known = value.text()?;
+                same(known == name.as_str() || known == &**text)
+            }
             (Self::Bool(mine), Scalar::Json(Json::Bool(b))) => same(b == mine),
             (Self::Text { name, text, .. } | Self::Uri { name, text }, Scalar::Name(iri)) => {
                 same(name.as_ref() == Some(iri) || **text == **iri)

@@ -2,27 +2,33 @@
 //! (clause 4.9). Never allocates, but for names of coordinates that nobody asks for.
 
 use super::compare::Scalar;
-use super::{Operator, Path, Step, System, Term, Wanted};
+use super::{Find, LinkedPath, Operator, Path, Step, System, Term, Wanted};
 use crate::entity::{Attribute, Entity, Value};
 use crate::json::Json;
 
 /// What is asked of one scalar.
 type Test<'t> = &'t dyn Fn(Scalar<'_>) -> bool;
 
-/// Whether the items of an array are asked one by one. Equality and patterns do: a target that is
-/// an array includes what is wanted (clause 4.9). An order does not: an array has none.
+/// What is asked of a target. Equality and patterns ask the items of an array one by one: a target
+/// that is an array includes what is wanted (clause 4.9). An order does not: an array has none. A
+/// Relationship is asked for nothing but equality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Arrays {
     Through,
+    Texts,
     Unlike,
 }
 
 impl Term {
     /// Whether one of the instances of its target meets it. A target that is not there meets
     /// nothing, `!=` and `!~=` included.
-    pub(super) fn matches(&self, entity: &Entity) -> bool {
-        if self.path.steps.is_empty() {
-            let time = match self.path.system {
+    pub(super) fn matches(&self, entity: &Entity, find: Find<'_>) -> bool {
+        self.reaches(&self.path, entity, find)
+    }
+
+    fn reaches(&self, path: &Path, entity: &Entity, find: Find<'_>) -> bool {
+        if path.steps.is_empty() {
+            let time = match path.system {
                 Some(System::CreatedAt) => Some(entity.created_at),
                 Some(System::ModifiedAt) => Some(entity.modified_at),
                 Some(System::ExpiresAt) => entity.expires_at,
@@ -30,20 +36,39 @@ impl Term {
             };
             return time.is_some_and(|t| self.met_by(&|test, _| Some(test(Scalar::Time(t)))));
         }
-        self.walk(&entity.attributes, &self.path.steps)
+        self.walk(&entity.attributes, &path.steps, path, find)
     }
 
-    /// As deep as the path is long, so `PATH_MAX` at most.
-    fn walk(&self, attributes: &[Attribute], steps: &[Step]) -> bool {
+    /// As deep as the path is long, so `PATH_MAX` at most, for each Relationship that it follows.
+    fn walk(
+        &self,
+        attributes: &[Attribute],
+        steps: &[Step],
+        path: &Path,
+        find: Find<'_>,
+    ) -> bool {
         let Some((first, rest)) = steps.split_first() else {
             return false;
         };
-        attributes.iter().filter(|a| a.name == first.iri).any(|a| {
-            if rest.is_empty() {
-                self.met_by(&|test, arrays| self.path.asks(a, test, arrays))
-            } else {
-                self.walk(a.attributes(), rest)
-            }
+        let mut instances = attributes.iter().filter(|a| a.name == first.iri);
+        instances.any(|a| match (&path.linked, rest) {
+            (None, []) => self.met_by(&|test, arrays| path.asks(a, test, arrays)),
+            (Some(linked), []) => self.linked(linked, a, find),
+            _ => self.walk(a.attributes(), rest, path, find),
+        })
+    }
+
+    /// Whether one of the entities that an attribute leads to meets it.
+    fn linked(&self, linked: &LinkedPath, from: &Attribute, find: Find<'_>) -> bool {
+        let objects = match &from.value {
+            Value::Relationship(objects) => objects.as_slice(),
+            Value::ListRelationship(objects) => objects,
+            _ => return false,
+        };
+        objects.iter().filter_map(|id| find(id)).any(|entity| {
+            let known = linked.types.is_empty()
+                || linked.types.iter().any(|t| entity.types.contains(&t.iri));
+            known && self.reaches(&linked.path, &entity, find)
         })
     }
 
@@ -63,11 +88,12 @@ impl Term {
             }
             Wanted::Like(pattern) => {
                 let like = |v: Scalar<'_>| v.text().is_some_and(|t| pattern.matches(t));
-                ask(&like, Arrays::Through) == Some(true)
+                ask(&like, Arrays::Texts) == Some(true)
             }
             Wanted::Unlike(pattern) => {
                 let like = |v: Scalar<'_>| v.text().is_some_and(|t| pattern.matches(t));
-                ask(&like, Arrays::Through) == Some(false)
+                let text = |v: Scalar<'_>| v.text().is_some();
+                ask(&text, Arrays::Texts) == Some(true) && ask(&like, Arrays::Texts) == Some(false)
             }
         }
     }
@@ -98,8 +124,9 @@ fn value(value: &Value, inside: &[Box<str>], test: Test<'_>, arrays: Arrays) -> 
         Value::Property(json) | Value::Json(json) => within(json, inside, test, arrays),
         Value::Language(map) => language(map, inside, test),
         Value::List(items) if inside.is_empty() => {
-            Some(arrays == Arrays::Through && items.iter().any(|i| scalars(i, test)))
+            Some(arrays != Arrays::Unlike && items.iter().any(|i| scalars(i, test)))
         }
+        Value::Relationship(_) | Value::ListRelationship(_) if arrays != Arrays::Through => None,
         Value::Relationship(uris) if inside.is_empty() => {
             Some(uris.as_slice().iter().any(|u| test(Scalar::Text(u))))
         }
@@ -120,8 +147,8 @@ fn value(value: &Value, inside: &[Box<str>], test: Test<'_>, arrays: Arrays) -> 
 fn within(json: &Json, inside: &[Box<str>], test: Test<'_>, arrays: Arrays) -> Option<bool> {
     let target = inside.iter().try_fold(json, |j, name| j.get(name))?;
     Some(match (target, arrays) {
-        (Json::Array(_), Arrays::Through) => scalars(target, test),
         (Json::Array(_), Arrays::Unlike) => false,
+        (Json::Array(_), _) => scalars(target, test),
         _ => test(Scalar::Json(target)),
     })
 }

@@ -11,8 +11,26 @@ use crate::time::Time;
 
 const EXPECTED: &str = "a number, a text in quotes, `true`, `false`, a date, a time or a URI";
 
+/// What a word without quotes is that is no other value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// A name (`expandValues`); so is a text in quotes.
+    Expanded,
+    /// A mistake.
+    Refused,
+}
+
 /// Reads a value.
-pub(super) fn literal(cursor: &mut Cursor<'_>, context: &Context) -> Result<Literal, Fault> {
+pub(super) fn literal(
+    cursor: &mut Cursor<'_>,
+    context: &Context,
+    words: Words,
+) -> Result<Literal, Fault> {
+    if words == Words::Expanded
+        && let Some(word) = name(cursor, context)?
+    {
+        return Ok(word);
+    }
     if cursor.peek() == Some('"') {
         let text = quoted(cursor)?;
         let name = expanded(&text, context);
@@ -26,6 +44,23 @@ pub(super) fn literal(cursor: &mut Cursor<'_>, context: &Context) -> Result<Lite
     }
     cursor.back_to(mark);
     Err(cursor.expected(EXPECTED))
+}
+
+/// A name to be expanded, in quotes or without.
+fn name(cursor: &mut Cursor<'_>, context: &Context) -> Result<Option<Literal>, Fault> {
+    let mark = cursor.mark();
+    let text: Box<str> = match cursor.peek() {
+        Some('"') => quoted(cursor)?,
+        _ => cursor.take(word_bytes(cursor.rest())).into(),
+    };
+    let known = unquoted(&text, context).is_some();
+    match expanded(&text, context) {
+        Some(name) if !known => Ok(Some(Literal::Word { text, name })),
+        _ => {
+            cursor.back_to(mark);
+            Ok(None)
+        }
+    }
 }
 
 fn unquoted(word: &str, context: &Context) -> Option<Literal> {
@@ -106,6 +141,9 @@ fn expanded(text: &str, context: &Context) -> Option<Iri> {
 impl Literal {
     /// Whether `<` means something for it.
     pub(super) const fn has_order(&self) -> bool {
-        !matches!(self, Self::Bool(_) | Self::Uri { .. })
+        !matches!(
+            self,
+            Self::Bool(_) | Self::Uri { .. } | Self::Word { .. }
+        )
     }
 }

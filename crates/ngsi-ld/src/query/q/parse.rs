@@ -1,13 +1,13 @@
 //! One term of `q` out of its characters: a path, an operator, an operand (clause 4.9, ABNF).
 //! Never looks at an entity.
 
-use super::literal::literal;
+use super::literal::{Words, literal};
 use super::pattern::pattern;
-use super::{Literal, Operand, Operator, Path, Step, System, Term, Wanted};
+use super::{LinkedPath, Literal, Operand, Operator, Path, Step, System, Term, Wanted};
 use crate::context::{Context, NGSI_LD};
 use crate::iri::Iri;
 use crate::query::fault::Fault;
-use crate::query::limits::{PATH_MAX, VALUES_MAX};
+use crate::query::limits::{DEPTH_MAX, PATH_MAX, VALUES_MAX};
 use crate::query::scan::Cursor;
 
 /// The longest first: `<=` is no `<` with a `=` behind.
@@ -24,15 +24,26 @@ const OPERATORS: [(&str, Operator); 6] = [
 pub(super) fn term(
     cursor: &mut Cursor<'_>,
     context: &Context,
+    expanded: &[Iri],
     patterns: &mut usize,
 ) -> Result<Term, Fault> {
-    let path = path(cursor, context)?;
-    let wanted = wanted(cursor, context, patterns)?;
+    let path = path(cursor, context, 0)?;
+    let named = |path: &Path| path.steps.iter().any(|s| expanded.contains(&s.iri));
+    let linked = std::iter::successors(Some(&path), |p| p.linked.as_ref().map(|l| &l.path));
+    let words = match linked.into_iter().any(named) {
+        true => Words::Expanded,
+        false => Words::Refused,
+    };
+    let wanted = wanted(cursor, context, words, patterns)?;
     Ok(Term { path, wanted })
 }
 
-/// `a.b[c.d]`. Linked entities (`a{b}`, a join) are read as far as their brace and refused.
-pub(in crate::query) fn path(cursor: &mut Cursor<'_>, context: &Context) -> Result<Path, Fault> {
+/// `a.b[c.d]`, or `a{b}` for what a Relationship leads to. `depth` is how many braces are open.
+pub(in crate::query) fn path(
+    cursor: &mut Cursor<'_>,
+    context: &Context,
+    depth: usize,
+) -> Result<Path, Fault> {
     let mut steps = Vec::new();
     let mut system = None;
     loop {
@@ -55,12 +66,12 @@ pub(in crate::query) fn path(cursor: &mut Cursor<'_>, context: &Context) -> Resu
             break;
         }
     }
-    if cursor.peek() == Some('{') {
-        return Err(cursor.not_supported(
-            "queries across linked entities (joins) are not supported; query them one by one",
-        ));
-    }
-    let inside = if system.is_none() && cursor.eat("[") {
+    let linked = if system.is_none() && cursor.peek() == Some('{') {
+        Some(Box::new(linked(cursor, context, depth)?))
+    } else {
+        None
+    };
+    let inside = if system.is_none() && linked.is_none() && cursor.eat("[") {
         inside(cursor)?
     } else {
         Vec::new()
@@ -69,7 +80,37 @@ pub(in crate::query) fn path(cursor: &mut Cursor<'_>, context: &Context) -> Resu
         steps,
         system,
         inside,
+        linked,
     })
+}
+
+/// `{b}`, or `{A,B:b}` where only entities of some types are meant.
+fn linked(cursor: &mut Cursor<'_>, context: &Context, depth: usize) -> Result<LinkedPath, Fault> {
+    if depth == DEPTH_MAX {
+        return Err(cursor.too_complex(format!("more than {DEPTH_MAX} braces deep")));
+    }
+    cursor.need("{")?;
+    let types = types(cursor, context);
+    let path = path(cursor, context, depth + 1)?;
+    cursor.need("}")?;
+    Ok(LinkedPath { types, path })
+}
+
+/// Types before a colon. The grammar knows no prefixes, but an IRI may stand for a name.
+fn types(cursor: &mut Cursor<'_>, context: &Context) -> Vec<Step> {
+    let mark = cursor.mark();
+    let words = cursor.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ','));
+    let is_prefix = |name: &str| context.term(name).is_some_and(|t| t.prefix);
+    if cursor.rest().starts_with("://") || is_prefix(words) || !cursor.eat(":") {
+        cursor.back_to(mark);
+        return Vec::new();
+    }
+    let step = |name: &str| {
+        let iri = context.expand_name(name)?;
+        let name = name.into();
+        Some(Step { name, iri })
+    };
+    words.split(',').filter_map(step).collect()
 }
 
 /// Goes past the dot before another name; two dots are a range's.
@@ -102,6 +143,7 @@ fn inside(cursor: &mut Cursor<'_>) -> Result<Vec<Box<str>>, Fault> {
 fn wanted(
     cursor: &mut Cursor<'_>,
     context: &Context,
+    words: Words,
     patterns: &mut usize,
 ) -> Result<Wanted, Fault> {
     if cursor.eat("~=") {
@@ -117,16 +159,16 @@ fn wanted(
         };
     };
     let operand = match operator {
-        Operator::Equal | Operator::Unequal => equality(cursor, context)?,
-        _ => Operand::One(ordered(cursor, context)?),
+        Operator::Equal | Operator::Unequal => equality(cursor, context, words)?,
+        _ => Operand::One(ordered(cursor, context, words)?),
     };
     Ok(Wanted::Compared(operator, operand))
 }
 
 /// A value that has an order: a number, a text in quotes, a time.
-fn ordered(cursor: &mut Cursor<'_>, context: &Context) -> Result<Literal, Fault> {
+fn ordered(cursor: &mut Cursor<'_>, context: &Context, words: Words) -> Result<Literal, Fault> {
     let mark = cursor.mark();
-    let one = literal(cursor, context)?;
+    let one = literal(cursor, context, words)?;
     if one.has_order() {
         return Ok(one);
     }
@@ -135,16 +177,16 @@ fn ordered(cursor: &mut Cursor<'_>, context: &Context) -> Result<Literal, Fault>
 }
 
 /// A value, a list or a range.
-fn equality(cursor: &mut Cursor<'_>, context: &Context) -> Result<Operand, Fault> {
+fn equality(cursor: &mut Cursor<'_>, context: &Context, words: Words) -> Result<Operand, Fault> {
     let mark = cursor.mark();
-    let first = literal(cursor, context)?;
+    let first = literal(cursor, context, words)?;
     if cursor.eat("..") {
         if !first.has_order() {
             cursor.back_to(mark);
             return Err(cursor.bad("a range goes from a number, a text in quotes or a time"));
         }
         let mark = cursor.mark();
-        let last = ordered(cursor, context)?;
+        let last = ordered(cursor, context, words)?;
         if std::mem::discriminant(&first) != std::mem::discriminant(&last) {
             cursor.back_to(mark);
             return Err(cursor.bad("a range ends with a value like the one it begins with"));
@@ -159,7 +201,7 @@ fn equality(cursor: &mut Cursor<'_>, context: &Context) -> Result<Operand, Fault
         if list.len() == VALUES_MAX {
             return Err(cursor.too_complex(format!("more than {VALUES_MAX} values")));
         }
-        list.push(literal(cursor, context)?);
+        list.push(literal(cursor, context, words)?);
     }
     Ok(Operand::List(list))
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Literal, Operand, Operator, Path, Pattern, Query, Term, Wanted};
+use super::{LinkedPath, Literal, Operand, Operator, Path, Pattern, Query, Term, Wanted};
 use crate::json::Json;
 
 impl Display for Query {
@@ -32,7 +32,18 @@ impl Display for Path {
         if !self.inside.is_empty() {
             write!(f, "[{}]", self.inside.join("."))?;
         }
-        Ok(())
+        match &self.linked {
+            Some(linked) => write!(f, "{{{linked}}}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for LinkedPath {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let types: Vec<&str> = self.types.iter().map(|t| &*t.name).collect();
+        let colon = if types.is_empty() { "" } else { ":" };
+        write!(f, "{}{colon}{}", types.join(","), self.path)
     }
 }
 
@@ -68,9 +79,10 @@ impl Display for Literal {
             Self::Number(n) => write!(f, "{n}"),
             Self::Bool(b) => write!(f, "{b}"),
             Self::Text { text, .. } => write!(f, "{}", Json::from(&**text)),
-            Self::Uri { text, .. } | Self::Date(text) | Self::TimeOfDay(_, text) => {
-                f.write_str(text)
-            }
+            Self::Uri { text, .. }
+            | Self::Word { text, .. }
+            | Self::Date(text)
+            | Self::TimeOfDay(_, text) => f.write_str(text),
             Self::DateTime(time) => write!(f, "{time}"),
         }
     }
