@@ -21,7 +21,9 @@ pub use geo::{GeoQuery, Georel, SPHERE_RADIUS_M, Shape};
 pub use ids::{IdPattern, Ids};
 pub use order::{By, Order, OrderKey, Sense};
 pub use project::{Picked, Projection};
-pub use q::{Find, LinkedPath, Literal, Operand, Operator, Path, Pattern, Query, Step, System, Term, Wanted};
+pub use q::{
+    Find, LinkedPath, Literal, Operand, Operator, Path, Pattern, Query, Step, System, Term, Wanted,
+};
 pub use scan::Tree;
 pub use scope::{ScopePattern, ScopeQuery};
 pub use temporal::{LastN, TemporalQuery, TimeProperty, Timerel};

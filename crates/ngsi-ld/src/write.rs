@@ -100,7 +100,11 @@ impl<'v> View<'v> {
         embed: Embed,
         out: &mut Vec<u8>,
     ) {
-        self.each(entities.into_iter().map(|e| (e, self.selection)), embed, out);
+        self.each(
+            entities.into_iter().map(|e| (e, self.selection)),
+            embed,
+            out,
+        );
     }
 
     /// The same, where not of each of them the same is shown.

@@ -28,7 +28,10 @@ async fn identity(app: Arc<App>, call: Call) -> Answer {
     };
     let alias = alias.replace(':', "-");
     let mut members = vec![
-        ("id", Json::from(&*format!("urn:ngsi-ld:ContextSource:{alias}"))),
+        (
+            "id",
+            Json::from(&*format!("urn:ngsi-ld:ContextSource:{alias}")),
+        ),
         ("type", Json::from("ContextSourceIdentity")),
         ("contextSourceAlias", Json::from(&*alias)),
         ("contextSourceUptime", Json::from(&*format!("PT{up_s}S"))),
@@ -38,7 +41,9 @@ async fn identity(app: Arc<App>, call: Call) -> Answer {
     if media == Media::JsonLd {
         members.push(("@context", core.body().clone()));
     }
-    let members = members.into_iter().map(|(name, value)| (name.into(), value));
+    let members = members
+        .into_iter()
+        .map(|(name, value)| (name.into(), value));
     let mut out = Vec::new();
     crate::json::write_json(&mut out, &Json::Object(members.collect()));
     app.answer(&call, media, core, out)

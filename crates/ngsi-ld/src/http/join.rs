@@ -1,5 +1,5 @@
-//! Linked entities (`join`, `joinLevel`, `containedBy`; clause 4.5.23): which are written with those
-//! that were found. Never follows a Relationship that is not shown.
+//! Linked entities (`join`, `joinLevel`, `containedBy`; clause 4.5.23): which are written with
+//! those that were found. Never follows a Relationship that is not shown.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;

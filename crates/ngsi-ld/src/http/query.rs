@@ -16,8 +16,8 @@ use crate::broker::{Found, Paging};
 use crate::context::Context;
 use crate::entity::Geometry;
 use crate::error::Error;
-use crate::json::Json;
 use crate::iri::Iri;
+use crate::json::Json;
 use crate::query::{
     By, Filter, GeoQuery, IdPattern, Ids, Order, Projection, Query, ScopeQuery, Shape, TypeQuery,
 };
@@ -185,7 +185,7 @@ fn geo(asked: &impl Asked, context: &Context) -> Result<Option<GeoQuery>, Failur
             let read = GeoQuery::read(&georel, &geometry, &coordinates, property, context);
             Ok(Some(read?))
         }
-        (None, _, _) => Ok(None),
+        (None, None, None) => Ok(None),
         _ => {
             let what = "georel, geometry and coordinates go together (clause 4.10)";
             Err(Error::bad("georel", what).into())

@@ -76,7 +76,10 @@ impl Shown {
         let join = Join::read(asked)?;
         let levels = join.as_ref().map_or(0, |j| j.levels);
         for (name, projection) in [("pick", &having), ("omit", &omit)] {
-            if projection.as_ref().is_some_and(|p| p.linked_depth() > levels) {
+            if projection
+                .as_ref()
+                .is_some_and(|p| p.linked_depth() > levels)
+            {
                 let what = "it reaches further into linked entities than join and joinLevel \
                             (clause 5.7.2.4)";
                 return Err(Error::bad(name, what).into());

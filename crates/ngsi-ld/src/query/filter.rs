@@ -42,10 +42,7 @@ impl Filter {
             && self.names(&entity.id)
             && self.having.as_ref().is_none_or(|p| p.is_met_by(entity))
             && self.scope.as_ref().is_none_or(|s| s.matches(entity))
-            && self
-                .q
-                .as_ref()
-                .is_none_or(|q| q.matches_with(entity, find))
+            && self.q.as_ref().is_none_or(|q| q.matches_with(entity, find))
             && self.geo.as_ref().is_none_or(|g| g.matches(entity))
     }
 

@@ -180,11 +180,7 @@ impl Query {
     ///
     /// # Errors
     /// Says which character is wrong and what was expected.
-    pub fn read_expanding(
-        text: &str,
-        context: &Context,
-        expanded: &[Iri],
-    ) -> Result<Self, Fault> {
+    pub fn read_expanding(text: &str, context: &Context, expanded: &[Iri]) -> Result<Self, Fault> {
         let mut cursor = Cursor::new("q", text)?;
         let mut patterns = 0;
         let read = tree(&mut cursor, Or::Bar, &mut |c| {
@@ -197,7 +193,8 @@ impl Query {
     #[must_use]
     pub fn linked_depth(&self) -> usize {
         let mut deepest = 0;
-        self.0.each(&mut |term| deepest = deepest.max(term.path.linked_depth()));
+        self.0
+            .each(&mut |term| deepest = deepest.max(term.path.linked_depth()));
         deepest
     }
 
@@ -229,6 +226,8 @@ impl Query {
 
 impl Path {
     fn linked_depth(&self) -> usize {
-        self.linked.as_ref().map_or(0, |l| 1 + l.path.linked_depth())
+        self.linked
+            .as_ref()
+            .map_or(0, |l| 1 + l.path.linked_depth())
     }
 }

@@ -61,8 +61,8 @@ impl<'v> Linked<'v> {
 impl View<'_> {
     /// The entities that an attribute leads to and that are written here, by id.
     fn led_to<'s>(&'s self, objects: &'s [Box<str>]) -> Vec<(&'s str, Option<&'s Entity>)> {
-        let find = |id: &'s Box<str>| (&**id, self.linked.and_then(|l| l.find(id)));
-        objects.iter().map(find).collect()
+        let find = |id: &'s str| (id, self.linked.and_then(|l| l.find(id)));
+        objects.iter().map(|id| find(id)).collect()
     }
 
     /// How an entity is written within the attribute that leads to it.

@@ -118,7 +118,7 @@ fn clause_4_18_scopes_follow_the_operation() {
 }
 
 #[test]
-fn clause_5_6_2_update_replaces_what_is_there_and_makes_nothing() {
+fn clause_5_6_2_update_replaces_what_is_there_and_adds_what_is_not() {
     let old = entity(&format!(r#"{TWO}, "b": {{"value": 1, "unitCode": "KMH"}}"#));
     let out = update(
         &old,
@@ -127,13 +127,14 @@ fn clause_5_6_2_update_replaces_what_is_there_and_makes_nothing() {
     )
     .expect("updated");
     // The kind may change, and what was not written again is gone (clause 5.5.8).
-    assert_eq!(changes(&out), ["=b", "=a@urn:d:1"]);
-    assert_eq!(skips(&out), [("c", Why::Absent)]);
+    assert_eq!(changes(&out), ["=b", "=a@urn:d:1", "+c"]);
+    assert_eq!(skips(&out), []);
     is(
         &out.entity,
         r#""a": [{"type": "Property", "value": 1},
                  {"type": "Property", "value": 8, "datasetId": "urn:d:1"}],
-           "b": {"type": "Relationship", "object": "urn:x:2"}"#,
+           "b": {"type": "Relationship", "object": "urn:x:2"},
+           "c": {"type": "Property", "value": 1}"#,
     );
 }
 

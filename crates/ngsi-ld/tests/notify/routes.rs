@@ -189,6 +189,13 @@ async fn ended(city: &City, receiver: &Receiver, other: &str) {
         city.call("PATCH", "/entities/urn:x:car", speed).await.0,
         204
     );
+    // Changes are told by those subscriptions that are active when the notifier comes to them.
+    let bus = city.broker.bus();
+    let missed = bus.durable();
+    until("the notifier is past it", || {
+        bus.cursor("notify") >= Some(missed)
+    })
+    .await;
     let resume = r#"{"isActive": true}"#;
     let path = "/subscriptions/urn:x:s1";
     assert_eq!(city.call("PATCH", path, resume).await.0, 204);

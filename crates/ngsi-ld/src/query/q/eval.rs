@@ -40,13 +40,7 @@ impl Term {
     }
 
     /// As deep as the path is long, so `PATH_MAX` at most, for each Relationship that it follows.
-    fn walk(
-        &self,
-        attributes: &[Attribute],
-        steps: &[Step],
-        path: &Path,
-        find: Find<'_>,
-    ) -> bool {
+    fn walk(&self, attributes: &[Attribute], steps: &[Step], path: &Path, find: Find<'_>) -> bool {
         let Some((first, rest)) = steps.split_first() else {
             return false;
         };

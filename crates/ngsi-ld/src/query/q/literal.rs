@@ -141,9 +141,6 @@ fn expanded(text: &str, context: &Context) -> Option<Iri> {
 impl Literal {
     /// Whether `<` means something for it.
     pub(super) const fn has_order(&self) -> bool {
-        !matches!(
-            self,
-            Self::Bool(_) | Self::Uri { .. } | Self::Word { .. }
-        )
+        !matches!(self, Self::Bool(_) | Self::Uri { .. } | Self::Word { .. })
     }
 }
