@@ -132,7 +132,7 @@ impl Reading<'_> {
     fn fragment(&self, body: Json) -> Result<Fragment, Error> {
         let Json::Object(members) = body else {
             let what = format!("a JSON object is needed, not {}", body.kind());
-            return Err(Error::InvalidRequest(what));
+            return Err(Error::bad("", what));
         };
         let mut fragment = Fragment {
             id: None,

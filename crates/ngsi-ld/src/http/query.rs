@@ -131,7 +131,8 @@ pub(super) fn filter_of(
         || having.is_some_and(Projection::names_attribute)
         || filter.q.as_ref().is_some_and(Query::names_attribute)
         || filter.geo.is_some();
-    if !narrow && !is_local(call, asked)? {
+    let local = is_local(call, asked)?;
+    if !narrow && !local {
         let what = "one of type, attrs, pick, q, georel or local=true is needed (clause 5.7.2.4)";
         return Err(Error::bad("", what).into());
     }

@@ -28,7 +28,7 @@ impl Subscription {
     ) -> Result<Self, Error> {
         let Json::Object(members) = fragment else {
             let what = format!("a fragment is an object, not {}", fragment.kind());
-            return Err(Error::InvalidRequest(what));
+            return Err(Error::bad("", what));
         };
         let mut new = self.clone();
         let mut said = 0;

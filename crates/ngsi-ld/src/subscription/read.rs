@@ -57,7 +57,7 @@ impl Subscription {
     ) -> Result<Self, Error> {
         if !matches!(body, Json::Object(_)) {
             let what = format!("a subscription is an object, not {}", body.kind());
-            return Err(Error::InvalidRequest(what));
+            return Err(Error::bad("", what));
         }
         let notification = body.get("notification").filter(|n| **n != Json::Null);
         let notification = notification.ok_or_else(|| bad("notification", "it is missing"))?;

@@ -34,7 +34,7 @@ impl TemporalFragment {
     pub fn read(body: Json, context: &Context, now: Time) -> Result<Self, Error> {
         let Json::Object(members) = body else {
             let what = format!("a JSON object is needed, not {}", body.kind());
-            return Err(Error::InvalidRequest(what));
+            return Err(Error::bad("", what));
         };
         let mut read = Self {
             id: None,
