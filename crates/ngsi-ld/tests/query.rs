@@ -323,8 +323,33 @@ fn clause_4_9_faults_say_where_and_what() {
         assert!(fault.what.contains(what), "{text}: {fault}");
         assert_eq!(fault.problem, Problem::BadRequestData, "{text}");
     }
-    let join = Query::read("isParked{name}==\"a\"", &context).expect("a join");
-    assert_eq!(join.to_string(), "isParked{name}==\"a\"");
+}
+
+#[test]
+fn clause_4_9_a_query_follows_relationships() {
+    let context = context();
+    for (text, depth) in [
+        ("isParked{name}==\"a\"", 1),
+        ("isParked{Parking:name}==\"a\"", 1),
+        ("isParked{Parking,Garage:name}~=a.*;speed", 1),
+        ("isParked{at{name[x]}}", 2),
+        ("speed>1", 0),
+    ] {
+        let query = Query::read(text, &context).expect(text);
+        assert_eq!(query.linked_depth(), depth, "{text}");
+        let again = Query::read(&query.to_string(), &context).expect(text);
+        assert_eq!(again, query, "{text}");
+    }
+    for text in [
+        "isParked{",
+        "isParked{}",
+        "isParked{a",
+        "isParked{a==1}",
+        "isParked{a}[b]",
+    ] {
+        let fault = Query::read(text, &context).expect_err(text);
+        assert_eq!(fault.problem, Problem::BadRequestData, "{text}");
+    }
 }
 
 #[test]

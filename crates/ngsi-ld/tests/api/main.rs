@@ -1,10 +1,21 @@
 //! The NGSI-LD API over HTTP as clause 6 has it, asked through the city's one door: tables of
-//! requests and what they answer, each row with its clause. Never uses a network.
+//! requests and what they answer, each row with its clause, and ETSI's own fixtures. Never uses a
+//! network.
 #![cfg(test)]
 
+mod attributes;
 mod batch;
+mod contexts;
 mod discovery;
 mod durable;
+mod entities;
+mod etsi;
+mod etsi_changes;
+mod etsi_joins;
+mod etsi_shown;
 mod joins;
+mod paging;
+mod protocol;
+mod query;
 mod shown;
 mod town;

@@ -56,6 +56,12 @@ impl Told {
         self.headers.get(name).and_then(|v| v.to_str().ok())
     }
 
+    /// All values of a header.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.get_all(name).iter();
+        values.filter_map(|v| v.to_str().ok()).collect()
+    }
+
     /// The row of table 6.3.2-1.
     pub fn problem(&self) -> String {
         let json = self.json();

@@ -208,8 +208,8 @@ fn an_entity_has_an_id_that_is_a_uri_and_a_type() {
     assert_eq!(made.types.len(), 2);
     assert_eq!(made.scopes.len(), 2);
     for (text, problem) in [
-        (r#"[]"#, Problem::InvalidRequest),
-        (r#"7"#, Problem::InvalidRequest),
+        (r#"[]"#, Problem::BadRequestData),
+        (r#"7"#, Problem::BadRequestData),
         (r#"{"type": "Car"}"#, Problem::BadRequestData),
         (r#"{"id": "urn:x:1"}"#, Problem::BadRequestData),
         (
