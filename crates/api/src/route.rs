@@ -51,16 +51,6 @@ impl Route {
             handler,
         }
     }
-    /// A PATCH route.
-    #[must_use]
-    pub fn patch(path: &'static str, access: Access, handler: MethodRouter<()>) -> Self {
-        Self {
-            method: Method::PATCH,
-            path,
-            access,
-            handler,
-        }
-    }
     /// A DELETE route.
     #[must_use]
     pub fn delete(path: &'static str, access: Access, handler: MethodRouter<()>) -> Self {

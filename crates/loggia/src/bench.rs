@@ -99,7 +99,7 @@ fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()
         time_authority: None,
         witnesses: None,
         square: crate::house::SquarePlan::default(),
-        fetch: crate::data_plane::FetchPlan::default(),
+        reach: crate::data_plane::Reach::default(),
     })?;
     for n in 1..=count {
         let asker = house.ask_masks();

@@ -157,7 +157,7 @@ impl Config {
             witnesses,
             time_authority: self.time_authority.clone(),
             square: self.square()?,
-            fetch: self.data_plane.clone().unwrap_or_default().into(),
+            reach: self.data_plane.clone().unwrap_or_default().into(),
         })
     }
 }

@@ -47,30 +47,30 @@ pub struct DataPlaneConfig {
     pub notify_ca: Option<PathBuf>,
 }
 
-/// Whom to ask for @contexts, and whom to notify.
+/// Whom the data plane may reach: for @contexts, and to notify.
 #[derive(Debug, Clone)]
-pub struct FetchPlan {
-    /// Which hosts.
-    pub from: FetchFrom,
-    /// Certificates, if not the machine's.
-    pub ca: Option<PathBuf>,
+pub struct Reach {
+    /// Where @contexts are fetched from.
+    pub contexts_from: FetchFrom,
+    /// Certificates there, if not the machine's.
+    pub contexts_ca: Option<PathBuf>,
     /// Where notifications may go.
     pub notify: Vec<String>,
     /// Certificates of receivers, if not the machine's.
     pub notify_ca: Option<PathBuf>,
 }
 
-impl Default for FetchPlan {
+impl Default for Reach {
     fn default() -> Self {
         DataPlaneConfig::default().into()
     }
 }
 
-impl From<DataPlaneConfig> for FetchPlan {
+impl From<DataPlaneConfig> for Reach {
     fn from(config: DataPlaneConfig) -> Self {
         Self {
-            from: FetchFrom::Hosts(config.contexts_from),
-            ca: config.contexts_ca,
+            contexts_from: FetchFrom::Hosts(config.contexts_from),
+            contexts_ca: config.contexts_ca,
             notify: config.notify,
             notify_ca: config.notify_ca,
         }
@@ -110,7 +110,10 @@ pub fn follow(data: &Path, broker: &Arc<Broker>) -> anyhow::Result<Arc<Following
 pub fn routes(house: &House) -> anyhow::Result<Vec<Route>> {
     let app = Arc::new(App {
         broker: Arc::clone(&house.broker),
-        fetch: Fetch::new(house.fetch.from.clone(), tls(house.fetch.ca.as_deref())?),
+        fetch: Fetch::new(
+            house.reach.contexts_from.clone(),
+            tls(house.reach.contexts_ca.as_deref())?,
+        ),
         history: Evolution::of(&house.history),
     });
     Ok(http::routes(&app))
@@ -118,7 +121,7 @@ pub fn routes(house: &House) -> anyhow::Result<Vec<Route>> {
 
 /// Starts to notify, until what is given back is dropped. Nothing is written before.
 pub fn notify(house: &House) -> anyhow::Result<Arc<Notifier>> {
-    let rules = house.fetch.notify.iter().map(String::as_str);
+    let rules = house.reach.notify.iter().map(String::as_str);
     let endpoints = Endpoints::read(rules).map_err(|e| anyhow!("[data_plane] notify: {e}"))?;
     let at = house.data.join(DEAD_LETTERS);
     let letters = Letters::open(&at).with_context(|| format!("{}", at.display()))?;
@@ -127,7 +130,7 @@ pub fn notify(house: &House) -> anyhow::Result<Arc<Notifier>> {
         source: Arc::new(Records(Arc::clone(&house.broker))),
         letters,
         endpoints,
-        tls: client(house.fetch.notify_ca.as_deref())?,
+        tls: client(house.reach.notify_ca.as_deref())?,
         limits: Limits::default(),
         clock: Arc::clone(&house.clock),
         jitter: Arc::new(chance),

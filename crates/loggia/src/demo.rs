@@ -17,7 +17,7 @@ use loggia_sim::{CameraConfig, CameraFault, FaultPlan, FaultStep, Film, SimCity,
 
 use crate::city::{Camera, City};
 use crate::cli::DemoArgs;
-use crate::data_plane::FetchPlan;
+use crate::data_plane::Reach;
 use crate::demo_witnesses::Bodies;
 use crate::desk::keyring::ENDING;
 use crate::house::{House, Plan, WitnessPlan, log_verifier};
@@ -84,9 +84,9 @@ fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bo
         }),
         time_authority: None,
         square: city.square()?,
-        fetch: FetchPlan {
-            from: FetchFrom::Anywhere,
-            ca: None,
+        reach: Reach {
+            contexts_from: FetchFrom::Anywhere,
+            contexts_ca: None,
             // Receivers on the same machine: the demo calls nobody else.
             notify: vec!["loopback".to_owned()],
             notify_ca: None,

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use crate::alerts::AlertsConfig;
 use crate::clock::{SystemClock, boot_id};
-use crate::data_plane::FetchPlan;
+use crate::data_plane::Reach;
 use crate::{data_plane, files, secrecy};
 
 /// The public half of a data folder, for everybody to have: what `loggia verify` starts from.
@@ -79,8 +79,8 @@ pub struct Plan {
     pub time_authority: Option<String>,
     /// For the public pages.
     pub square: SquarePlan,
-    /// Whom to ask for @contexts of the data plane.
-    pub fetch: FetchPlan,
+    /// Whom the data plane may reach.
+    pub reach: Reach,
 }
 
 /// Everything of one data folder.
@@ -109,8 +109,8 @@ pub struct House {
     pub broker: Arc<Broker>,
     /// How its entities evolved.
     pub history: Arc<Following>,
-    /// Whom it asks for @contexts.
-    pub fetch: FetchPlan,
+    /// Whom it may reach.
+    pub reach: Reach,
     /// Signs records.
     pub recorder_key: Arc<RecorderKey>,
     /// Every recorder whose records may be stored here.
@@ -189,7 +189,7 @@ impl House {
             watch: Arc::new(alarms),
             broker,
             history,
-            fetch: plan.fetch,
+            reach: plan.reach,
             recorder_key,
             recorders: public.recorders,
             clock,

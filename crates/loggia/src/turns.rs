@@ -222,7 +222,7 @@ mod tests {
             time_authority: None,
             witnesses: None,
             square: crate::house::SquarePlan::default(),
-            fetch: crate::data_plane::FetchPlan::default(),
+            reach: crate::data_plane::Reach::default(),
         };
         let house = House::open_at(plan, clock.clone()).unwrap();
         crate::demo::people(&house, &city).unwrap();
