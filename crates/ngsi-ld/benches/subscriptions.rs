@@ -11,7 +11,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use loggia_ngsi_ld::subscription::{Cause, Change, Index, Occasion, Subscription};
+use loggia_ngsi_ld::Recorded;
+use loggia_ngsi_ld::subscription::{Cause, Index, Occasion, Subscription};
 use loggia_ngsi_ld::update::{How, Touched};
 use loggia_ngsi_ld::{Context, Contexts, Entity, Json, Representation, Time};
 
@@ -43,7 +44,7 @@ fn now() -> Time {
     Time::read("2026-08-10T12:00:01Z").expect("a time")
 }
 
-fn change(n: usize, context: &Context) -> Change {
+fn change(n: usize, context: &Context) -> Recorded {
     let attributes: String = (0..ATTRIBUTES)
         .map(|a| format!(r#", "a{a}": {{"type": "Property", "value": {n}, "unitCode": "KMH"}}"#))
         .collect();
@@ -58,7 +59,7 @@ fn change(n: usize, context: &Context) -> Change {
         dataset_id: None,
         how: How::Updated,
     };
-    Change {
+    Recorded {
         seq: n as u64,
         tenant: Box::default(),
         at: now(),
@@ -77,7 +78,7 @@ fn main() {
     for (n, s) in all.iter().enumerate() {
         index.insert(n as u64, s);
     }
-    let changes: Vec<Change> = (0..CHANGES).map(|n| change(n, &context)).collect();
+    let changes: Vec<Recorded> = (0..CHANGES).map(|n| change(n, &context)).collect();
     let (mut candidates, mut wanted) = (Vec::new(), 0_usize);
     let begun = Instant::now();
     for change in &changes {

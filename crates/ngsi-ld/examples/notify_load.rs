@@ -18,8 +18,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use loggia_model::{At, Clock, MANUAL_START};
+use loggia_ngsi_ld::Recorded;
 use loggia_ngsi_ld::notify::{Endpoints, Known, Letters, Limits, Notifier, Setup, Source};
-use loggia_ngsi_ld::subscription::{Change, Subscription};
+use loggia_ngsi_ld::subscription::Subscription;
 use loggia_ngsi_ld::update::{How, Touched};
 use loggia_ngsi_ld::{Context, Contexts, Entity, Json, Representation, Time};
 use loggia_store::FileLayer;
@@ -50,7 +51,7 @@ impl Clock for Machine {
 struct Cars(Arc<Context>);
 
 impl Source for Cars {
-    fn change(&self, record: &Record) -> Result<Option<Change>, String> {
+    fn change(&self, record: &Record) -> Result<Option<Recorded>, String> {
         let n = u64::from_le_bytes(*record.body().first_chunk().ok_or("no number")?);
         let attributes: String = (0..ATTRIBUTES)
             .map(|a| format!(r#", "a{a}": {{"type": "Property", "value": {n}}}"#))
@@ -66,7 +67,7 @@ impl Source for Cars {
             dataset_id: None,
             how: How::Updated,
         };
-        Ok(Some(Change {
+        Ok(Some(Recorded {
             seq: record.seq(),
             tenant: Box::default(),
             at,

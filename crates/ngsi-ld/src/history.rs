@@ -32,7 +32,7 @@ pub use ask::{
 };
 pub use follow::Following;
 pub use forget::{Forgotten, SERIES_PER_STEP};
-pub use op::{Change, Erased, HistoryOp, What, ops_of, ops_of_fragment};
+pub use op::{Erased, HistoryOp, What, ops_of, ops_of_fragment};
 pub use progress::Progress;
 pub use read::{Head, HistoryReader};
 

@@ -45,9 +45,10 @@ pub use endpoints::{Endpoints, NotAllowed};
 pub use letters::{Letter, Letters};
 pub use limits::Limits;
 
+use crate::Recorded;
 use crate::context::Context;
 use crate::entity::Entity;
-use crate::subscription::{Change, Subscription, Tally};
+use crate::subscription::{Subscription, Tally};
 
 /// What notifications are made from: the broker's records and entities.
 pub trait Source: Send + Sync + 'static {
@@ -55,7 +56,7 @@ pub trait Source: Send + Sync + 'static {
     ///
     /// # Errors
     /// Says why a record of the broker's own does not read.
-    fn change(&self, record: &Record) -> Result<Option<Change>, String>;
+    fn change(&self, record: &Record) -> Result<Option<Recorded>, String>;
 
     /// An entity as it is now.
     fn entity(&self, tenant: &str, id: &str) -> Option<Arc<Entity>>;

@@ -3,7 +3,6 @@
 //! for an entity: whoever has a change asks.
 
 mod apply;
-mod change;
 mod check;
 mod delivery;
 mod edit;
@@ -28,7 +27,6 @@ use crate::lang::Languages;
 use crate::query::{GeoQuery, Query, ScopeQuery};
 use crate::time::Time;
 
-pub use change::Change;
 pub use delivery::{Delivery, Format, Join, Shown};
 pub use endpoint::{Accept, Endpoint, Pair, Protocol, Qos, Scheme};
 pub use index::Index;

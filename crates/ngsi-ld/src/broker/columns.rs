@@ -131,7 +131,11 @@ impl Columns {
         max: usize,
     ) -> Option<Vec<(Place, Arc<Entity>)>> {
         let mut inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let column = inside.column(asked, rows)?;
+        // A scan that goes on is the question that it began with.
+        if from == 0 {
+            inside.ask(asked, rows);
+        }
+        let column = inside.known(asked)?;
         let may = column.range(from..).filter(|(_, n)| asked.may_be(**n));
         let found = may.filter_map(|(place, _)| Some((*place, rows.get(place)?.clone())));
         Some(found.take(max).collect())
@@ -139,14 +143,17 @@ impl Columns {
 }
 
 impl Inside {
-    fn column(&mut self, asked: Asked<'_>, rows: &Rows) -> Option<&Column> {
-        let made = |c: &[(Iri, Column)]| c.iter().position(|(a, _)| a == asked.attribute);
-        let known = self.made.get(asked.kind).and_then(|c| made(c));
-        if let Some(n) = known {
-            return self.made.get(asked.kind)?.get(n).map(|(_, c)| c);
-        }
-        if rows.len() < WORTH_IT || self.count >= COLUMNS_MAX {
-            return None;
+    fn known(&self, asked: Asked<'_>) -> Option<&Column> {
+        let columns = self.made.get(asked.kind)?;
+        let found = columns.iter().find(|(a, _)| a == asked.attribute);
+        found.map(|(_, column)| column)
+    }
+
+    /// Makes the column for a question that has been asked often enough.
+    fn ask(&mut self, asked: Asked<'_>, rows: &Rows) {
+        let full = self.count >= COLUMNS_MAX;
+        if rows.len() < WORTH_IT || full || self.known(asked).is_some() {
+            return;
         }
         if self.asked.len() >= COLUMNS_MAX * COLUMNS_MAX {
             self.asked.clear();
@@ -155,7 +162,7 @@ impl Inside {
         let times = self.asked.entry(key).or_default();
         *times += 1;
         if *times < ASKED_MIN {
-            return None;
+            return;
         }
         let number =
             |(place, e): (&Place, &Arc<Entity>)| Some((*place, number_of(e, asked.attribute)?));
@@ -163,7 +170,6 @@ impl Inside {
         self.count += 1;
         let columns = self.made.entry(asked.kind.clone()).or_default();
         columns.push((asked.attribute.clone(), column));
-        columns.last().map(|(_, c)| c)
     }
 }
 

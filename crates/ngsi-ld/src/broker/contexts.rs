@@ -1,7 +1,7 @@
 //! The @contexts that the broker holds: hosted for others, and cached from elsewhere (clause 5.13).
 //! Never fetches: whoever has the network hands documents in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Broker;
@@ -74,7 +74,17 @@ struct Inside {
     compiled: Contexts,
     /// By local id.
     held: BTreeMap<Box<str>, HeldContext>,
+    /// Local ids by URL.
+    by_url: HashMap<Box<str>, Box<str>>,
     made: u64,
+}
+
+impl Inside {
+    /// One of them, by local id or by URL.
+    fn get(&self, name: &str) -> Option<&HeldContext> {
+        let id = self.by_url.get(name).map_or(name, |id| &**id);
+        self.held.get(id)
+    }
 }
 
 /// What comes before the local id where an @context is served, behind the broker's own address.
@@ -85,6 +95,7 @@ impl ContextStore {
         Self(Mutex::new(Inside {
             compiled: Contexts::new(),
             held: BTreeMap::new(),
+            by_url: HashMap::new(),
             made: 0,
         }))
     }
@@ -98,10 +109,11 @@ impl ContextStore {
     /// # Errors
     /// [`Error::ContextMissing`] names the document to fetch; [`Error::ContextInvalid`].
     pub fn compile(&self, context: &Json, now: Time) -> Result<Arc<Context>, Error> {
-        let mut inside = self.inside();
+        let inside = &mut *self.inside();
         let compiled = inside.compiled.compile(context)?;
         for url in context.as_list().iter().filter_map(Json::as_str) {
-            if let Some(held) = inside.held.values_mut().find(|h| &*h.url == url) {
+            let id = inside.by_url.get(url);
+            if let Some(held) = id.and_then(|id| inside.held.get_mut(id)) {
                 held.hits += 1;
                 held.used_at = Some(now);
             }
@@ -109,19 +121,18 @@ impl ContextStore {
         Ok(compiled)
     }
 
-    /// Whether a document is at hand.
-    #[must_use]
-    pub fn holds(&self, url: &str) -> bool {
-        self.inside().compiled.holds(url)
-    }
-
     /// One of them, by local id or by URL.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<HeldContext> {
+        self.inside().get(name).cloned()
+    }
+
+    /// Where an @context that has no single URL is served, if it is.
+    #[must_use]
+    pub(super) fn served_at(&self, context: &Json) -> Option<Box<str>> {
         let inside = self.inside();
-        let held = inside.held.get(name);
-        held.or_else(|| inside.held.values().find(|h| &*h.url == name))
-            .cloned()
+        let same = |h: &&HeldContext| h.document.get("@context") == Some(context);
+        inside.held.values().find(same).map(|h| h.url.clone())
     }
 
     /// All of them, or those of a kind.
@@ -144,6 +155,9 @@ impl ContextStore {
         let bytes = held.document.to_string();
         inside.compiled.put(&held.url, bytes.as_bytes())?;
         inside.made = inside.made.max(number(&held.local_id));
+        inside
+            .by_url
+            .insert(held.url.clone(), held.local_id.clone());
         inside.held.insert(held.local_id.clone(), held);
         Ok(())
     }
@@ -151,6 +165,7 @@ impl ContextStore {
     fn remove(&self, local_id: &str) {
         let mut inside = self.inside();
         if let Some(held) = inside.held.remove(local_id) {
+            inside.by_url.remove(&held.url);
             inside.compiled.forget(&held.url);
         }
     }
@@ -209,7 +224,7 @@ impl Broker {
     /// # Errors
     /// If it is no @context, or there are too many.
     pub fn cache_context(&self, url: &str, bytes: &[u8]) -> Result<Kept, Error> {
-        let known = self.contexts.get(url).map(|h| h.local_id);
+        let known = self.contexts.inside().by_url.get(url).cloned();
         let document = only_context(
             &Json::read(bytes).map_err(|e| Error::ContextInvalid(format!("{url}: {e}")))?,
         )
@@ -245,18 +260,12 @@ impl Broker {
     /// # Errors
     /// [`Error::Busy`], or if there are too many.
     pub fn implicit_context(&self, list: &Json, base: &str) -> Result<Box<str>, Error> {
-        let held = self.contexts.list(None);
-        if let Some(held) = held
-            .iter()
-            .find(|h| h.document.get("@context") == Some(list))
-        {
-            return Ok(held.url.clone());
+        if let Some(url) = self.contexts.served_at(list) {
+            return Ok(url);
         }
         let document = Json::object([("@context", list.clone())]);
         let (id, _) = self.serve_context(document, ContextKind::Implicit, base)?;
-        let held = self.contexts.get(&id);
-        held.map(|h| h.url)
-            .ok_or_else(|| Error::Broken("an @context is lost".to_owned()))
+        Ok(served_under(base, &id))
     }
 
     fn serve_context(
@@ -267,7 +276,7 @@ impl Broker {
     ) -> Result<(Box<str>, Kept), Error> {
         let local_id = self.contexts.next_id();
         let kept = self.keep(HeldContext {
-            url: format!("{base}{HOSTED_AT}{local_id}").into(),
+            url: served_under(base, &local_id),
             local_id: local_id.clone(),
             kind,
             document,
@@ -300,7 +309,7 @@ impl Broker {
         if core_version(&held.url).is_some() {
             return Ok(Kept::nothing());
         }
-        if self.contexts.list(None).len() >= DOCUMENTS_MAX {
+        if self.contexts.inside().held.len() >= DOCUMENTS_MAX {
             return Err(Error::TooMany(format!(
                 "{DOCUMENTS_MAX} @contexts are held already"
             )));
@@ -311,6 +320,11 @@ impl Broker {
         self.append_kept(CONTEXT, &row)
             .inspect_err(|_| self.contexts.remove(&local_id))
     }
+}
+
+/// The address of an @context that is served here.
+fn served_under(base: &str, local_id: &str) -> Box<str> {
+    format!("{base}{HOSTED_AT}{local_id}").into()
 }
 
 /// A document with its `@context` and nothing else.

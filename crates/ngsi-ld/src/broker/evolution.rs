@@ -3,21 +3,18 @@
 
 use loggia_store::bus::{BODY_BYTES_MAX, Record};
 
-use super::record::{self, CHANGED, DELETED};
+use super::record::{self, CHANGED, DELETED, EVOLVED};
 use super::write::{Kept, key};
 use super::{Broker, of};
 use crate::context::Context;
 use crate::entity::{Attribute, Draft, Representation};
 use crate::error::Error;
-use crate::history::{Change, Erased, HistoryOp, What, ops_of, ops_of_fragment};
+use crate::history::{Erased, HistoryOp, What, ops_of, ops_of_fragment};
 use crate::iri::Iri;
 use crate::json::{Emit, Json, write_string};
 use crate::temporal::{InstanceId, TemporalFragment};
 use crate::time::Time;
 use crate::write::{Form, View};
-
-/// Something of an entity's history was written. On disk, as the numbers beside it are.
-pub(crate) const EVOLVED: u8 = 32;
 
 /// What a request of the temporal API does to one entity's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,14 +64,7 @@ impl Broker {
         match row.kind() {
             CHANGED | DELETED => {
                 let change = record::read(seq, at, row.body(), &self.core)?;
-                Ok(ops_of(&Change {
-                    seq,
-                    tenant: &change.tenant,
-                    at,
-                    before: change.before.as_ref(),
-                    after: change.after.as_deref(),
-                    touched: &change.touched,
-                }))
+                Ok(ops_of(&change))
             }
             EVOLVED => {
                 let json = Json::read(row.body())?;

@@ -76,11 +76,10 @@ impl Broker {
             !enough(seen)
         })?;
         if let Some((order, reference)) = order {
-            let all = std::mem::take(&mut found.entities);
-            let mut sorted: Vec<&Entity> = all.iter().map(|e| &**e).collect();
-            order.sort(&mut sorted, reference);
-            let page = sorted.into_iter().skip(paging.offset).take(paging.limit);
-            found.entities = page.map(|e| Arc::new(e.clone())).collect();
+            let mut all = std::mem::take(&mut found.entities);
+            order.sort(&mut all, reference);
+            let page = all.into_iter().skip(paging.offset).take(paging.limit);
+            found.entities = page.collect();
         }
         found.more = seen > paging.offset.saturating_add(paging.limit);
         found.count = (paging.counting == Counting::All).then_some(seen);

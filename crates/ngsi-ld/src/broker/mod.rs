@@ -28,7 +28,6 @@ pub use contexts::{ContextKind, ContextStore, HeldContext};
 pub(crate) use evolution::Evolved;
 pub use find::{AttributeFound, Counting, Found, Paging, TypeFound};
 pub use open::{Housekeeping, SNAPSHOT_RECORDS};
-pub use record::Change;
 pub use source::Records;
 pub use subscriptions::SUBSCRIPTIONS_MAX;
 pub use write::{Done, Kept, TENANTS_MAX};

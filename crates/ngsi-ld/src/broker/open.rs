@@ -9,19 +9,18 @@ use std::time::Duration;
 use loggia_model::{At, Clock};
 use loggia_store::bus::{Bus, Record, Retention, State as Row};
 
+use super::Broker;
 use super::contexts::ContextStore;
 use super::record::{
-    self, CHANGED, CONTEXT, CONTEXT_GONE, DELETED, SUBSCRIPTION, SUBSCRIPTION_GONE, TALLIES,
-    TENANT, write_entity,
+    self, CHANGED, CONTEXT, CONTEXT_GONE, DELETED, SUBSCRIPTION, SUBSCRIPTION_GONE, TALLIES, TENANT,
 };
 use super::state::{State, Tenant};
 use super::subscriptions::SubscriptionStore;
 use super::write::of_store;
-use super::{Broker, Change};
 use crate::context::Contexts;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::json::{Emit, Json};
+use crate::recorded::Recorded;
 use crate::time::Time;
 
 /// A snapshot is written after so many records: reading them again takes 7 s at 7 µs each.
@@ -90,12 +89,8 @@ impl Broker {
                 apply(own, change);
             }
             TENANT => {
-                let body = Json::read(row.body())?;
-                let tenant = body
-                    .get("tenant")
-                    .and_then(Json::as_str)
-                    .unwrap_or_default();
-                self.state_mut().tenants.entry(tenant.into()).or_default();
+                let tenant = record::read_tenant(row.body())?;
+                self.state_mut().tenants.entry(tenant).or_default();
             }
             CONTEXT => self.contexts.restore(row.body())?,
             CONTEXT_GONE => self.contexts.restore_gone(row.body())?,
@@ -132,7 +127,7 @@ impl Broker {
         let subscribed = subscriptions.into_iter();
         let rows = rows.chain(subscribed.map(|body| row(SUBSCRIPTION, At(0), body)));
         let own = tenants.iter().flat_map(|(tenant, entities)| {
-            let made = row(TENANT, At(0), tenant_body(tenant));
+            let made = row(TENANT, At(0), record::tenant(tenant));
             let each = entities.iter().map(|e| self.entity_row(tenant, e));
             std::iter::once(made).chain(each)
         });
@@ -142,11 +137,8 @@ impl Broker {
     }
 
     fn entity_row(&self, tenant: &str, entity: &Entity) -> Row<Vec<u8>> {
-        let mut body = Vec::with_capacity(1_024);
-        let mut object = Emit::object(&mut body);
-        object.text("tenant", tenant);
-        write_entity(entity, &self.core, object.member("entity"));
-        object.end();
+        // As if it had just been made: all that is known of it, and nothing before.
+        let body = record::changed(tenant, None, entity, &[], &self.core);
         row(CHANGED, At(entity.modified_at.micros()), body)
     }
 
@@ -187,7 +179,7 @@ impl Broker {
     }
 }
 
-fn apply(own: &mut Tenant, change: Change) {
+fn apply(own: &mut Tenant, change: Recorded) {
     match (change.after, change.before) {
         (Some(after), _) => own.put(after),
         (None, Some(before)) => {
@@ -195,14 +187,6 @@ fn apply(own: &mut Tenant, change: Change) {
         }
         (None, None) => {}
     }
-}
-
-pub(super) fn tenant_body(tenant: &str) -> Vec<u8> {
-    let mut body = Vec::new();
-    let mut object = Emit::object(&mut body);
-    object.text("tenant", tenant);
-    object.end();
-    body
 }
 
 fn row(kind: u8, at: At, body: Vec<u8>) -> Row<Vec<u8>> {

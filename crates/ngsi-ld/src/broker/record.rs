@@ -9,6 +9,7 @@ use crate::entity::{Attribute, Entity};
 use crate::error::Error;
 use crate::iri::Iri;
 use crate::json::{Emit, Json, write_string};
+use crate::recorded::Recorded;
 use crate::time::Time;
 use crate::update::{How, Touched};
 use crate::write::{Embed, Form, SysAttrs, View};
@@ -29,8 +30,8 @@ pub(crate) const SUBSCRIPTION: u8 = 6;
 pub(crate) const SUBSCRIPTION_GONE: u8 = 7;
 /// What became of subscriptions' notifications.
 pub(crate) const TALLIES: u8 = 8;
-
-pub use crate::subscription::Change;
+/// The temporal API wrote to a history; `evolution.rs` reads it.
+pub(crate) const EVOLVED: u8 = 32;
 
 /// Writes a change; `before` is the whole entity, of which what was touched is kept.
 pub(super) fn changed(
@@ -66,8 +67,24 @@ pub(super) fn deleted(tenant: &str, before: &Entity, core: &Context) -> Vec<u8> 
     out
 }
 
-/// Writes an entity with the broker's times, for a record or a snapshot.
-pub(super) fn write_entity(entity: &Entity, core: &Context, out: &mut Vec<u8>) {
+/// Writes that a tenant was made.
+pub(super) fn tenant(name: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut object = Emit::object(&mut out);
+    object.text("tenant", name);
+    object.end();
+    out
+}
+
+/// Reads a record of kind [`TENANT`].
+pub(super) fn read_tenant(body: &[u8]) -> Result<Box<str>, Error> {
+    let body = Json::read(body)?;
+    let name = body.get("tenant").and_then(Json::as_str);
+    Ok(name.unwrap_or_default().into())
+}
+
+/// Writes an entity with the broker's times.
+fn write_entity(entity: &Entity, core: &Context, out: &mut Vec<u8>) {
     let view = View {
         sys_attrs: SysAttrs::Show,
         ..View::of(core, Form::Normalized)
@@ -127,11 +144,11 @@ fn word(how: How) -> &'static str {
 ///
 /// # Errors
 /// If it is none, which only another program can have written.
-pub(crate) fn read(seq: u64, at: Time, body: &[u8], core: &Context) -> Result<Change, Error> {
+pub(crate) fn read(seq: u64, at: Time, body: &[u8], core: &Context) -> Result<Recorded, Error> {
     let Json::Object(members) = Json::read(body)? else {
         return Err(Error::Broken(format!("record {seq} is no object")));
     };
-    let mut change = Change {
+    let mut change = Recorded {
         seq,
         tenant: Box::default(),
         at,

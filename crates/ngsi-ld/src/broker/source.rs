@@ -8,11 +8,12 @@ use loggia_store::bus::Record;
 
 use super::Broker;
 use super::record::{self, CHANGED, DELETED};
-use crate::context::Context;
+use crate::Recorded;
+use crate::context::{CORE_CONTEXT, Context};
 use crate::entity::Entity;
 use crate::notify::Source;
 use crate::query::Filter;
-use crate::subscription::{Change, Subscription, Tally};
+use crate::subscription::{Subscription, Tally};
 use crate::time::Time;
 
 /// A broker's records.
@@ -20,7 +21,7 @@ use crate::time::Time;
 pub struct Records(pub Arc<Broker>);
 
 impl Source for Records {
-    fn change(&self, record: &Record) -> Result<Option<Change>, String> {
+    fn change(&self, record: &Record) -> Result<Option<Recorded>, String> {
         if !matches!(record.kind(), CHANGED | DELETED) {
             return Ok(None);
         }
@@ -58,14 +59,8 @@ impl Source for Records {
 
     fn hosted(&self, context: &Context) -> String {
         // Made when the subscription was; without it the receiver has the core's names.
-        let held = self.0.contexts.list(None);
-        let found = held
-            .iter()
-            .find(|h| h.document.get("@context") == Some(context.body()));
-        found.map_or_else(
-            || crate::context::CORE_CONTEXT.to_owned(),
-            |h| h.url.to_string(),
-        )
+        let found = self.0.contexts.served_at(context.body());
+        found.map_or_else(|| CORE_CONTEXT.to_owned(), Into::into)
     }
 
     fn keep(&self, tallies: &[(u64, Tally)]) {

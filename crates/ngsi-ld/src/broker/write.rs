@@ -9,7 +9,6 @@ use std::task::{Context as Task, Poll};
 use loggia_model::At;
 use loggia_store::bus::{Entry, Ticket};
 
-use super::open::tenant_body;
 use super::record::{self, CHANGED, DELETED, TENANT};
 use super::state::{State, Tenant};
 use super::{Broker, is_alive, no_entity, of};
@@ -246,7 +245,7 @@ impl Broker {
                 "there are {TENANTS_MAX} tenants already"
             )));
         }
-        let body = tenant_body(tenant);
+        let body = record::tenant(tenant);
         // The entity that follows in the log answers for it.
         drop(self.append(TENANT, key(tenant, ""), self.now(), &body)?);
         state.tenants.insert(tenant.into(), Tenant::default());

@@ -2,6 +2,7 @@
 
 use crate::entity::{Attribute, Entity, Kind};
 use crate::iri::Iri;
+use crate::recorded::Recorded;
 use crate::temporal::{InstanceId, TemporalFragment};
 use crate::time::Time;
 use crate::update::{How, Touched};
@@ -88,31 +89,14 @@ pub enum Erased {
     All,
 }
 
-/// A change of an entity as the broker records it.
-#[derive(Debug, Clone, Copy)]
-pub struct Change<'c> {
-    /// The record's number.
-    pub seq: u64,
-    /// Whose entity.
-    pub tenant: &'c str,
-    /// When.
-    pub at: Time,
-    /// As it was, at least with the attributes that were touched; nothing if it was not there.
-    pub before: Option<&'c Entity>,
-    /// As it is, at least with the attributes that were touched; nothing if it is gone.
-    pub after: Option<&'c Entity>,
-    /// What was touched. Of an entity that came or went all of it was, whatever stands here.
-    pub touched: &'c [Touched],
-}
-
 /// What the history takes from a change that came through the entity API.
 #[must_use]
-pub fn ops_of(change: &Change<'_>) -> Vec<HistoryOp> {
-    let Some(entity) = change.after.or(change.before) else {
+pub fn ops_of(change: &Recorded) -> Vec<HistoryOp> {
+    let Some(entity) = change.entity() else {
         return Vec::new();
     };
     let mut whats = Vec::with_capacity(change.touched.len() + 1);
-    match (change.before, change.after) {
+    match (&change.before, change.after.as_deref()) {
         (None, Some(after)) => {
             whats.push(there(after));
             if !after.scopes.is_empty() {
@@ -122,7 +106,7 @@ pub fn ops_of(change: &Change<'_>) -> Vec<HistoryOp> {
         }
         (Some(before), Some(after)) => {
             whats.push(there(after));
-            for touched in change.touched {
+            for touched in &change.touched {
                 whats.extend(of_touched(touched, before, after));
             }
         }
@@ -140,7 +124,7 @@ pub fn ops_of(change: &Change<'_>) -> Vec<HistoryOp> {
         seq: change.seq,
         place,
         at: change.at,
-        tenant: change.tenant.into(),
+        tenant: change.tenant.clone(),
         entity: entity.id.clone(),
         what,
     };

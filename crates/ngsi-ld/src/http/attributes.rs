@@ -81,7 +81,7 @@ async fn replace(app: Arc<App>, call: Call) -> Answer {
 /// Clause 6.7.3.2.
 async fn delete(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let name = name(&call, &context)?;
     let dataset_id = call.param("datasetId")?;
     let which = match (call.flag("deleteAll")?, dataset_id) {

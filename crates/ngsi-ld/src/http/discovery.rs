@@ -30,7 +30,7 @@ pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
 }
 
 async fn types(app: Arc<App>, call: Call) -> Answer {
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     if call.flag("details")? == Flag::Unset {
         let names = app.broker.type_names(&call.tenant)?;
         let list = names.iter().map(|n| text(&context.compact_name(n)));
@@ -55,7 +55,7 @@ async fn types(app: Arc<App>, call: Call) -> Answer {
 }
 
 async fn one_type(app: Arc<App>, call: Call) -> Answer {
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let name = expanded(&context, call.path("type"))?;
     let tenant = call.tenant.clone();
     let asked = name.clone();
@@ -85,7 +85,7 @@ fn type_info(found: &TypeFound, context: &Context) -> Json {
 }
 
 async fn attributes(app: Arc<App>, call: Call) -> Answer {
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let tenant = call.tenant.clone();
     let found = apart(&app, move |app| app.broker.attributes(&tenant)).await?;
     if call.flag("details")? == Flag::Unset {
@@ -105,7 +105,7 @@ async fn attributes(app: Arc<App>, call: Call) -> Answer {
 }
 
 async fn one_attribute(app: Arc<App>, call: Call) -> Answer {
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let name = expanded(&context, call.path("attr"))?;
     let tenant = call.tenant.clone();
     let found = apart(&app, move |app| app.broker.attributes(&tenant)).await?;

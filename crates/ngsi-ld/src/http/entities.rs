@@ -48,7 +48,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
 
 /// Clause 6.4.3.2.
 async fn query(app: Arc<App>, call: Call) -> Answer {
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let shown = Shown::read(&call, &call, context.clone(), Geo::Too)?;
     let filter = filter_of(&call, &call, &context, Within::of(&shown))?;
     let order = order(&call, &call, &context)?;
@@ -58,7 +58,7 @@ async fn query(app: Arc<App>, call: Call) -> Answer {
 /// Clause 6.5.3.1.
 async fn retrieve(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let shown = Shown::read(&call, &call, context, Geo::Too)?;
     let types = call.types(&shown.context)?;
     let entity = app.broker.get(&call.tenant, id)?;
@@ -101,7 +101,7 @@ async fn replace(app: Arc<App>, call: Call) -> Answer {
 /// Clause 6.5.3.2.
 async fn delete(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let types = call.types(&context)?;
     let such = |entity: &Entity| of_types(entity, types.as_ref());
     app.broker.delete_such(&call.tenant, id, such)?.await?;
@@ -110,7 +110,7 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
 
 /// Clause 6.4.3.3: deletes what a query finds, or with `drop` and `keep` some attributes of it.
 async fn purge(app: Arc<App>, call: Call) -> Answer {
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let shown = Shown::read(&call, &call, context.clone(), Geo::Not)?;
     let within = Within {
         levels: 0,

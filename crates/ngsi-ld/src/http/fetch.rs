@@ -14,6 +14,7 @@ use super::App;
 use super::answer::Failure;
 use super::call::{Call, invalid};
 use super::media::Media;
+use crate::broker::Broker;
 use crate::context::{Context, DOCUMENT_BYTES_MAX, REMOTE_MAX};
 use crate::error::{Error, Problem};
 use crate::json::Json;
@@ -126,7 +127,7 @@ impl Fetch {
 
 impl App {
     /// The @context of a call without a body: the `Link` header's, or the core.
-    pub(super) async fn linked(self: &Arc<Self>, call: &Call) -> Result<Arc<Context>, Failure> {
+    pub(super) async fn context_of(self: &Arc<Self>, call: &Call) -> Result<Arc<Context>, Failure> {
         match link(&call.headers)? {
             Some(url) => self.compile(&Json::from(&*url)).await,
             None => Ok(self.broker.core().clone()),
@@ -153,7 +154,7 @@ impl App {
                 let what = "application/json has its @context in a Link header, not in the body";
                 Err(Error::bad("@context", what).into())
             }
-            (_, None) => self.linked(call).await,
+            (_, None) => self.context_of(call).await,
         }
     }
 
@@ -174,8 +175,17 @@ impl App {
             let what = "an @context is a URL, an object, or a list of these";
             return Err(Error::ContextInvalid(what.to_owned()).into());
         }
+        self.with_contexts(|broker| broker.contexts().compile(context, broker.now()))
+            .await
+    }
+
+    /// Does something that may need an @context by URL, fetching what is missing.
+    pub(super) async fn with_contexts<T>(
+        self: &Arc<Self>,
+        mut work: impl FnMut(&Broker) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
         for _ in 0..=REMOTE_MAX {
-            match self.broker.contexts().compile(context, self.broker.now()) {
+            match work(&self.broker) {
                 Err(Error::ContextMissing { url }) => self.bring(&url).await?,
                 other => return Ok(other?),
             }

@@ -74,9 +74,7 @@ fn find(
         })?;
     }
     if let Some((order, reference)) = order {
-        let mut sorted: Vec<&crate::Entity> = all.iter().map(|e| &**e).collect();
-        order.sort(&mut sorted, reference);
-        all = sorted.into_iter().map(|e| Arc::new(e.clone())).collect();
+        order.sort(&mut all, reference);
     }
     let (entities, count, more) = paging::cut(all, paging);
     Ok(Found {

@@ -10,7 +10,7 @@ use super::answer::{Failure, created, empty, in_path};
 use super::call::{Call, Flag};
 use super::media::{Geo, Media, of_answer};
 use super::{Answer, App, paging, route};
-use crate::context::{Context, Link, REMOTE_MAX};
+use crate::context::{Context, Link};
 use crate::error::Error;
 use crate::json::{Emit, Json};
 use crate::subscription::Subscription;
@@ -49,7 +49,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
 /// Clause 6.10.3.2.
 async fn list(app: Arc<App>, call: Call) -> Answer {
     let paging = paging::read(&call)?;
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let media = of_answer(&call.headers, Geo::Not)?;
     let shown = sys_attrs(&call)?;
     let all = app.broker.subscriptions(&call.tenant)?;
@@ -68,7 +68,7 @@ async fn list(app: Arc<App>, call: Call) -> Answer {
 /// Clause 6.11.3.1.
 async fn retrieve(app: Arc<App>, call: Call) -> Answer {
     let id = id(&call)?;
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let media = of_answer(&call.headers, Geo::Not)?;
     let shown = sys_attrs(&call)?;
     let found = app.broker.subscription(&call.tenant, id)?;
@@ -106,21 +106,6 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
 }
 
 impl App {
-    /// Does something that may need an @context by URL, fetching what is missing.
-    async fn with_contexts<T>(
-        self: &Arc<Self>,
-        mut work: impl FnMut(&crate::broker::Broker) -> Result<T, Error>,
-    ) -> Result<T, Failure> {
-        for _ in 0..=REMOTE_MAX {
-            match work(&self.broker) {
-                Err(Error::ContextMissing { url }) => self.bring(&url).await?,
-                other => return Ok(other?),
-            }
-        }
-        let what = format!("it leads to more than {REMOTE_MAX} documents");
-        Err(Error::ContextInvalid(what).into())
-    }
-
     /// Gives an @context of several documents an address, for notifications to name.
     fn host(&self, call: &Call, subscription: &Subscription) -> Result<(), Failure> {
         let context: &Context = &subscription.told_in;

@@ -151,7 +151,7 @@ async fn erase(app: Arc<App>, call: Call) -> Answer {
 /// Clause 6.21.3.1.
 async fn erase_attribute(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let name = name(&call, &context)?;
     let which = match (call.flag("deleteAll")?, call.param("datasetId")?) {
         (Flag::Set, _) => Erased::All,
@@ -211,7 +211,7 @@ async fn replace_instance(app: Arc<App>, call: Call) -> Answer {
 /// Clause 6.22.3.2.
 async fn erase_instance(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let name = name(&call, &context)?;
     let instance = instance(&app, &call, id, &name).await?;
     let what = Evolved::InstanceErased(name, instance);
@@ -222,7 +222,7 @@ async fn erase_instance(app: Arc<App>, call: Call) -> Answer {
 /// Clause 6.19.3.1.
 async fn retrieve(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let shown = Shown::read(&call, &call, context)?;
     let (ask, own) = (wanted(&call)?, id.to_owned());
     let found = with_history(&app, &call, move |app, tenant| {
@@ -256,7 +256,7 @@ async fn retrieve(app: Arc<App>, call: Call) -> Answer {
 
 /// Clause 6.18.3.2.
 async fn query(app: Arc<App>, call: Call) -> Answer {
-    let context = app.linked(&call).await?;
+    let context = app.context_of(&call).await?;
     let shown = Shown::read(&call, &call, context)?;
     let filters = filters_of(&call, &call, None, &shown.context, within(&shown))?;
     let ask = wanted(&call)?;

@@ -7,12 +7,12 @@ use loggia_model::At;
 
 use super::core::{Core, Room};
 use super::job::Now;
-use crate::subscription::Change;
+use crate::Recorded;
 
 /// A change that goes to the dead letters without being tried.
 pub(super) struct Late {
     pub number: u64,
-    pub change: Arc<Change>,
+    pub change: Arc<Recorded>,
 }
 
 impl Core {
@@ -38,7 +38,7 @@ impl Core {
     }
 
     /// A record that some have still to see.
-    pub(super) fn offer_again(&mut self, change: &Arc<Change>, now: Now, late: &mut Vec<Late>) {
+    pub(super) fn offer_again(&mut self, change: &Arc<Recorded>, now: Now, late: &mut Vec<Late>) {
         for number in self.candidates(change) {
             if !self.scanning.contains(&number) {
                 continue;
@@ -63,7 +63,7 @@ impl Core {
     }
 
     /// Whether a change is too old for an endpoint that has been dead for long.
-    fn is_lost_on(&self, number: u64, change: &Change, now: Now) -> bool {
+    fn is_lost_on(&self, number: u64, change: &Recorded, now: Now) -> bool {
         let lane = self.subs.get(&number).and_then(|s| self.lanes.get(&s.lane));
         let age = now.wall.since(At(change.at.micros()));
         lane.is_some_and(|l| l.is_hopeless(&self.limits, now)) && age >= self.limits.give_up_after

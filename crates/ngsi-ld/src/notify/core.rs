@@ -10,7 +10,8 @@ use super::job::{Job, Now, What};
 use super::lane::Lane;
 use super::limits::Limits;
 use super::sub::{Pause, Sub, job};
-use crate::subscription::{Change, Index, Subscription, Tally};
+use crate::Recorded;
+use crate::subscription::{Index, Subscription, Tally};
 use crate::time::Time;
 
 /// All that is known of deliveries.
@@ -213,7 +214,7 @@ impl Core {
     }
 
     /// A change that is new to all. Those that read again come to it later.
-    pub fn offer(&mut self, change: &Arc<Change>, now: Now) {
+    pub fn offer(&mut self, change: &Arc<Recorded>, now: Now) {
         self.live = change.seq + 1;
         for number in self.candidates(change) {
             let wanted = self.subs.get(&number).is_some_and(|sub| {
@@ -232,7 +233,7 @@ impl Core {
         self.live = seq + 1;
     }
 
-    pub fn candidates(&mut self, change: &Change) -> Vec<u64> {
+    pub fn candidates(&mut self, change: &Recorded) -> Vec<u64> {
         let mut found = std::mem::take(&mut self.scratch);
         match self.indexes.get(&*change.tenant) {
             Some(index) => index.candidates(change, &mut found),
@@ -244,7 +245,7 @@ impl Core {
     }
 
     /// Puts a change in the way of one subscriber.
-    pub fn take(&mut self, number: u64, change: &Arc<Change>, now: Now) -> Room {
+    pub fn take(&mut self, number: u64, change: &Arc<Recorded>, now: Now) -> Room {
         let Some(sub) = self.subs.get_mut(&number) else {
             return Room::Some;
         };

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use loggia_model::At;
 
-use crate::subscription::{Change, Subscription};
+use crate::Recorded;
+use crate::subscription::Subscription;
 
 /// The time, twice: by the wall for what is written down, and by a clock that never jumps for
 /// when to try again.
@@ -45,7 +46,7 @@ pub enum What {
     /// Changes, each of another entity; usually one.
     Changes {
         /// The last one of each entity.
-        changes: Box<[Arc<Change>]>,
+        changes: Box<[Arc<Recorded>]>,
         /// Numbers of those that they stand for beside their own.
         also: Box<[u64]>,
     },
@@ -58,7 +59,7 @@ pub enum What {
 impl What {
     /// Of one change.
     #[must_use]
-    pub fn one(change: Arc<Change>) -> Self {
+    pub fn one(change: Arc<Recorded>) -> Self {
         Self::Changes {
             changes: Box::new([change]),
             also: Box::default(),
@@ -67,7 +68,7 @@ impl What {
 
     /// The numbers of the changes that are done when it is.
     pub fn seqs(&self) -> impl Iterator<Item = u64> {
-        let (changes, also): (&[Arc<Change>], &[u64]) = match self {
+        let (changes, also): (&[Arc<Recorded>], &[u64]) = match self {
             Self::Changes { changes, also } => (changes, also),
             _ => (&[], &[]),
         };

@@ -8,11 +8,12 @@ use super::core::{Core, Room, Timer, key};
 use super::job::{Now, What};
 use super::limits::HELD_MAX;
 use super::sub::{Pause, job};
-use crate::subscription::{Change, Status, Subscription};
+use crate::Recorded;
+use crate::subscription::{Status, Subscription};
 
 impl Core {
     /// A change for a throttled subscription: told at once, or when the pause is over.
-    pub(super) fn hold(&mut self, number: u64, change: &Arc<Change>, now: Now) -> Room {
+    pub(super) fn hold(&mut self, number: u64, change: &Arc<Recorded>, now: Now) -> Room {
         let Some(sub) = self.subs.get_mut(&number) else {
             return Room::Some;
         };
@@ -107,7 +108,7 @@ fn window(s: &Subscription) -> Duration {
 
 /// The later of two changes of one entity, which tells what the earlier one touched as well, and
 /// what all of it was before.
-fn joined(earlier: &Change, later: &Arc<Change>) -> Arc<Change> {
+fn joined(earlier: &Recorded, later: &Arc<Recorded>) -> Arc<Recorded> {
     if later.is_creation() {
         return later.clone();
     }

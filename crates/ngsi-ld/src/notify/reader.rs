@@ -14,7 +14,7 @@ use super::job::What;
 use super::lane::Buried;
 use super::limits::BATCH;
 use super::sender::{Shared, TOO_OLD, late};
-use crate::subscription::Change;
+use crate::Recorded;
 
 /// The cursor up to which all is done but for those that have one of their own.
 pub(super) const MAIN: &str = "notify";
@@ -134,7 +134,7 @@ impl Reading {
         reached > from
     }
 
-    fn offer_again(&self, change: &Arc<Change>) {
+    fn offer_again(&self, change: &Arc<Recorded>) {
         let mut given_up = Vec::new();
         let now = self.shared.now();
         self.shared.core().offer_again(change, now, &mut given_up);
@@ -150,7 +150,7 @@ impl Reading {
         }
     }
 
-    fn change(&self, record: &Record) -> Option<Arc<Change>> {
+    fn change(&self, record: &Record) -> Option<Arc<Recorded>> {
         match self.shared.source.change(record) {
             Ok(change) => change.map(Arc::new),
             Err(why) => {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::job::{Job, What};
-use crate::subscription::{Change, Subscription, Tally};
+use crate::Recorded;
+use crate::subscription::{Subscription, Tally};
 
 /// Changes told out of turn that a subscription remembers: a lane has a quarter of that. One that
 /// is forgotten is told twice.
@@ -42,7 +43,7 @@ pub(super) struct Pause {
     /// Nothing is sent before then.
     pub until: Duration,
     /// The last change of each entity, in the order in which they changed first.
-    pub held: Vec<Arc<Change>>,
+    pub held: Vec<Arc<Recorded>>,
     /// Changes that those stand for.
     pub also: Vec<u64>,
 }

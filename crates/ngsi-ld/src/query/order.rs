@@ -1,6 +1,7 @@
 //! The order of answers: `orderBy` (clause 4.23). Never an order of texts in a language: texts go
 //! by their characters' numbers, whatever `collation` would say.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt::{self, Display, Formatter};
 
@@ -84,9 +85,9 @@ impl Order {
     /// Sorts entities; those that are equal in every key stay as they are, and those that lack
     /// what a key names go last, whichever way. Distances are from the reference; without one
     /// they are all alike.
-    pub fn sort(&self, entities: &mut [&Entity], reference: Option<&Shape>) {
+    pub fn sort<E: Borrow<Entity>>(&self, entities: &mut [E], reference: Option<&Shape>) {
         entities.sort_by_cached_key(|e| {
-            let places = self.0.iter().map(|key| key.place(e, reference));
+            let places = self.0.iter().map(|key| key.place(e.borrow(), reference));
             places.collect::<Vec<Place>>()
         });
     }

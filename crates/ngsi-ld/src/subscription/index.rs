@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::{Change, Subscription};
+use super::Subscription;
+use crate::Recorded;
 use crate::iri::Iri;
 use crate::update::Touched;
 
@@ -65,7 +66,7 @@ impl Index {
     }
 
     /// The numbers of those that may want a change, in order, each once.
-    pub fn candidates(&self, change: &Change, into: &mut Vec<u64>) {
+    pub fn candidates(&self, change: &Recorded, into: &mut Vec<u64>) {
         into.clear();
         let Some(entity) = change.entity() else {
             return;
@@ -104,7 +105,7 @@ impl Watchers {
         self.any.is_empty() && self.by_attribute.is_empty()
     }
 
-    fn candidates(&self, change: &Change, into: &mut Vec<u64>) {
+    fn candidates(&self, change: &Recorded, into: &mut Vec<u64>) {
         into.extend(&self.any);
         if self.by_attribute.is_empty() {
             return;

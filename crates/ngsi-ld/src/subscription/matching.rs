@@ -1,7 +1,8 @@
 //! Whether a subscription wants to be told of a change (clause 5.8.6). Never weighs what was told
 //! before: throttling is the sender's.
 
-use super::{Change, Status, Subscription, Trigger};
+use super::{Status, Subscription, Trigger};
+use crate::Recorded;
 use crate::entity::{Attribute, Entity};
 use crate::iri::Iri;
 use crate::update::{How, Touched};
@@ -10,7 +11,7 @@ impl Subscription {
     /// The trigger that a change meets, if the subscription wants it. A value that is written
     /// again is a change: the subscriber may wait for a sign of life.
     #[must_use]
-    pub fn wants(&self, change: &Change) -> Option<Trigger> {
+    pub fn wants(&self, change: &Recorded) -> Option<Trigger> {
         let entity = change.entity()?;
         let asleep = self.time_interval.is_some() || self.status(change.at) != Status::Active;
         let trigger = if asleep { None } else { self.met(change) };
@@ -26,7 +27,7 @@ impl Subscription {
             && self.geo.as_ref().is_none_or(|g| g.read.matches(entity))
     }
 
-    fn met(&self, change: &Change) -> Option<Trigger> {
+    fn met(&self, change: &Recorded) -> Option<Trigger> {
         match (&change.before, &change.after) {
             (None, Some(new)) => {
                 self.met_whole(new, Trigger::EntityCreated, Trigger::AttributeCreated)

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use super::Subscription;
 use super::endpoint::Accept;
 use super::told::Told;
-use super::{Change, Subscription};
+use crate::Recorded;
 use crate::context::Link;
 use crate::entity::Entity;
 use crate::json::Emit;
@@ -73,7 +74,7 @@ impl Subscription {
     pub fn message<'c>(
         &'c self,
         occasion: &Occasion<'_>,
-        changes: impl IntoIterator<Item = &'c Change>,
+        changes: impl IntoIterator<Item = &'c Recorded>,
         find: Find<'c>,
     ) -> Message {
         self.built(occasion, &Told::of_changes(self, changes, find))

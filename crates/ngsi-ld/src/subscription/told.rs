@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::edit::{self, instance_mut, member_mut, open, push};
 use super::message::Find;
-use super::{Change, Join, Subscription, Trigger, joined};
+use super::{Join, Subscription, Trigger, joined};
+use crate::Recorded;
 use crate::context::NGSI_LD;
 use crate::entity::{Attribute, Entity, Kind, NULL};
 use crate::iri::Iri;
@@ -40,10 +41,10 @@ struct Mark<'t> {
 impl<'t> Told<'t> {
     pub(super) fn of_changes(
         subscription: &'t Subscription,
-        changes: impl IntoIterator<Item = &'t Change>,
+        changes: impl IntoIterator<Item = &'t Recorded>,
         find: Find<'t>,
     ) -> Self {
-        let item = |change: &'t Change| {
+        let item = |change: &'t Recorded| {
             let entity = change.entity()?;
             let entity = match change.is_deletion() {
                 false => Cow::Borrowed(entity),
@@ -234,7 +235,7 @@ pub(super) fn written(view: &View<'_>, entity: &Entity, name: &str) -> usize {
 }
 
 /// What is to be marked of a change.
-fn marks<'t>(subscription: &Subscription, change: &'t Change) -> Vec<Mark<'t>> {
+fn marks<'t>(subscription: &Subscription, change: &'t Recorded) -> Vec<Mark<'t>> {
     let Some(before) = &change.before else {
         return Vec::new();
     };

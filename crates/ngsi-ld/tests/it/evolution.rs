@@ -4,9 +4,10 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use loggia_ngsi_ld::Recorded;
 use loggia_ngsi_ld::history::{
-    Answer, Ask, Change, Count, Found, History, HistoryError, HistoryOp, HistoryReader, What,
-    ops_of, ops_of_fragment,
+    Answer, Ask, Count, Found, History, HistoryError, HistoryOp, HistoryReader, What, ops_of,
+    ops_of_fragment,
 };
 use loggia_ngsi_ld::query::{Filter, LastN, Projection};
 use loggia_ngsi_ld::temporal::{
@@ -159,13 +160,13 @@ impl City {
     /// A change through the entity API.
     pub fn change(&self, before: Option<&Entity>, after: Option<&Entity>, touched: &[Touched]) {
         let seq = self.next();
-        let change = Change {
+        let change = Recorded {
             seq,
-            tenant: TENANT,
+            tenant: TENANT.into(),
             at: self.clock(seq),
-            before,
-            after,
-            touched,
+            before: before.cloned(),
+            after: after.cloned().map(Arc::new),
+            touched: touched.to_vec(),
         };
         self.apply(&ops_of(&change), seq);
     }

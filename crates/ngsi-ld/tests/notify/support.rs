@@ -12,8 +12,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use loggia_model::{At, Clock};
+use loggia_ngsi_ld::Recorded;
 use loggia_ngsi_ld::notify::{Endpoints, Known, Letters, Limits, Notifier, Setup, Source};
-use loggia_ngsi_ld::subscription::{Change, Subscription};
+use loggia_ngsi_ld::subscription::Subscription;
 use loggia_ngsi_ld::update::{How, Touched};
 use loggia_ngsi_ld::{Context, Contexts, Entity, Json, Representation, Time};
 use loggia_store::FileLayer;
@@ -56,7 +57,7 @@ impl Cars {
 }
 
 impl Source for Cars {
-    fn change(&self, record: &Record) -> Result<Option<Change>, String> {
+    fn change(&self, record: &Record) -> Result<Option<Recorded>, String> {
         let text = std::str::from_utf8(record.body()).map_err(|e| e.to_string())?;
         let mut words = text.split_whitespace();
         let (tenant, id) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
@@ -66,7 +67,7 @@ impl Source for Cars {
             dataset_id: None,
             how: How::Updated,
         };
-        Ok(Some(Change {
+        Ok(Some(Recorded {
             seq: record.seq(),
             tenant: if tenant == "-" {
                 "".into()

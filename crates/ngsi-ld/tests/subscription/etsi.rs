@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use loggia_ngsi_ld::subscription::{Change, Message, Subscription};
+use loggia_ngsi_ld::Recorded;
+use loggia_ngsi_ld::subscription::{Message, Subscription};
 use loggia_ngsi_ld::{Context, Contexts, Entity, Error, Json, Representation};
 use tempfile::TempDir;
 
@@ -89,14 +90,14 @@ impl Suite {
         read.unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
-    fn merged(&mut self, entity: &Entity, fragment: &str) -> Change {
+    fn merged(&mut self, entity: &Entity, fragment: &str) -> Recorded {
         let body = self.json(&format!("entities/fragmentEntities/{fragment}"));
         let context = self.context(&body).expect("a context");
         merged_in(entity, &body, &context)
     }
 }
 
-fn told(s: &Subscription, change: &Change) -> Json {
+fn told(s: &Subscription, change: &Recorded) -> Json {
     assert!(s.wants(change).is_some(), "it is wanted");
     let Message { body, .. } = s.message(&occasion(), [change], &|_| None);
     let body = Json::read(&body).expect("JSON");
@@ -271,7 +272,7 @@ fn notifications_say_what_the_suite_expects() {
     what_is_gone(&mut suite, &all, many);
 }
 
-fn what_is_gone(suite: &mut Suite, all: &Change, many: Entity) {
+fn what_is_gone(suite: &mut Suite, all: &Recorded, many: Entity) {
     let deletion = "subscription-building-entities-attributeDeleted";
     let s = suite.subscription(&format!("{deletion}-specific-attribute-normalized.jsonld"));
     let all = told(&s.expect("one"), all);

@@ -1,6 +1,7 @@
 //! The index names every subscription that wants a change, and few that do not.
 
-use loggia_ngsi_ld::subscription::{Change, Index, Subscription};
+use loggia_ngsi_ld::Recorded;
+use loggia_ngsi_ld::subscription::{Index, Subscription};
 use loggia_ngsi_ld::update::{How, Touched};
 use loggia_ngsi_ld::{Entity, Iri, Json, Representation};
 use proptest::prelude::*;
@@ -52,7 +53,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
     )
 }
 
-fn change() -> impl Strategy<Value = Change> {
+fn change() -> impl Strategy<Value = Recorded> {
     let attributes = prop::sample::subsequence(&ATTRIBUTES[..], 0..4);
     let types = prop::sample::subsequence(&TYPES[..], 1..3);
     (1..4_u8, types, attributes, 0..4_u8, 0..ATTRIBUTES.len()).prop_map(

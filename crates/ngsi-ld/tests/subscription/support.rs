@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use loggia_ngsi_ld::subscription::{Cause, Change, Message, Occasion, Subscription};
+use loggia_ngsi_ld::Recorded;
+use loggia_ngsi_ld::subscription::{Cause, Message, Occasion, Subscription};
 use loggia_ngsi_ld::update::{self, How, Merging, Touched};
 use loggia_ngsi_ld::{
     Context, Contexts, Embed, Entity, Error, Fragment, Json, Representation, SysAttrs, Time,
@@ -83,13 +84,13 @@ pub fn entity(members: &str) -> Entity {
     Entity::read(json(&body), &context(), Representation::Detected, before()).expect("an entity")
 }
 
-pub fn created(entity: Entity) -> Change {
+pub fn created(entity: Entity) -> Recorded {
     let touched = entity.attributes.iter().map(|a| Touched::Attribute {
         name: a.name.clone(),
         dataset_id: a.dataset_id().map(Into::into),
         how: How::Added,
     });
-    Change {
+    Recorded {
         seq: 7,
         tenant: Box::default(),
         at: now(),
@@ -99,8 +100,8 @@ pub fn created(entity: Entity) -> Change {
     }
 }
 
-pub fn deleted(entity: Entity) -> Change {
-    Change {
+pub fn deleted(entity: Entity) -> Recorded {
+    Recorded {
         before: Some(entity),
         after: None,
         touched: Vec::new(),
@@ -109,19 +110,19 @@ pub fn deleted(entity: Entity) -> Change {
 }
 
 /// What a merge makes of an entity.
-pub fn merged(entity: &Entity, members: &str) -> Change {
+pub fn merged(entity: &Entity, members: &str) -> Recorded {
     merged_in(entity, &json(&format!("{{{members}}}")), &context())
 }
 
-pub fn merged_in(entity: &Entity, fragment: &Json, context: &Context) -> Change {
+pub fn merged_in(entity: &Entity, fragment: &Json, context: &Context) -> Recorded {
     let fragment =
         Fragment::read_update(fragment.clone(), context, Representation::Detected).expect("one");
     let made = update::merge(entity, fragment, Merging::default(), now()).expect("a merge");
     changed(entity, made.entity, made.changed)
 }
 
-pub fn changed(old: &Entity, new: Entity, touched: Vec<Touched>) -> Change {
-    Change {
+pub fn changed(old: &Entity, new: Entity, touched: Vec<Touched>) -> Recorded {
+    Recorded {
         seq: 7,
         tenant: Box::default(),
         at: now(),
@@ -141,12 +142,12 @@ pub fn occasion<'o>() -> Occasion<'o> {
     }
 }
 
-pub fn message(s: &Subscription, change: &Change) -> Message {
+pub fn message(s: &Subscription, change: &Recorded) -> Message {
     s.message(&occasion(), [change], &|_| None)
 }
 
 /// The notification's `data`.
-pub fn data(s: &Subscription, change: &Change) -> Json {
+pub fn data(s: &Subscription, change: &Recorded) -> Json {
     let body = Json::read(&message(s, change).body).expect("a notification is JSON");
     body.get("data").expect("data").clone()
 }

@@ -13,7 +13,8 @@ use super::super::job::{Failure, FailureKind, Now, Outcome, What};
 use super::super::lane::Buried;
 use super::super::limits::Limits;
 use super::super::settle::Send;
-use crate::subscription::{Change, Subscription};
+use crate::Recorded;
+use crate::subscription::Subscription;
 use crate::update::{How, Touched};
 use crate::{Context, Contexts, Entity, Json, Representation, Time};
 
@@ -44,7 +45,7 @@ pub(super) fn subscription(number: u64, uri: &str, more: &str) -> Arc<Subscripti
     Arc::new(Subscription::read(&json, &core, "", &mut compile, now).expect("a subscription"))
 }
 
-pub(super) fn change(core: &Context, seq: u64, car: u64, at: At) -> Arc<Change> {
+pub(super) fn change(core: &Context, seq: u64, car: u64, at: At) -> Arc<Recorded> {
     let body = format!(r#"{{"id": "urn:x:{car}", "type": "Car", "speed": {seq}}}"#);
     let json = Json::read(body.as_bytes()).expect("JSON");
     let at = Time::of_micros(at.0);
@@ -54,7 +55,7 @@ pub(super) fn change(core: &Context, seq: u64, car: u64, at: At) -> Arc<Change> 
         dataset_id: None,
         how: How::Updated,
     };
-    Arc::new(Change {
+    Arc::new(Recorded {
         seq,
         tenant: Box::default(),
         at,
@@ -89,7 +90,7 @@ impl Rng {
 pub(super) struct World {
     pub(super) core: Core,
     pub(super) names: Arc<Context>,
-    pub(super) log: Vec<Arc<Change>>,
+    pub(super) log: Vec<Arc<Recorded>>,
     pub(super) subs: BTreeMap<u64, Arc<Subscription>>,
     pub(super) moods: Vec<Mood>,
     pub(super) now: Now,

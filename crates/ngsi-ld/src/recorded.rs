@@ -1,5 +1,5 @@
-//! What happened to an entity, as subscriptions are asked about it. Never holds more of the entity
-//! before than what was touched.
+//! What happened to an entity, as the log has it: the state, the history and the notifications all
+//! go by it. Never holds more of the entity before than what was touched.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::update::Touched;
 
 /// One change of one entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct Recorded {
     /// Its number in the log.
     pub seq: u64,
     /// Whose; empty for the default tenant.
@@ -24,7 +24,7 @@ pub struct Change {
     pub touched: Vec<Touched>,
 }
 
-impl Change {
+impl Recorded {
     /// The entity, as it is or as it last was.
     #[must_use]
     pub fn entity(&self) -> Option<&Entity> {
