@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""The data plane's speed: the broker on one core, the load (wrk) on the other.
+"""The data plane's speed: the broker on one core, the load (wrk) on the other; then a storm of
+notifications over all cores with a kill -9 in its middle (example `storm`).
 
-Prints each figure beside its limit of the same run: a bare echo of the same body for reading, the
-disk's own sync time for durable writing. Never a peer's figure from elsewhere."""
+Each figure stands beside its limit of the same run: a bare echo of the same body for reading, the
+disk's own sync time for durable writing. `make bench` runs it among the rest; alone it prints its
+figures and writes nothing."""
 
 import json
 import os
@@ -20,6 +22,9 @@ BASE = f"http://127.0.0.1:{PORT}"
 API = f"{BASE}/ngsi-ld/v1"
 ENTITIES = int(os.environ.get("LOGGIA_BENCH_ENTITIES", "100000"))
 SECONDS = int(os.environ.get("LOGGIA_BENCH_SECONDS", "10"))
+MILLION = int(os.environ.get("LOGGIA_BENCH_MILLION", "1000000"))
+STORM_S = int(os.environ.get("LOGGIA_BENCH_STORM_S", "300"))
+EXAMPLES = ROOT / "target/release/examples"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -101,90 +106,124 @@ request = function()
 end"""
 
 
-def measured(pid, name, *args):
-    before = cpu_s(pid)
-    figures = wrk(*args)
-    spent = cpu_s(pid) - before
-    figures["cpu_us"] = spent / (figures["per_s"] * SECONDS) * 1e6
-    print(f"{name:34} {figures['per_s']:9.0f}/s  p50 {figures['p50_ms']:7.2f} ms  "
-          f"p95 {figures['p95_ms']:7.2f}  p99 {figures['p99_ms']:7.2f}  "
-          f"CPU {figures['cpu_us']:6.1f} µs each", flush=True)
-    return figures
+class Server:
+    """The example `serve` on core 0, until it is killed."""
 
-
-def main():
-    if not shutil.which("wrk"):
-        sys.exit("wrk is not installed: apt-get install wrk")
-    build = ["cargo", "build", "--release", "--quiet", "-p", "loggia-ngsi-ld", "--example", "serve"]
-    subprocess.run(build, cwd=ROOT, check=True)
-    results = {}
-    with tempfile.TemporaryDirectory(dir=ROOT / "target") as folder:
-        sync = sync_ms(folder)
-        results["sync_ms"] = sync
-        print(f"fdatasync of 4 kB takes {sync:.2f} ms here (half of them less)")
-        serve = ["taskset", "-c", "0", str(ROOT / "target/release/examples/serve"), folder + "/bus",
-                 str(PORT)]
+    def __init__(self, folder):
         begin = time.perf_counter()
-        server = subprocess.Popen(serve)
-        try:
-            while True:
-                try:
-                    urllib.request.urlopen(BASE + "/echo", timeout=1).read()
-                    break
-                except OSError:
-                    time.sleep(0.002)
-            results["empty_start_ms"] = (time.perf_counter() - begin) * 1e3
-            results["empty_mb"] = memory_mb(server.pid)
-            print(f"empty start {results['empty_start_ms']:.0f} ms, {results['empty_mb']:.0f} MB")
-            fill(server, results)
-            measure(server.pid, results)
-        finally:
-            server.kill()
-            server.wait()
-        begin = time.perf_counter()
-        server = subprocess.Popen(serve)
+        serve = ["taskset", "-c", "0", str(EXAMPLES / "serve"), folder, str(PORT)]
+        self.process = subprocess.Popen(serve)
+        self.pid = self.process.pid
         while True:
             try:
                 urllib.request.urlopen(BASE + "/echo", timeout=1).read()
                 break
             except OSError:
-                time.sleep(0.01)
-        results["start_s"] = time.perf_counter() - begin
-        print(f"start after kill -9 with {ENTITIES} entities: {results['start_s']:.2f} s")
-        server.kill()
-        server.wait()
-    print(json.dumps(results))
+                time.sleep(0.002)
+        self.start_s = time.perf_counter() - begin
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def memory_mb(self):
+        return memory_mb(self.pid)
+
+    def measured(self, *args):
+        before = cpu_s(self.pid)
+        figures = wrk(*args)
+        spent = cpu_s(self.pid) - before
+        figures["cpu_us"] = round(spent / (figures["per_s"] * SECONDS) * 1e6, 1)
+        return figures
 
 
-def fill(server, results):
+def fill(first, last):
     batch = 1_000
     begin = time.perf_counter()
-    for first in range(0, ENTITIES, batch):
-        entities = [vehicle(n) for n in range(first, min(first + batch, ENTITIES))]
+    for start in range(first, last, batch):
+        entities = [vehicle(n) for n in range(start, min(start + batch, last))]
         call("POST", "/entityOperations/create", entities)
-    results["fill_per_s"] = ENTITIES / (time.perf_counter() - begin)
-    results["mb"] = memory_mb(server.pid)
-    print(f"{ENTITIES} entities: {results['fill_per_s']:.0f}/s in batches of {batch}, "
-          f"{results['mb']:.0f} MB, {results['mb'] * 1e3 / ENTITIES:.2f} kB each")
+    return (last - first) / (time.perf_counter() - begin)
 
 
-def measure(pid, results):
-    sync = results["sync_ms"]
-    results["echo"] = measured(pid, "echo of the same body, 64", BASE + "/echo", 64)
-    results["retrieve"] = measured(
-        pid, "retrieve, 64", API, 64, RETRIEVE.replace("%d", str(ENTITIES)))
-    ratio = results["retrieve"]["per_s"] / results["echo"]["per_s"]
-    print(f"{'':34} {ratio:.2f} of the echo (0.5 and 15,000/s are wanted)")
-    results["query"] = measured(
-        pid, "query type, limit 20, 64", API + "/entities?type=Vehicle&limit=20", 64)
-    results["update"] = measured(
-        pid, "durable update, 256", API, 256, UPDATE.replace("%d", str(ENTITIES)))
+def reading(server, figure):
+    echo = server.measured(BASE + "/echo", 64)
+    most = echo.pop("per_s")
+    figure("data plane: a bare echo of the same body", round(most), "/s", **echo)
+    got = server.measured(API, 64, RETRIEVE.replace("%d", str(ENTITIES)))
+    rate = got.pop("per_s")
+    figure("data plane: retrieve", round(rate), "/s", ">= 15,000", rate >= 15_000, **got)
+    ratio = rate / most
+    figure("data plane: retrieve, of the echo", round(ratio, 2), "", ">= 0.5", ratio >= 0.5)
+    got = server.measured(API + "/entities?type=Vehicle&limit=20", 64)
+    rate = got.pop("per_s")
+    figure("data plane: query, limit 20", round(rate), "/s", ">= 4,000", rate >= 4_000, **got)
+
+
+def writing(server, figure, sync):
     limit = min(6_000, 0.6 * 256 / (sync / 1e3))
-    print(f"{'':34} {limit:.0f}/s are wanted: 0.6 × 256 ÷ {sync:.2f} ms, or 6,000")
+    got = server.measured(API, 256, UPDATE.replace("%d", str(ENTITIES)))
+    rate = got.pop("per_s")
+    figure("data plane: durable update, 256 connections", round(rate), "/s", f">= {limit:.0f}",
+           rate >= limit, sync_ms=round(sync, 3), **got)
     time.sleep(20)  # The history follows the log by now.
     q = API + "/entities?type=Vehicle&q=speed%3E129;fuelLevel%3E0.6&limit=20&count=true"
-    results["type_q"] = measured(pid, f"type + q over {ENTITIES}, 1", q, 1)
+    got = server.measured(q, 1)
+    figure(f"data plane: type and q over {ENTITIES}, p95", got["p95_ms"], "ms", "<= 20",
+           got["p95_ms"] <= 20)
+
+
+def broker(figure):
+    with tempfile.TemporaryDirectory(dir=ROOT / "target") as folder:
+        sync = sync_ms(folder)
+        bus = folder + "/bus"
+        server = Server(bus)
+        try:
+            ms, mb = round(server.start_s * 1e3), round(server.memory_mb())
+            figure("data plane: empty start", ms, "ms", "<= 50", ms <= 50)
+            figure("data plane: memory when empty", mb, "MB", "<= 20", mb <= 20)
+            figure("data plane: entities made, batches of 1,000", round(fill(0, ENTITIES)), "/s")
+            reading(server, figure)
+            writing(server, figure, sync)
+            fill(ENTITIES, MILLION)
+            mb = round(server.memory_mb())
+            figure(f"data plane: memory with {MILLION} entities", mb, "MB", "<= 3000", mb <= 3_000)
+        finally:
+            server.kill()
+        server = Server(bus)
+        figure(f"data plane: start after kill -9 with {MILLION}", round(server.start_s, 1), "s")
+        server.kill()
+
+
+def storm(figure):
+    with tempfile.TemporaryDirectory(dir=ROOT / "target") as folder:
+        done = subprocess.run([EXAMPLES / "storm", folder, str(STORM_S)], stdout=subprocess.PIPE,
+                              text=True)
+    if not done.stdout.strip():
+        sys.exit("the storm broke off")
+    told = json.loads(done.stdout)
+    figure(f"storm of {STORM_S} s with kill -9: notifications missing", told["missing"], "",
+           "0", told["missing"] == 0, due=told["due"], again=told["again"],
+           out_of_order=told["out_of_order"], caught_up_s=told["caught_up_s"])
+    figure("storm: acknowledged writes lost", told["writes_lost"], "", "0",
+           told["writes_lost"] == 0, changes=told["changes"], down_s=told["down_s"])
+    figure("storm: write to notification, median", told["p50_ms"], "ms", p99_ms=told["p99_ms"])
+
+
+def report(figure):
+    """Measures, and tells `figure(name, value, unit, target, met, **more)`."""
+    if not shutil.which("wrk"):
+        sys.exit("wrk is not installed: apt-get install wrk")
+    build = ["cargo", "build", "--release", "--quiet", "-p", "loggia-ngsi-ld", "--examples"]
+    subprocess.run(build, cwd=ROOT, check=True)
+    broker(figure)
+    storm(figure)
+
+
+def printed(name, value, unit, target=None, met=None, **more):
+    mark = "" if met is None else ("met" if met else "MISSED")
+    print(f"{name:58} {value:>10} {unit:3} {target or '':10} {mark:6} {more or ''}", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    report(printed)

@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+import data_plane
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGGIA = ROOT / "target/release/loggia"
 TICK = os.sysconf("SC_CLK_TCK")
@@ -284,6 +286,7 @@ def main():
                parse_us=n["parse_us_p50"], write_us=n["write_us_p50"])
         figure("NGSI-LD: memory of an entity", n["entity_bytes"], "B", "<= 1200",
                n["entity_bytes"] <= 1_200)
+    data_plane.report(figure)
     said = pages()
     first, many = said["first-frame"], said["eight-thousand"]
     figure("click on play to first decrypted frame, median", round(first["median_ms"]), "ms",

@@ -9,4 +9,4 @@ scripts/setup.sh run
 scripts/web.sh
 export LOGGIA_ATTACK="${LOGGIA_ATTACK:-100000}"
 say "controls, then $LOGGIA_ATTACK openings (about half an hour on two cores)"
-cargo test --quiet -p loggia --bin loggia -- --nocapture desk::attack
+cargo test --release --quiet -p loggia --bin loggia -- --nocapture desk::attack

@@ -35,22 +35,13 @@ pub fn router(routes: Vec<Route>, door: Arc<dyn Doorkeeper>) -> Router {
 pub fn router_over(routes: Vec<Route>, door: Arc<dyn Doorkeeper>, secure: Secure) -> Router {
     let mut by_path: BTreeMap<&'static str, MethodRouter<()>> = BTreeMap::new();
     for route in routes {
-        let (access, path, door) = (route.access, route.path, Arc::clone(&door));
+        let (asked, door) = ((route.access, secure, route.path), Arc::clone(&door));
+        // One layer: each costs every call a copy of all that lies within it.
         let guarded =
             route
                 .handler
                 .layer(middleware::from_fn(move |request: Request, next: Next| {
-                    let door = Arc::clone(&door);
-                    async move {
-                        let answer = admit((access, secure, path), door, request, next);
-                        match tokio::time::timeout(ANSWER_WITHIN, answer).await {
-                            Ok(answer) => answer,
-                            Err(_) => Problem(Fault::Busy(
-                                "the call was not read and answered in time".to_owned(),
-                            ))
-                            .into_response(),
-                        }
-                    }
+                    guard(asked, Arc::clone(&door), request, next)
                 }));
         let merged = match by_path.remove(route.path) {
             Some(others) => others.merge(guarded),
@@ -63,18 +54,33 @@ pub fn router_over(routes: Vec<Route>, door: Arc<dyn Doorkeeper>, secure: Secure
         router = router.route(path, handler);
     }
     router
-        .method_not_allowed_fallback(|| async { other_method() })
+        .method_not_allowed_fallback(|| async { secured(other_method()) })
         .fallback(|| async {
-            Problem(Fault::NotFound(
-                "there is nothing at this address".to_owned(),
-            ))
+            let nothing = Fault::NotFound("there is nothing at this address".to_owned());
+            secured(Problem(nothing).into_response())
         })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::map_response(|answer: Response| async move {
-            let mut answer = as_problem(answer).await;
-            headers::secure(answer.headers_mut());
-            answer
-        }))
+}
+
+async fn guard(
+    asked: (Access, Secure, &'static str),
+    door: Arc<dyn Doorkeeper>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    DefaultBodyLimit::max(BODY_BYTES_MAX).apply(&mut request);
+    let answer = admit(asked, door, request, next);
+    secured(match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        Ok(answer) => as_problem(answer).await,
+        Err(_) => {
+            let late = "the call was not read and answered in time";
+            Problem(Fault::Busy(late.to_owned())).into_response()
+        }
+    })
+}
+
+fn secured(mut answer: Response) -> Response {
+    headers::secure(answer.headers_mut());
+    answer
 }
 
 /// An address that is there, and a method that it does not answer (RFC 9110, 15.5.6); axum adds

@@ -41,6 +41,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// The C library's own costs the data plane a third of its writes (`bench/data_plane.py`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(

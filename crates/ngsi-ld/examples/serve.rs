@@ -1,6 +1,6 @@
-//! The data plane alone on a port, for measuring it (`bench/data_plane.py`): the same routes behind
-//! the same gate, and beside them a bare echo of one entity as what the machine can do at all.
-//! Never for a city: anybody may write.
+//! The data plane alone on a port, for measuring it (`bench/data_plane.py`, example `storm`): the
+//! same routes behind the same gate, its history and its notifications, and beside them a bare echo
+//! of one entity as what the machine can do at all. Never for a city: anybody may write.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,11 +12,16 @@ use axum::routing::get;
 use loggia_api::{Doorkeeper, Secure, router_over};
 use loggia_model::{Actor, At, Clock, Fault};
 use loggia_ngsi_ld::Json;
-use loggia_ngsi_ld::broker::Broker;
+use loggia_ngsi_ld::broker::{Broker, Records};
 use loggia_ngsi_ld::history::History;
 use loggia_ngsi_ld::http::{App, Evolution, Fetch, FetchFrom, routes};
+use loggia_ngsi_ld::notify::{Endpoints, Letters, Limits, Notifier, Setup};
 use loggia_store::FileLayer;
 use loggia_store::bus::{Bus, BusConfig};
+use rustls::{ClientConfig, RootCertStore};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 struct Anybody;
 
@@ -49,6 +54,29 @@ impl Clock for Wall {
     }
 }
 
+/// Notifies receivers on this machine, until what is given back is dropped.
+fn notify(data: &Path, broker: &Arc<Broker>) -> Result<Arc<Notifier>, Box<dyn std::error::Error>> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let setup = Setup {
+        bus: Arc::clone(broker.bus()),
+        source: Arc::new(Records(Arc::clone(broker))),
+        letters: Letters::open(&data.join("dead-letters.sqlite"))?,
+        endpoints: Endpoints::read(["loopback"])?,
+        tls: Arc::new(tls),
+        limits: Limits::default(),
+        clock: Arc::new(Wall),
+        jitter: Arc::new(|| 0.5),
+        runtime: tokio::runtime::Handle::current(),
+    };
+    let notifier = Arc::new(Notifier::start(setup, broker.known_subscriptions())?);
+    broker.notify_with(&notifier);
+    Ok(notifier)
+}
+
 /// One entity as it is retrieved: what the echo gives.
 const VEHICLE: &[u8] = include_bytes!("vehicle.json");
 
@@ -63,6 +91,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _house = broker.keep_house();
     let history = History::open(&Path::new(&data).join("history.sqlite"))?;
     let following = history.follow(broker.clone())?;
+    let _notifier = notify(Path::new(&data), &broker)?;
     let tls = ureq::tls::TlsConfig::default();
     let app = Arc::new(App {
         broker,

@@ -147,23 +147,50 @@ const fn date(days: i64) -> (i64, i64, i64) {
     (if month <= 2 { year + 1 } else { year }, month, day)
 }
 
-impl fmt::Display for Time {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// The longest time as text.
+type Text = [u8; "0000-00-00T00:00:00.000000Z".len()];
+
+impl Time {
+    /// Appends it as text, without what formatting costs: an answer has several for each entity.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        let (text, len) = self.text();
+        out.extend_from_slice(&text[..len]);
+    }
+
+    fn text(self) -> (Text, usize) {
         let us = self.micros();
         let seconds = us.div_euclid(SECOND_US);
         let (year, month, day) = date(seconds.div_euclid(DAY_S));
         let s = seconds.rem_euclid(DAY_S);
-        let (hour, minute, second) = (s / 3_600, s / 60 % 60, s % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        )?;
-        let kept = usize::try_from((self.0.get() & 7) - 1).unwrap_or(0);
-        if kept > 0 {
-            let text = format!("{:06}", us.rem_euclid(SECOND_US));
-            write!(f, ".{}", &text[..kept.min(DIGITS_MAX)])?;
-        }
-        f.write_str("Z")
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        put(&mut text[0..4], year);
+        put(&mut text[5..7], month);
+        put(&mut text[8..10], day);
+        put(&mut text[11..13], s / 3_600);
+        put(&mut text[14..16], s / 60 % 60);
+        put(&mut text[17..19], s % 60);
+        put(&mut text[20..26], us.rem_euclid(SECOND_US));
+        let end = match usize::try_from((self.0.get() & 7) - 1).unwrap_or(0) {
+            0 => 19,
+            kept => 20 + kept.min(DIGITS_MAX),
+        };
+        text[end] = b'Z';
+        (text, end + 1)
+    }
+}
+
+/// Writes a number's last digits into all of `place`.
+fn put(place: &mut [u8], mut n: i64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(n % 10).unwrap_or(0);
+        n /= 10;
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, len) = self.text();
+        f.write_str(std::str::from_utf8(&text[..len]).map_err(|_| fmt::Error)?)
     }
 }
 

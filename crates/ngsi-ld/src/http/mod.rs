@@ -21,8 +21,7 @@ mod view;
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
-use axum::handler::Handler;
+use axum::extract::{RawPathParams, Request, State};
 use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -146,22 +145,12 @@ where
             }
         }
     };
+    let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+    let router: MethodRouter<Arc<App>> = on(filter, handler);
     Route {
         path,
         access: Access::Data,
-        handler: limited(&method, handler, app),
+        handler: router.with_state(app.clone()),
         method,
     }
-}
-
-fn limited<H, T>(method: &Method, handler: H, app: &Arc<App>) -> MethodRouter<()>
-where
-    H: Handler<T, Arc<App>>,
-    T: 'static,
-{
-    let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
-    let router: MethodRouter<Arc<App>> = on(filter, handler);
-    router
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(app.clone())
 }
