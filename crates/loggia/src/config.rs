@@ -11,7 +11,7 @@ use loggia_register::{Offices, Zone};
 use serde::Deserialize;
 
 use crate::alerts::AlertsConfig;
-use crate::data_plane::DataPlaneConfig;
+use crate::data_plane::{DataPlaneConfig, Past};
 use crate::house::{House, Plan, SquarePlan, WitnessPlan};
 use crate::provider::OidcConfig;
 use crate::tls;
@@ -100,6 +100,7 @@ impl Config {
             );
         }
         self.square()?;
+        self.past()?;
         if DemoMode::of(&self.data).is_some() {
             bail!(
                 "{} is a demo folder and stays one: choose another",
@@ -142,6 +143,11 @@ impl Config {
         })
     }
 
+    fn past(&self) -> anyhow::Result<Past> {
+        let config = self.data_plane.as_ref();
+        config.map_or_else(|| Ok(Past::default()), DataPlaneConfig::past)
+    }
+
     fn house(&self, alerts: AlertsConfig, witnesses: Option<WitnessPlan>) -> anyhow::Result<House> {
         let sync = self.sync_interval_ms.map(Duration::from_millis);
         House::open(Plan {
@@ -158,6 +164,7 @@ impl Config {
             time_authority: self.time_authority.clone(),
             square: self.square()?,
             reach: self.data_plane.clone().unwrap_or_default().into(),
+            past: self.past()?,
         })
     }
 }
@@ -202,6 +209,18 @@ mod tests {
         assert!(read(&unknown).unwrap_err().contains("basemap"));
         let slow = format!("{GOOD}sync_interval_ms = 60000\n");
         assert!(read(&slow).unwrap_err().contains("50 to 10000"));
+        let plane = |line: &str| read(&format!("{GOOD}[data_plane]\n{line}\n"));
+        assert!(plane("history_days = 400\ninstances_max = 5000").is_ok());
+        assert!(
+            plane("history_days = 0")
+                .unwrap_err()
+                .contains("1 to 36500")
+        );
+        assert!(
+            plane("instances_max = 0")
+                .unwrap_err()
+                .contains("1 to 100000")
+        );
         assert!(read("city = \"X\"\n").unwrap_err().contains("data"));
         let nowhere = format!("{GOOD}time_zone = \"Europe/Nowhere\"\n");
         assert!(read(&nowhere).unwrap_err().contains("no time zone"));

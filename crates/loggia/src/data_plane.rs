@@ -1,14 +1,17 @@
 //! Wiring of the city's data plane: its log in the data folder, whom it may ask for @contexts, and
 //! whom it may notify. Never decides what an entity is.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use loggia_api::Route;
 use loggia_model::Clock;
 use loggia_ngsi_ld::broker::{Broker, Records};
-use loggia_ngsi_ld::history::{Following, HISTORY, History};
+use loggia_ngsi_ld::history::{Following, HISTORY, History, INSTANCES_PER_ANSWER};
 use loggia_ngsi_ld::http::{self, App, Evolution, Fetch, FetchFrom};
 use loggia_ngsi_ld::notify::{Endpoints, Letters, Limits, Notifier, Setup};
 use loggia_seal::Randomness;
@@ -45,6 +48,11 @@ pub struct DataPlaneConfig {
     /// Certificates (PEM) of these receivers, or of their authorities; the machine's own when not
     /// given.
     pub notify_ca: Option<PathBuf>,
+    /// Days that the history of entities is kept; for ever when nothing is said.
+    pub history_days: Option<u32>,
+    /// Instances in one answer of the temporal API, the rest on other pages; 10,000 when nothing
+    /// is said.
+    pub instances_max: Option<usize>,
 }
 
 /// Whom the data plane may reach: for @contexts, and to notify.
@@ -77,6 +85,53 @@ impl From<DataPlaneConfig> for Reach {
     }
 }
 
+/// How much of its past the data plane keeps, and tells at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Past {
+    /// For how long; for ever, if nothing is said.
+    pub keep: Option<Duration>,
+    /// Instances in one answer.
+    pub instances_max: usize,
+}
+
+impl Default for Past {
+    fn default() -> Self {
+        Self {
+            keep: None,
+            instances_max: INSTANCES_PER_ANSWER,
+        }
+    }
+}
+
+/// A day at least, a century at most.
+const HISTORY_DAYS: RangeInclusive<u32> = 1..=36_500;
+/// 100,000 instances of 200 bytes are an answer of 20 MB.
+const INSTANCES_MAX: RangeInclusive<usize> = 1..=100_000;
+
+impl DataPlaneConfig {
+    /// Its past, checked.
+    pub fn past(&self) -> anyhow::Result<Past> {
+        let (days, instances) = (self.history_days, self.instances_max);
+        if days.is_some_and(|days| !HISTORY_DAYS.contains(&days)) {
+            bail!("[data_plane] `history_days` is {}", between(&HISTORY_DAYS));
+        }
+        if instances.is_some_and(|n| !INSTANCES_MAX.contains(&n)) {
+            bail!(
+                "[data_plane] `instances_max` is {}",
+                between(&INSTANCES_MAX)
+            );
+        }
+        Ok(Past {
+            keep: days.map(|days| Duration::from_secs(u64::from(days) * 86_400)),
+            instances_max: instances.unwrap_or(INSTANCES_PER_ANSWER),
+        })
+    }
+}
+
+fn between<T: Display>(range: &RangeInclusive<T>) -> String {
+    format!("{} to {}", range.start(), range.end())
+}
+
 /// Reads the city's records into memory.
 pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<Broker>> {
     let mut id = [0; 8];
@@ -97,9 +152,12 @@ pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<Broker>> 
 }
 
 /// The history of the city's entities, which follows the log from here on.
-pub fn follow(data: &Path, broker: &Arc<Broker>) -> anyhow::Result<Arc<Following>> {
+pub fn follow(data: &Path, broker: &Arc<Broker>, past: Past) -> anyhow::Result<Arc<Following>> {
     let at = data.join(HISTORY);
-    let history = History::open(&at).with_context(|| format!("{}", at.display()))?;
+    let mut history = History::open(&at).with_context(|| format!("{}", at.display()))?;
+    if let Some(keep) = past.keep {
+        history = history.keeping(keep);
+    }
     let following = history.follow(Arc::clone(broker));
     Ok(Arc::new(
         following.with_context(|| format!("{}", at.display()))?,
@@ -114,7 +172,10 @@ pub fn routes(house: &House) -> anyhow::Result<Vec<Route>> {
             house.reach.contexts_from.clone(),
             tls(house.reach.contexts_ca.as_deref())?,
         ),
-        history: Evolution::of(&house.history),
+        history: Evolution {
+            instances_max: house.past.instances_max,
+            ..Evolution::of(&house.history)
+        },
     });
     Ok(http::routes(&app))
 }

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use crate::alerts::AlertsConfig;
 use crate::clock::{SystemClock, boot_id};
-use crate::data_plane::Reach;
+use crate::data_plane::{Past, Reach};
 use crate::{data_plane, files, secrecy};
 
 /// The public half of a data folder, for everybody to have: what `loggia verify` starts from.
@@ -81,6 +81,8 @@ pub struct Plan {
     pub square: SquarePlan,
     /// Whom the data plane may reach.
     pub reach: Reach,
+    /// How much of its past it keeps.
+    pub past: Past,
 }
 
 /// Everything of one data folder.
@@ -111,6 +113,8 @@ pub struct House {
     pub history: Arc<Following>,
     /// Whom it may reach.
     pub reach: Reach,
+    /// How much of its past it keeps.
+    pub past: Past,
     /// Signs records.
     pub recorder_key: Arc<RecorderKey>,
     /// Every recorder whose records may be stored here.
@@ -174,7 +178,7 @@ impl House {
         })?;
         let alarms = Watch::open(Arc::clone(&db), Arc::clone(&clock))?;
         let broker = data_plane::open(&data, &clock)?;
-        let history = data_plane::follow(&data, &broker)?;
+        let history = data_plane::follow(&data, &broker, plan.past)?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;
         Ok(Self {
             data,
@@ -190,6 +194,7 @@ impl House {
             broker,
             history,
             reach: plan.reach,
+            past: plan.past,
             recorder_key,
             recorders: public.recorders,
             clock,

@@ -161,10 +161,10 @@ impl Entity {
         }
     }
 
-    /// When it, or an attribute of it, goes first.
+    /// When it, an attribute of it, or an attribute below one goes first.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Time> {
-        let attributes = self.attributes.iter().filter_map(Attribute::expires_at);
+        let attributes = self.attributes.iter().filter_map(Attribute::next_expiry);
         attributes.chain(self.expires_at).min()
     }
 
@@ -210,6 +210,35 @@ impl Attribute {
     #[must_use]
     pub fn expires_at(&self) -> Option<Time> {
         self.more.as_ref()?.rare.as_ref()?.expires_at
+    }
+
+    /// When it, or an attribute of it, goes first. As deep as attributes are.
+    fn next_expiry(&self) -> Option<Time> {
+        let below = self.attributes().iter().filter_map(Self::next_expiry);
+        below.chain(self.expires_at()).min()
+    }
+
+    /// Takes out attributes below whose time has come; whether there were any. As deep as
+    /// attributes are.
+    pub(crate) fn drop_expired_below(&mut self, now: Time) -> bool {
+        // Hardly any attribute has attributes that end: most are not taken apart.
+        if !self.attributes().iter().any(|a| a.ends_by(now)) {
+            return false;
+        }
+        let mut more = self.take_more();
+        more.attributes
+            .retain(|a| a.expires_at().is_none_or(|at| at > now));
+        for attribute in &mut more.attributes {
+            if attribute.drop_expired_below(now) {
+                attribute.modified_at = now;
+            }
+        }
+        self.set_more(more);
+        true
+    }
+
+    fn ends_by(&self, now: Time) -> bool {
+        self.next_expiry().is_some_and(|at| at <= now)
     }
 
     /// Attributes of the attribute.

@@ -25,7 +25,7 @@ pub enum Error {
     /// It exists already.
     #[error("{0}")]
     AlreadyExists(String),
-    /// An @context by URL is not at hand; the caller fetches it, or answers 503 or 504.
+    /// An @context by URL is not at hand; the caller fetches it, or answers 504.
     #[error("the @context {url} is not available")]
     ContextMissing {
         /// Which document.
@@ -163,7 +163,7 @@ impl Problem {
             Self::LdContextNotAvailable => (
                 "LdContextNotAvailable",
                 "A remote @context is not available",
-                503,
+                504,
             ),
             Self::NoMultiTenantSupport => {
                 ("NoMultiTenantSupport", "Tenants are not supported", 501)

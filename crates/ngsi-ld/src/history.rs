@@ -20,6 +20,7 @@ mod scope;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use loggia_store::{Db, Durability, rusqlite};
 use thiserror::Error as ThisError;
@@ -85,6 +86,8 @@ pub struct History {
     known: known::Known,
     /// The series that was looked at last for what may be forgotten.
     swept: i64,
+    /// For how long instances are kept; for ever, if nothing is said.
+    keep: Option<Duration>,
 }
 
 impl History {
@@ -106,7 +109,16 @@ impl History {
             progress: Arc::new(Progress::new(done)),
             known: known::Known::default(),
             swept: 0,
+            keep: None,
         })
+    }
+
+    /// Keeps instances for so long and no longer, once it follows a log: what is older by its
+    /// `observedAt`, or by when it was written if it has none, is forgotten within an hour or so.
+    #[must_use]
+    pub fn keeping(mut self, time: Duration) -> Self {
+        self.keep = Some(time);
+        self
     }
 
     /// The last record whose effect is here.

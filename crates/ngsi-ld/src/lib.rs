@@ -50,4 +50,4 @@ pub use json::Json;
 pub use lang::Languages;
 pub use recorded::Recorded;
 pub use time::Time;
-pub use write::{Embed, Form, GeoView, Linked, Selection, SysAttrs, View};
+pub use write::{Embed, Form, GeoView, Linked, Older, Selection, SysAttrs, Version, View};

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod form;
+mod older;
 mod page;
 mod period;
 mod read;

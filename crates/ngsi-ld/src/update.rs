@@ -4,7 +4,7 @@
 mod apply;
 mod edit;
 
-use crate::entity::{Attribute, Change, Draft, Entity, Fragment, Written};
+use crate::entity::{Change, Draft, Entity, Fragment, Written};
 use crate::error::Error;
 use crate::iri::Iri;
 use crate::time::Time;
@@ -108,7 +108,7 @@ pub enum Which<'d> {
 /// What a merge is told beside the fragment (clause 5.6.17).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Merging<'m> {
-    /// For attributes that have an `observedAt` and get a value without one.
+    /// For attributes that have an `observedAt`, and that the fragment gives no other.
     pub observed_at: Option<Time>,
     /// The language that a text alone is in, for LanguageProperties.
     pub lang: Option<&'m str>,
@@ -146,7 +146,8 @@ pub fn append(
 /// its kind may change (clause 5.5.8); what is not there is added, and cannot be removed.
 ///
 /// # Errors
-/// If the fragment says nothing, is of another entity, or an attribute has no value.
+/// If the fragment says nothing, is of another entity, removes something within a value, or an
+/// attribute has no value.
 pub fn update(entity: &Entity, fragment: Fragment, now: Time) -> Result<Outcome, Error> {
     let mut edit = Edit::begin(entity, &fragment, now)?;
     edit.add_types(fragment.types);
@@ -157,6 +158,7 @@ pub fn update(entity: &Entity, fragment: Fragment, now: Time) -> Result<Outcome,
     }
     edit.expiry(fragment.expires_at);
     for draft in fragment.attributes {
+        draft.removes_nothing_within()?;
         match edit.find(&draft) {
             None if removes_all(&draft) && edit.has(&draft.name) => edit.remove_all(&draft.name),
             None if draft.is_removal() => edit.skip(&draft, Why::Absent),
@@ -173,8 +175,10 @@ pub fn update(entity: &Entity, fragment: Fragment, now: Time) -> Result<Outcome,
 /// the others stay (clause 5.5.8).
 ///
 /// # Errors
-/// [`Error::NotFound`] if the entity has no such instance; [`Error::BadData`] if the kind differs.
+/// [`Error::NotFound`] if the entity has no such instance; [`Error::BadData`] if the kind differs,
+/// or something within a value is removed.
 pub fn update_attribute(entity: &Entity, draft: Draft, now: Time) -> Result<Outcome, Error> {
+    draft.removes_nothing_within()?;
     let mut edit = Edit::open(entity, now);
     let Some(place) = edit.find(&draft) else {
         return Err(absent(&draft));
@@ -200,10 +204,8 @@ pub fn merge(
 ) -> Result<Outcome, Error> {
     let mut edit = Edit::begin(entity, &fragment, now)?;
     edit.add_types(fragment.types);
-    match fragment.scopes {
-        Change::Set(scopes) => edit.add_scopes(&scopes),
-        change => edit.scopes(change),
-    }
+    // A merge over HTTP always overwrites: "the scope … will become the one included".
+    edit.scopes(fragment.scopes);
     edit.expiry(fragment.expires_at);
     for draft in fragment.attributes {
         if removes_all(&draft) {
@@ -309,16 +311,47 @@ pub fn delete_attribute(
     Ok(edit.done())
 }
 
-/// Takes out the attribute instances whose time has come (`expiresAt`).
+/// Takes an entity's scopes out (clause 5.6.5.4).
+///
+/// # Errors
+/// [`Error::NotFound`] if it has none.
+pub fn delete_scope(entity: &Entity, now: Time) -> Result<Outcome, Error> {
+    let mut edit = Edit::open(entity, now);
+    edit.scopes(Change::Remove);
+    match edit.is_unchanged() {
+        true => Err(Error::NotFound("the entity has no scope".to_owned())),
+        false => Ok(edit.done()),
+    }
+}
+
+/// What a purge leaves of an entity: `goes` says which attributes go, with all of their instances,
+/// and `scope` whether its scopes do (clause 5.6.21.4).
+#[must_use]
+pub fn without(entity: &Entity, goes: impl Fn(&Iri) -> bool, scope: Scope, now: Time) -> Outcome {
+    let mut edit = Edit::open(entity, now);
+    edit.remove_such(|attribute| goes(&attribute.name));
+    if scope == Scope::Goes {
+        edit.scopes(Change::Remove);
+    }
+    edit.done()
+}
+
+/// What becomes of an entity's scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// They stay.
+    Stays,
+    /// They go.
+    Goes,
+}
+
+/// Takes out what has come to its end (`expiresAt`): attribute instances, and attributes of
+/// attributes (clause 4.22).
 #[must_use]
 pub fn without_expired(entity: &Entity, now: Time) -> Outcome {
     let mut edit = Edit::open(entity, now);
-    let has_gone = |a: &&Attribute| a.expires_at().is_some_and(|at| at <= now);
-    for gone in entity.attributes.iter().filter(has_gone) {
-        if let Some(place) = edit.place(&gone.name, gone.dataset_id()) {
-            edit.remove(place);
-        }
-    }
+    edit.remove_such(|attribute| attribute.expires_at().is_some_and(|at| at <= now));
+    edit.remove_expired_below();
     edit.done()
 }
 

@@ -4,6 +4,7 @@
 mod attribute;
 mod geojson;
 mod linked;
+mod older;
 mod select;
 
 use crate::context::Context;
@@ -14,6 +15,8 @@ use crate::lang::Languages;
 
 pub use geojson::GeoView;
 pub use linked::Linked;
+pub use older::{Older, Version};
+pub(crate) use older::{V1_3, V1_4, one_of_each};
 pub use select::Selection;
 
 /// Which representation is written.

@@ -1,8 +1,12 @@
 //! The @contexts that the broker holds: hosted for others, and cached from elsewhere (clause 5.13).
 //! Never fetches: whoever has the network hands documents in.
 
+mod renewals;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use renewals::Renewals;
 
 use super::Broker;
 use super::record::{CONTEXT, CONTEXT_GONE};
@@ -63,6 +67,8 @@ pub struct HeldContext {
     pub used_at: Option<Time>,
     /// How often it was used.
     pub hits: u64,
+    /// Until when it is fresh; nothing for what is served here, or was brought along.
+    pub expires_at: Option<Time>,
 }
 
 /// All of them. Reading one costs a lock that is held for a microsecond.
@@ -77,6 +83,7 @@ struct Inside {
     /// Local ids by URL.
     by_url: HashMap<Box<str>, Box<str>>,
     made: u64,
+    renewals: Renewals,
 }
 
 impl Inside {
@@ -97,6 +104,7 @@ impl ContextStore {
             held: BTreeMap::new(),
             by_url: HashMap::new(),
             made: 0,
+            renewals: Renewals::default(),
         }))
     }
 
@@ -119,6 +127,28 @@ impl ContextStore {
             }
         }
         Ok(compiled)
+    }
+
+    /// Addresses of what is no longer fresh, at most so many; each is given out once in an hour.
+    pub(crate) fn stale(&self, now: Time, max: usize) -> Vec<Box<str>> {
+        let inside = &mut *self.inside();
+        let due = inside.renewals.due(now, max).into_iter();
+        due.filter_map(|id| inside.held.get(&id).map(|h| h.url.clone()))
+            .collect()
+    }
+
+    /// Says that a document was fetched again and is what it was; whether it is.
+    fn is_still(&self, url: &str, document: &Json, (now, until): (Time, Time)) -> bool {
+        let inside = &mut *self.inside();
+        let Some(id) = inside.by_url.get(url).cloned() else {
+            return false;
+        };
+        let Some(held) = inside.held.get_mut(&id).filter(|h| h.document == *document) else {
+            return false;
+        };
+        (held.at, held.expires_at) = (now, Some(until));
+        inside.renewals.set(&id, Some(until));
+        true
     }
 
     /// One of them, by local id or by URL.
@@ -158,6 +188,7 @@ impl ContextStore {
         inside
             .by_url
             .insert(held.url.clone(), held.local_id.clone());
+        inside.renewals.set(&held.local_id, held.expires_at);
         inside.held.insert(held.local_id.clone(), held);
         Ok(())
     }
@@ -166,6 +197,7 @@ impl ContextStore {
         let mut inside = self.inside();
         if let Some(held) = inside.held.remove(local_id) {
             inside.by_url.remove(&held.url);
+            inside.renewals.set(local_id, None);
             inside.compiled.forget(&held.url);
         }
     }
@@ -189,6 +221,8 @@ impl ContextStore {
             at: Time::read(text("at")?).ok_or_else(broken)?,
             used_at: None,
             hits: 0,
+            // A record without it is of what does not expire, or is older than this release.
+            expires_at: text("expiresAt").ok().and_then(Time::read),
         })
     }
 
@@ -213,22 +247,38 @@ fn body(held: &HeldContext) -> Vec<u8> {
     object.text("localId", &held.local_id);
     object.text("kind", held.kind.word());
     object.time("at", held.at);
+    if let Some(at) = held.expires_at {
+        object.time("expiresAt", at);
+    }
     object.json("document", &held.document);
     object.end();
     out
 }
 
 impl Broker {
-    /// Takes a document that was fetched, or was brought along in a bundle.
+    /// Takes a document that was brought along in a bundle: it does not expire.
     ///
     /// # Errors
     /// If it is no @context, or there are too many.
     pub fn cache_context(&self, url: &str, bytes: &[u8]) -> Result<Kept, Error> {
+        self.cache(url, document_of(url, bytes)?, None)
+    }
+
+    /// Takes a document that was fetched and is fresh until then (clause 5.13.1).
+    ///
+    /// # Errors
+    /// If it is no @context, or there are too many.
+    pub fn fetched_context(&self, url: &str, bytes: &[u8], until: Time) -> Result<Kept, Error> {
+        let document = document_of(url, bytes)?;
+        if self.contexts.is_still(url, &document, (self.now(), until)) {
+            // Not written again; after a start it is fetched again a little early.
+            return Ok(Kept::nothing());
+        }
+        self.cache(url, document, Some(until))
+    }
+
+    fn cache(&self, url: &str, document: Json, expires_at: Option<Time>) -> Result<Kept, Error> {
         let known = self.contexts.inside().by_url.get(url).cloned();
-        let document = only_context(
-            &Json::read(bytes).map_err(|e| Error::ContextInvalid(format!("{url}: {e}")))?,
-        )
-        .ok_or_else(|| Error::ContextInvalid(format!("{url} holds no @context")))?;
         self.keep(HeldContext {
             url: url.into(),
             local_id: known.unwrap_or_else(|| self.contexts.next_id()),
@@ -237,6 +287,7 @@ impl Broker {
             at: self.now(),
             used_at: None,
             hits: 0,
+            expires_at,
         })
     }
 
@@ -283,6 +334,7 @@ impl Broker {
             at: self.now(),
             used_at: None,
             hits: 0,
+            expires_at: None,
         })?;
         Ok((local_id, kept))
     }
@@ -309,7 +361,11 @@ impl Broker {
         if core_version(&held.url).is_some() {
             return Ok(Kept::nothing());
         }
-        if self.contexts.inside().held.len() >= DOCUMENTS_MAX {
+        let full = {
+            let held_now = &self.contexts.inside().held;
+            held_now.len() >= DOCUMENTS_MAX && !held_now.contains_key(&held.local_id)
+        };
+        if full {
             return Err(Error::TooMany(format!(
                 "{DOCUMENTS_MAX} @contexts are held already"
             )));
@@ -325,6 +381,11 @@ impl Broker {
 /// The address of an @context that is served here.
 fn served_under(base: &str, local_id: &str) -> Box<str> {
     format!("{base}{HOSTED_AT}{local_id}").into()
+}
+
+fn document_of(url: &str, bytes: &[u8]) -> Result<Json, Error> {
+    let json = Json::read(bytes).map_err(|e| Error::ContextInvalid(format!("{url}: {e}")))?;
+    only_context(&json).ok_or_else(|| Error::ContextInvalid(format!("{url} holds no @context")))
 }
 
 /// A document with its `@context` and nothing else.

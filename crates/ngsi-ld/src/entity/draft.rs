@@ -95,6 +95,27 @@ impl Draft {
         matches!(self.value, Change::Remove)
     }
 
+    /// Refuses "remove this" within a value: only merges look so deep (clause 5.5.4).
+    ///
+    /// # Errors
+    /// [`Error::BadData`] with the attribute that has it.
+    pub(crate) fn removes_nothing_within(&self) -> Result<(), Error> {
+        let within = match &self.value {
+            Change::Set(Value::Property(json) | Value::Json(json)) => holds_null(json),
+            Change::Set(Value::List(items)) => items.iter().any(holds_null),
+            _ => false,
+        };
+        if within {
+            let what = format!("{NULL} within a value removes, which only merges do");
+            return Err(Error::bad(&*self.term, what));
+        }
+        let below = self.attributes.iter();
+        below
+            .map(Self::removes_nothing_within)
+            .collect::<Result<(), Error>>()
+            .map_err(|e| e.within(&self.term))
+    }
+
     /// The attribute that it describes, made now. What it removes is not there.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use loggia_store::bus::Reader;
 
 use super::{History, HistoryError, HistoryReader, Progress};
 use crate::broker::Broker;
+use crate::time::Time;
 
 /// Records in one transaction: at 25,000 instances a second 40 ms, which a reader who waits for his
 /// own write waits at most twice.
@@ -22,6 +23,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Transactions are made durable this often, and only then the log may forget their records: a
 /// power cut lets 10 s of records be read again.
 const DURABLE_EVERY: Duration = Duration::from_secs(10);
+/// What is old is looked for this often: kept a year, an instance then lives 0.01 % longer.
+const FORGET_EVERY_US: i64 = 3_600_000_000;
+/// Instances that are forgotten between two looks at the log: 50 ms, which a reader who waits for
+/// his own write waits at most.
+const FORGOTTEN_AT_ONCE: usize = 5_000;
 /// Its place in the log.
 const CURSOR: &str = "history";
 
@@ -57,6 +63,7 @@ impl History {
         let mut follower = Follower {
             history: self,
             kept: Instant::now(),
+            forgot_at: None,
             broker,
         };
         let thread = std::thread::Builder::new()
@@ -118,6 +125,8 @@ struct Follower {
     broker: Arc<Broker>,
     /// When what is done was made durable last.
     kept: Instant,
+    /// When it was last done with looking for what is old.
+    forgot_at: Option<Time>,
 }
 
 impl Follower {
@@ -164,6 +173,21 @@ impl Follower {
         if self.kept.elapsed() >= DURABLE_EVERY {
             self.keep();
         }
+        self.forget()
+    }
+
+    /// One step of forgetting what is older than it is kept for.
+    fn forget(&mut self) -> Result<(), HistoryError> {
+        let now = self.broker.now();
+        let since = |at: Time| now.micros().saturating_sub(at.micros()).saturating_abs();
+        let rests = self.forgot_at.is_some_and(|at| since(at) < FORGET_EVERY_US);
+        let Some(keep) = self.history.keep.filter(|_| !rests) else {
+            return Ok(());
+        };
+        let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+        let before = Time::of_micros(now.micros().saturating_sub(keep));
+        let step = self.history.forget_before(before, FORGOTTEN_AT_ONCE)?;
+        self.forgot_at = Some(now).filter(|_| !step.more);
         Ok(())
     }
 

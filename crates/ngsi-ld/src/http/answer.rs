@@ -1,5 +1,7 @@
 //! Answers and refusals (clauses 6.3.2, 6.3.3, 6.3.9). Never tells a caller what broke inside.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -10,6 +12,7 @@ use crate::context::{Context, Link};
 use crate::error::{Error, Problem};
 use crate::iri::Iri;
 use crate::json::Json;
+use crate::write::Version;
 
 /// How many there are, where it was asked for (clause 6.3.13).
 pub(super) const RESULTS_COUNT: &str = "ngsild-results-count";
@@ -136,6 +139,53 @@ pub(super) fn json(status: StatusCode, json: &Json) -> Response {
     let mut answer = body(Media::Json, out, None);
     *answer.status_mut() = status;
     answer
+}
+
+/// Entities as of a version that was preferred: which that is, and 203 if they had to be amended
+/// (clause 6.3.6, and the tables of clauses 6.4 and 6.5).
+pub(super) fn in_version(
+    mut answer: Response,
+    version: Option<Version>,
+    amended: Amended,
+) -> Response {
+    let Some(version) = version else {
+        return answer;
+    };
+    if let Ok(value) = HeaderValue::from_str(&format!("ngsi-ld={version}")) {
+        answer.headers_mut().insert("preference-applied", value);
+    }
+    if amended == Amended::Yes && answer.status() == StatusCode::OK {
+        *answer.status_mut() = StatusCode::NON_AUTHORITATIVE_INFORMATION;
+    }
+    answer
+}
+
+/// Whether an answer is not as it would be in our version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Amended {
+    /// It is not.
+    Yes,
+    /// It is.
+    #[default]
+    No,
+}
+
+impl Amended {
+    /// Whether something that was looked at is another since.
+    pub(super) fn of<T: ToOwned + ?Sized>(looked_at: &Cow<'_, T>) -> Self {
+        match looked_at {
+            Cow::Owned(_) => Self::Yes,
+            Cow::Borrowed(_) => Self::No,
+        }
+    }
+
+    /// Whether one of two is.
+    pub(super) fn or(self, other: Self) -> Self {
+        match self {
+            Self::Yes => Self::Yes,
+            Self::No => other,
+        }
+    }
 }
 
 pub(super) fn with_count(mut answer: Response, count: Option<usize>) -> Response {

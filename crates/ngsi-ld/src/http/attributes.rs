@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::iri::{Iri, is_name};
 use crate::update::{self, Overwrite, Which};
 
-const ALL: &str = "/ngsi-ld/v1/entities/{id}/attrs";
+const ALL: &str = "/ngsi-ld/v1/entities/{id}/attrs/";
 const ONE: &str = "/ngsi-ld/v1/entities/{id}/attrs/{attr}";
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -82,6 +82,12 @@ async fn replace(app: Arc<App>, call: Call) -> Answer {
 async fn delete(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
     let context = app.context_of(&call).await?;
+    if context.member(call.path("attr")) == Member::Scope {
+        app.change(&call, &context, id, update::delete_scope)?
+            .1
+            .await?;
+        return Ok(empty(StatusCode::NO_CONTENT));
+    }
     let name = name(&call, &context)?;
     let dataset_id = call.param("datasetId")?;
     let which = match (call.flag("deleteAll")?, dataset_id) {

@@ -199,18 +199,26 @@ fn upsert_one(
     as_: Representation,
     updating: Flag,
 ) -> Result<(Upserted, Kept), Error> {
-    let fragment = Fragment::read(one.body.clone(), &one.context, as_)?;
-    let entity = Entity::of(fragment.clone(), app.broker.now())?;
-    match app.broker.create(tenant, entity) {
-        Err(Error::AlreadyExists(_)) => {}
-        made => return made.map(|kept| (Upserted::Made, kept)),
-    }
-    let (_, kept) = app
-        .broker
-        .change(tenant, &one.id, |before, now| match updating {
-            Flag::Set => update::append(before, fragment, Overwrite::Yes, now),
-            Flag::Unset => update::replace(before, fragment, now),
-        })?;
+    let read = |body: Json| Fragment::read(body, &one.context, as_);
+    let whole = read(one.body.clone())
+        .and_then(|fragment| Ok((Entity::of(fragment.clone(), app.broker.now())?, fragment)));
+    let fragment = match whole {
+        Ok((entity, fragment)) => match app.broker.create(tenant, entity) {
+            Err(Error::AlreadyExists(_)) => fragment,
+            made => return made.map(|kept| (Upserted::Made, kept)),
+        },
+        // What updates may be a part, and remove: that makes no entity.
+        Err(e) if updating == Flag::Unset || app.broker.get(tenant, &one.id).is_err() => {
+            return Err(e);
+        }
+        Err(_) => Fragment::read_update(one.body.clone(), &one.context, as_)?,
+    };
+    let change = |before: &Entity, now| match updating {
+        // As clause 5.6.2 has it.
+        Flag::Set => update::update(before, fragment, now),
+        Flag::Unset => update::replace(before, fragment, now),
+    };
+    let (_, kept) = app.broker.change(tenant, &one.id, change)?;
     Ok((Upserted::Changed, kept))
 }
 
@@ -245,7 +253,9 @@ where
     M: FnOnce(&Entity, crate::Time) -> Result<update::Outcome, Error>,
 {
     let mut results = Results::default();
-    for one in entities(&app, &call, &mut results).await? {
+    let all = entities(&app, &call, &mut results).await?;
+    app.broker.knows_tenant(&call.tenant)?;
+    for one in all {
         if one.id.is_empty() {
             let failure = Error::bad("id", "an entity has an id, which is a URI");
             results.failed.push((one.id, failure.into()));
@@ -266,13 +276,19 @@ where
 
 /// Clause 6.17.3.1.
 async fn delete(app: Arc<App>, call: Call) -> Answer {
-    call.body_media()?;
+    app.only_in_body(&call, call.body_media()?)?;
     let mut results = Results::default();
-    for id in list(&call)? {
-        let Some(id) = id.as_str().filter(|id| crate::is_uri(id)) else {
-            return Err(Error::bad("", "a list of entities' ids is needed").into());
+    let list = list(&call)?;
+    if list.iter().any(|id| id.as_str().is_none()) {
+        return Err(Error::bad("", "a list of entities' ids is needed").into());
+    }
+    app.broker.knows_tenant(&call.tenant)?;
+    for id in list.iter().filter_map(Json::as_str) {
+        let deleted = match crate::is_uri(id) {
+            true => app.broker.delete(&call.tenant, id),
+            false => Err(Error::bad("id", "an entity's id is a URI")),
         };
-        match app.broker.delete(&call.tenant, id) {
+        match deleted {
             Ok(kept) => {
                 results.keep(kept);
                 results.changed.push(id.into());

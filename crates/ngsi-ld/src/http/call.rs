@@ -7,12 +7,13 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 
 use super::BODY_BYTES_MAX;
 use super::answer::Failure;
-use super::media::{self, Media};
+use super::media::{self, Geo, Media};
 use crate::context::Context;
 use crate::entity::Representation;
 use crate::error::{Error, Problem};
 use crate::json::Json;
 use crate::query::TypeQuery;
+use crate::write::Version;
 
 /// The header of clause 6.3.14.
 pub(super) const TENANT: &str = "ngsild-tenant";
@@ -37,6 +38,7 @@ impl Call {
     pub(super) async fn read(path: &RawPathParams, request: Request) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
         let tenant = tenant(&parts.headers)?;
+        answerable(&parts.method, &parts.uri, &parts.headers)?;
         let query = parts.uri.query().unwrap_or_default();
         let params: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
             .take(PARAMS_MAX + 1)
@@ -149,13 +151,13 @@ impl Call {
         media::of_body(text, &self.method)
     }
 
-    /// The body as JSON.
+    /// The body as JSON. Its length was said before it (clause 6.3.4).
     pub(super) fn json(&self) -> Result<Json, Failure> {
+        if !self.headers.contains_key(header::CONTENT_LENGTH) {
+            return Err(Failure::Bare(StatusCode::LENGTH_REQUIRED));
+        }
         if self.body.is_empty() {
-            return Err(match self.headers.contains_key(header::CONTENT_LENGTH) {
-                true => invalid("the body is empty"),
-                false => Failure::Bare(StatusCode::LENGTH_REQUIRED),
-            });
+            return Err(invalid("the body is empty"));
         }
         Ok(Json::read(&self.body)?)
     }
@@ -179,6 +181,15 @@ impl Call {
     }
 }
 
+impl Call {
+    /// The version of the specification that an answer's entities are preferred in (clause 6.3.6);
+    /// what is no version is answered in ours.
+    pub(super) fn version(&self) -> Option<Version> {
+        let text = self.prefers("ngsi-ld")?;
+        Some(Version::read(text).unwrap_or(Version::NEWEST))
+    }
+}
+
 /// Whether something was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flag {
@@ -186,6 +197,18 @@ pub(super) enum Flag {
     Set,
     /// It was not.
     Unset,
+}
+
+/// Whether a caller who changes something takes what he may be answered with (clause 6.3.2). What
+/// is asked for is looked at where it is written.
+fn answerable(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
+    let asks = *method == Method::GET
+        || *method == Method::HEAD
+        || uri.path().ends_with("/entityOperations/query");
+    match asks {
+        true => Ok(()),
+        false => media::of_answer(headers, Geo::Not).map(|_| ()),
+    }
 }
 
 pub(super) fn invalid(what: impl Into<String>) -> Failure {

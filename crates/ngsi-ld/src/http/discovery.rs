@@ -17,9 +17,9 @@ use crate::json::Json;
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route(app, Method::GET, "/ngsi-ld/v1/types", types),
+        route(app, Method::GET, "/ngsi-ld/v1/types/", types),
         route(app, Method::GET, "/ngsi-ld/v1/types/{type}", one_type),
-        route(app, Method::GET, "/ngsi-ld/v1/attributes", attributes),
+        route(app, Method::GET, "/ngsi-ld/v1/attributes/", attributes),
         route(
             app,
             Method::GET,

@@ -13,15 +13,15 @@ use super::query::{Within, filter_of, found, order};
 use super::view::Shown;
 use super::{Answer, App, BASE, route};
 use crate::broker::{Done, Kept};
-use crate::context::Context;
+use crate::context::{Context, Member};
 use crate::entity::{Entity, Fragment};
 use crate::error::Error;
 use crate::iri::Iri;
-use crate::query::{Projection, TypeQuery};
+use crate::query::{Picked, Projection, TypeQuery};
 use crate::time::Time;
-use crate::update::{self, Merging, Touched, Which};
+use crate::update::{self, Merging, Scope, Touched};
 
-const ALL: &str = "/ngsi-ld/v1/entities";
+const ALL: &str = "/ngsi-ld/v1/entities/";
 const ONE: &str = "/ngsi-ld/v1/entities/{id}";
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -112,36 +112,90 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
 async fn purge(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     let shown = Shown::read(&call, &call, context.clone(), Geo::Not)?;
+    let purging = Purging::read(&call, &context)?;
+    let dropped = match &purging {
+        Purging::Dropping(names, _) => Some(names),
+        Purging::Whole | Purging::Keeping(_) => None,
+    };
     let within = Within {
         levels: 0,
-        ..Within::of(&shown)
+        having: shown.having.as_ref().or(dropped),
     };
     let filter = filter_of(&call, &call, &context, within)?;
-    let drop = call
-        .param("drop")?
-        .map(|t| Projection::attrs(t, &context))
-        .transpose()?;
-    let keep = call
-        .param("keep")?
-        .map(|t| Projection::attrs(t, &context))
-        .transpose()?;
-    if drop.is_some() && keep.is_some() {
-        return Err(Error::bad("keep", "drop or keep, not both (clause 5.6.21)").into());
-    }
     let tenant = call.tenant.clone();
-    let work = move || purge_all(&app, &tenant, &filter, drop.as_ref(), keep.as_ref());
+    let work = move || purge_all(&app, &tenant, &filter, &purging);
     let kept = tokio::task::spawn_blocking(work).await;
     kept.map_err(|e| Error::Broken(format!("a purge: {e}")))??
         .await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
+/// What a purge takes of the entities that it finds.
+enum Purging {
+    /// All of each.
+    Whole,
+    /// These attributes, or the scopes as well (`drop`).
+    Dropping(Projection, Scope),
+    /// Attributes, but for these (`keep`).
+    Keeping(Projection),
+}
+
+impl Purging {
+    fn read(call: &Call, context: &Context) -> Result<Self, Failure> {
+        let members = |name: &'static str| -> Result<Option<Projection>, Failure> {
+            let Some(text) = call.param(name)? else {
+                return Ok(None);
+            };
+            let read = Projection::pick(text, context)?;
+            let attribute = |p: &Picked| p.attribute.is_some() || is_scope(p, context);
+            match read.linked_depth() == 0 && read.0.iter().all(attribute) {
+                true => Ok(Some(read)),
+                false => Err(Error::bad(name, "names of attributes, or scope").into()),
+            }
+        };
+        match (members("drop")?, members("keep")?) {
+            (None, None) => Ok(Self::Whole),
+            (Some(names), None) => {
+                let scope = match names.0.iter().any(|p| is_scope(p, context)) {
+                    true => Scope::Goes,
+                    false => Scope::Stays,
+                };
+                Ok(Self::Dropping(names, scope))
+            }
+            (None, Some(names)) => Ok(Self::Keeping(names)),
+            (Some(_), Some(_)) => {
+                Err(Error::bad("keep", "drop or keep, not both (clause 5.6.21)").into())
+            }
+        }
+    }
+
+    /// What is left of an entity.
+    fn leaves(&self, entity: &Entity, now: Time) -> update::Outcome {
+        let lists = |of: &Projection, name: &Iri| {
+            let mut each = of.0.iter().filter_map(|p| p.attribute.as_ref());
+            each.any(|listed| listed == name)
+        };
+        match self {
+            Self::Whole => update::without(entity, |_| true, Scope::Goes, now),
+            Self::Dropping(names, scope) => {
+                update::without(entity, |name| lists(names, name), *scope, now)
+            }
+            Self::Keeping(names) => {
+                update::without(entity, |name| !lists(names, name), Scope::Stays, now)
+            }
+        }
+    }
+}
+
+fn is_scope(picked: &Picked, context: &Context) -> bool {
+    context.member(&picked.name) == Member::Scope
+}
+
 fn purge_all(
     app: &App,
     tenant: &str,
     filter: &crate::query::Filter,
-    drop: Option<&Projection>,
-    keep: Option<&Projection>,
+    purging: &Purging,
 ) -> Result<Kept, Error> {
     let mut ids = Vec::new();
     app.broker.each(tenant, filter, |entity| {
@@ -150,18 +204,11 @@ fn purge_all(
     })?;
     let mut kept = Kept::nothing();
     for id in ids {
-        let one = match (drop, keep) {
-            (None, None) => app.broker.delete(tenant, &id),
-            _ => app
+        let one = match purging {
+            Purging::Whole => app.broker.delete(tenant, &id),
+            Purging::Dropping(..) | Purging::Keeping(_) => app
                 .broker
-                .change(tenant, &id, |entity, now| {
-                    let goes = |name: &Iri| match (drop, keep) {
-                        (Some(drop), _) => lists(drop, name),
-                        (_, Some(keep)) => !lists(keep, name),
-                        _ => false,
-                    };
-                    without(entity, goes, now)
-                })
+                .change(tenant, &id, |entity, now| Ok(purging.leaves(entity, now)))
                 .map(|(_, kept)| kept),
         };
         match one {
@@ -171,34 +218,6 @@ fn purge_all(
         }
     }
     Ok(kept)
-}
-
-fn lists(projection: &Projection, name: &Iri) -> bool {
-    projection
-        .0
-        .iter()
-        .any(|p| p.attribute.as_ref() == Some(name))
-}
-
-/// An entity without some of its attributes.
-fn without(
-    entity: &Entity,
-    goes: impl Fn(&Iri) -> bool,
-    now: Time,
-) -> Result<update::Outcome, Error> {
-    let mut outcome = update::Outcome {
-        entity: entity.clone(),
-        changed: Vec::new(),
-        skipped: Vec::new(),
-    };
-    let mut names: Vec<Iri> = entity.attributes.iter().map(|a| a.name.clone()).collect();
-    names.dedup();
-    for name in names.into_iter().filter(|n| goes(n)) {
-        let one = update::delete_attribute(&outcome.entity, &name, Which::All, now)?;
-        outcome.entity = one.entity;
-        outcome.changed.extend(one.changed);
-    }
-    Ok(outcome)
 }
 
 /// An entity that is of no such type is not there (clause 5.6).

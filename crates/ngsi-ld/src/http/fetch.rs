@@ -2,12 +2,14 @@
 //! when they are not at hand. Never fetches at a start, never from where the city does not allow
 //! it, never twice at once for one failing address.
 
+mod fresh;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use tokio::sync::Semaphore;
 
 use super::App;
@@ -16,8 +18,9 @@ use super::call::{Call, invalid};
 use super::media::Media;
 use crate::broker::Broker;
 use crate::context::{Context, DOCUMENT_BYTES_MAX, REMOTE_MAX};
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::json::Json;
+use crate::time::Time;
 
 /// A server that has not answered by then is given up.
 const FETCH_WITHIN: Duration = Duration::from_secs(5);
@@ -95,33 +98,22 @@ impl Fetch {
         }
     }
 
-    fn get(&self, url: &str) -> Result<Vec<u8>, (StatusCode, String)> {
+    /// The document, and until when it is fresh.
+    fn get(&self, url: &str, now: Time) -> Result<(Vec<u8>, Time), String> {
         let gone = |e: ureq::Error| match e {
-            ureq::Error::Timeout(_) => (
-                StatusCode::GATEWAY_TIMEOUT,
-                "its server did not answer in time".to_owned(),
-            ),
-            ureq::Error::StatusCode(status) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!("its server answered {status}"),
-            ),
-            _ => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "its server cannot be reached".to_owned(),
-            ),
+            ureq::Error::Timeout(_) => "its server did not answer in time".to_owned(),
+            ureq::Error::StatusCode(status) => format!("its server answered {status}"),
+            _ => "its server cannot be reached".to_owned(),
         };
         let asked = self
             .agent
             .get(url)
             .header("accept", "application/ld+json, application/json");
         let mut answer = asked.call().map_err(gone)?;
+        let until = fresh::until(answer.headers(), now);
         let max = DOCUMENT_BYTES_MAX as u64;
-        answer
-            .body_mut()
-            .with_config()
-            .limit(max)
-            .read_to_vec()
-            .map_err(gone)
+        let body = answer.body_mut().with_config().limit(max).read_to_vec();
+        Ok((body.map_err(gone)?, until))
     }
 }
 
@@ -175,8 +167,27 @@ impl App {
             let what = "an @context is a URL, an object, or a list of these";
             return Err(Error::ContextInvalid(what.to_owned()).into());
         }
-        self.with_contexts(|broker| broker.contexts().compile(context, broker.now()))
-            .await
+        let compiled = self.with_contexts(|b| b.contexts().compile(context, b.now()));
+        let compiled = compiled.await?;
+        self.renew();
+        Ok(compiled)
+    }
+
+    /// Fetches anew what is no longer fresh, beside the calls that use it meanwhile as it is: a
+    /// server that is away takes nothing from the city (clause 5.13.1).
+    fn renew(self: &Arc<Self>) {
+        for url in self.broker.contexts().stale(self.broker.now(), FETCHES_MAX) {
+            let app = self.clone();
+            tokio::spawn(async move {
+                if let Err(failure) = app.bring(&url).await {
+                    tracing::warn!(
+                        url,
+                        ?failure,
+                        "an @context is used as it was fetched before"
+                    );
+                }
+            });
+        }
     }
 
     /// Does something that may need an @context by URL, fetching what is missing.
@@ -208,20 +219,17 @@ impl App {
             return Err(Error::Busy.into());
         };
         let (app, asked) = (self.clone(), url.to_owned());
-        let got = tokio::task::spawn_blocking(move || app.fetch.get(&asked)).await;
+        let now = self.broker.now();
+        let got = tokio::task::spawn_blocking(move || app.fetch.get(&asked, now)).await;
         let got = got.map_err(|e| Error::Broken(format!("fetching {url}: {e}")))?;
         match got {
-            Ok(bytes) => {
-                self.broker.cache_context(url, &bytes)?.await?;
+            Ok((bytes, until)) => {
+                self.broker.fetched_context(url, &bytes, until)?.await?;
                 Ok(())
             }
-            Err((status, why)) => {
+            Err(why) => {
                 self.remember(url, &why);
-                Err(Failure::Other {
-                    status,
-                    problem: Problem::LdContextNotAvailable,
-                    detail: unavailable(why).to_string(),
-                })
+                Err(unavailable(why).into())
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Linked entities (`join`, `joinLevel`, `containedBy`; clause 4.5.23): which are written with
 //! those that were found. Never follows a Relationship that is not shown.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::answer::Failure;
+use super::answer::{Amended, Failure};
 use super::view::Asked;
 use crate::broker::Broker;
 use crate::entity::{Attribute, Entity, Value};
@@ -116,12 +117,27 @@ pub(super) struct Gathered<'s> {
     pub by_id: HashMap<Box<str>, Arc<Entity>>,
     /// Nearest first, each once, with what of it is shown.
     pub in_order: Vec<(Arc<Entity>, &'s Selection)>,
+    /// Whether one of them is not as the broker has it.
+    pub amended: Amended,
 }
 
 /// How many linked entities an entity is written with, by id, what is shown, and levels.
 type Counted<'e> = HashMap<(&'e str, *const Selection, usize), usize>;
 
 impl Gathered<'_> {
+    /// Amends each for the version that is preferred.
+    pub(super) fn amend(&mut self, preferred: impl Fn(&Entity) -> Cow<'_, Entity>) {
+        let in_order = self.in_order.iter_mut().map(|(entity, _)| entity);
+        for entity in self.by_id.values_mut().chain(in_order) {
+            let older = match preferred(entity) {
+                Cow::Owned(older) => older,
+                Cow::Borrowed(_) => continue,
+            };
+            *entity = Arc::new(older);
+            self.amended = Amended::Yes;
+        }
+    }
+
     /// How many linked entities are written within one. As deep as there are levels.
     fn written<'e>(
         &'e self,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::{Method, StatusCode};
 use loggia_api::Route;
 
-use super::answer::{self, created, empty, in_path};
+use super::answer::{self, Failure, created, empty, in_path};
 use super::call::{Call, Flag};
 use super::media::{Geo, Media, of_answer};
 use super::{Answer, App, route};
@@ -15,7 +15,7 @@ use crate::context::{core_document, core_version};
 use crate::error::Error;
 use crate::json::Json;
 
-const ALL: &str = "/ngsi-ld/v1/jsonldContexts";
+const ALL: &str = "/ngsi-ld/v1/jsonldContexts/";
 const ONE: &str = "/ngsi-ld/v1/jsonldContexts/{contextId}";
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -29,14 +29,14 @@ pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
 
 /// Clause 6.29.3.1.
 async fn add(app: Arc<App>, call: Call) -> Answer {
-    call.body_media()?;
+    app.only_in_body(&call, call.body_media()?)?;
     let body = call.json()?;
     if let Some(context) = body.get("@context") {
         app.compile(context).await?;
     }
     let (id, kept) = app.broker.host_context(&body, &call.base())?;
     kept.await?;
-    Ok(created(&format!("{ALL}/{}", in_path(&id))))
+    Ok(created(&format!("{ALL}{}", in_path(&id))))
 }
 
 /// Clause 6.29.3.2.
@@ -88,7 +88,14 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
         return Err(Error::NotFound(format!("there is no @context {id}")).into());
     };
     match (reload, held.kind) {
-        (Flag::Set, ContextKind::Cached) => app.bring(&held.url).await?,
+        (Flag::Set, ContextKind::Cached) => app.bring(&held.url).await.map_err(|e| match e {
+            // Here what is there but is none counts as not to be had (clause 5.13.5.4).
+            Failure::Told(Error::ContextInvalid(why)) => {
+                let url = held.url.to_string();
+                Error::ContextUnavailable { url, why }.into()
+            }
+            other => other,
+        })?,
         (Flag::Set, _) => {
             let what = "only an @context that is cached from elsewhere is reloaded";
             return Err(Error::bad("reload", what).into());
@@ -104,9 +111,14 @@ fn details(held: &HeldContext) -> Json {
         ("URL".into(), Json::from(&*held.url)),
         ("localId".into(), Json::from(&*held.local_id)),
         ("kind".into(), Json::from(held.kind.word())),
+        ("createdAt".into(), Json::from(&*held.at.to_string())),
+        // As versions before 1.9 had it: clients of theirs look here.
         ("timestamp".into(), Json::from(&*held.at.to_string())),
         ("numberOfHits".into(), Json::Number(held.hits.into())),
     ];
+    if let Some(at) = held.expires_at {
+        members.push(("expiresAt".into(), Json::from(&*at.to_string())));
+    }
     if let Some(at) = held.used_at {
         members.push(("lastUsage".into(), Json::from(&*at.to_string())));
     }

@@ -86,36 +86,15 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     all.extend(json_contexts::routes(app));
     all.extend(info::routes(app));
     all.extend(subscriptions::routes(app));
-    let slashed: Vec<Route> = all.iter().filter_map(with_slash).collect();
-    all.extend(slashed);
+    let bare: Vec<Route> = all.iter().filter_map(without_slash).collect();
+    all.extend(bare);
     all
 }
 
-/// Collections, which table 6.2-1 writes with a slash behind, and its figures without.
-const COLLECTIONS: [(&str, &str); 8] = [
-    ("/ngsi-ld/v1/entities", "/ngsi-ld/v1/entities/"),
-    (
-        "/ngsi-ld/v1/entities/{id}/attrs",
-        "/ngsi-ld/v1/entities/{id}/attrs/",
-    ),
-    ("/ngsi-ld/v1/subscriptions", "/ngsi-ld/v1/subscriptions/"),
-    ("/ngsi-ld/v1/types", "/ngsi-ld/v1/types/"),
-    ("/ngsi-ld/v1/attributes", "/ngsi-ld/v1/attributes/"),
-    ("/ngsi-ld/v1/jsonldContexts", "/ngsi-ld/v1/jsonldContexts/"),
-    (
-        "/ngsi-ld/v1/temporal/entities",
-        "/ngsi-ld/v1/temporal/entities/",
-    ),
-    (
-        "/ngsi-ld/v1/temporal/entities/{id}/attrs",
-        "/ngsi-ld/v1/temporal/entities/{id}/attrs/",
-    ),
-];
-
-fn with_slash(route: &Route) -> Option<Route> {
-    let (_, path) = COLLECTIONS.iter().find(|(bare, _)| *bare == route.path)?;
+/// Collections have a slash behind in table 6.2-1, and none in its figures: both are answered.
+fn without_slash(route: &Route) -> Option<Route> {
     Some(Route {
-        path,
+        path: route.path.strip_suffix('/')?,
         access: route.access,
         handler: route.handler.clone(),
         method: route.method.clone(),

@@ -16,7 +16,7 @@ use crate::json::{Emit, Json};
 use crate::subscription::Subscription;
 use crate::write::{Embed, SysAttrs};
 
-const ALL: &str = "/ngsi-ld/v1/subscriptions";
+const ALL: &str = "/ngsi-ld/v1/subscriptions/";
 const ONE: &str = "/ngsi-ld/v1/subscriptions/{subscriptionId}";
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -43,7 +43,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
     app.host(&call, &new)?;
     let id = new.id.clone();
     app.broker.subscribe(&call.tenant, new)?.await?;
-    Ok(created(&format!("{ALL}/{}", in_path(&id))))
+    Ok(created(&format!("{ALL}{}", in_path(&id))))
 }
 
 /// Clause 6.10.3.2.

@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use loggia_api::Route;
 
-use super::answer::{Failure, created, empty, in_path};
+use super::answer::{Amended, Failure, created, empty, in_path};
 use super::attributes::name;
 use super::call::{Call, Flag};
 use super::query::{Body, Within, filters_of};
@@ -28,9 +28,9 @@ use crate::temporal::{InstanceId, Partial, TemporalForm, TemporalFragment, read_
 use asked::{InBody, Wanted, wanted};
 use shown::Shown;
 
-const ALL: &str = "/ngsi-ld/v1/temporal/entities";
+const ALL: &str = "/ngsi-ld/v1/temporal/entities/";
 const ONE: &str = "/ngsi-ld/v1/temporal/entities/{id}";
-const ATTRS: &str = "/ngsi-ld/v1/temporal/entities/{id}/attrs";
+const ATTRS: &str = "/ngsi-ld/v1/temporal/entities/{id}/attrs/";
 const ATTR: &str = "/ngsi-ld/v1/temporal/entities/{id}/attrs/{attr}";
 const INSTANCE: &str = "/ngsi-ld/v1/temporal/entities/{id}/attrs/{attr}/{instance}";
 const QUERY: &str = "/ngsi-ld/v1/temporal/entityOperations/query";
@@ -229,28 +229,26 @@ async fn retrieve(app: Arc<App>, call: Call) -> Answer {
         let reader = &app.history.reader;
         let mut out = Vec::with_capacity(4_096);
         let asked = ask.ask(&shown, app);
-        let partial = match &shown.aggregation {
+        let (amended, partial) = match &shown.aggregation {
             Some(wanted) => {
                 let made = reader.summarize(tenant, &own, &asked, wanted)?;
                 let Some((entity, aggregates)) = made else {
                     return Ok(None);
                 };
-                let view = shown.view(ask.window);
-                view.aggregates(&entity, &aggregates, shown.embed(), &mut out);
-                None
+                let made = shown.aggregates(&entity, aggregates, ask.window, &mut out);
+                (made, None)
             }
             None => {
                 let Some((entity, partial)) = reader.retrieve(tenant, &own, &asked)? else {
                     return Ok(None);
                 };
-                shown.entity(&entity, ask.window, &mut out);
-                partial
+                (shown.entity(&entity, ask.window, &mut out), partial)
             }
         };
-        Ok(Some((out, partial, shown)))
+        Ok(Some((out, amended, partial, shown)))
     });
-    let (out, partial, shown) = found.await?.ok_or_else(|| unknown(id))?;
-    let answer = app.answer(&call, shown.media, &shown.context, out)?;
+    let (out, amended, partial, shown) = found.await?.ok_or_else(|| unknown(id))?;
+    let answer = shown.answer(&app, &call, out, amended)?;
     Ok(in_part(answer, partial))
 }
 
@@ -316,7 +314,7 @@ async fn found(
         Ok((page, shown))
     });
     let (page, shown) = page.await?;
-    let answer = app.answer(&call, shown.media, &shown.context, page.body)?;
+    let answer = shown.answer(&app, &call, page.body, page.amended)?;
     let linked = paging::linked(answer, &call, paging, page.count, page.more);
     Ok(in_part(linked, page.partial))
 }
@@ -324,6 +322,7 @@ async fn found(
 /// A page of entities, written.
 struct Page {
     body: Vec<u8>,
+    amended: Amended,
     partial: Option<Partial>,
     count: Option<usize>,
     more: bool,
@@ -340,15 +339,17 @@ impl Page {
         let reader = &app.history.reader;
         let mut body = Vec::with_capacity(4_096);
         let mut list = crate::json::Emit::array(&mut body);
+        let mut amended = Amended::No;
         if let Some(wanted) = &shown.aggregation {
             let made = reader.query_summary(tenant, found, ask, wanted)?;
-            let view = shown.view(ask.window);
-            for (entity, aggregates) in &made.entities {
-                view.aggregates(entity, aggregates, shown.embed(), list.item());
+            for (entity, aggregates) in made.entities {
+                let one = shown.aggregates(&entity, aggregates, ask.window, list.item());
+                amended = amended.or(one);
             }
             list.end();
             return Ok(Self {
                 body,
+                amended,
                 partial: None,
                 count: made.count,
                 more: made.more,
@@ -356,11 +357,12 @@ impl Page {
         }
         let answer = reader.query(tenant, found, ask)?;
         for entity in &answer.entities {
-            shown.entity(entity, ask.window, list.item());
+            amended = amended.or(shown.entity(entity, ask.window, list.item()));
         }
         list.end();
         Ok(Self {
             body,
+            amended,
             partial: answer.partial,
             count: answer.count,
             more: answer.more,

@@ -1,13 +1,13 @@
 //! How entities are to be shown: parameters in, bytes out (clauses 6.3.7 to 6.3.12, 6.3.15). Never
 //! decides which entities are found.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::http::HeaderValue;
 use axum::response::Response;
 
 use super::App;
-use super::answer::{self, Failure};
+use super::answer::{self, Amended, Failure};
 use super::call::{Call, Flag};
 use super::join::{Gathered, Join, Place};
 use super::media::{Geo, Media, of_answer};
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::iri::Iri;
 use crate::lang::Languages;
 use crate::query::{Picked, Projection};
-use crate::write::{Embed, Form, GeoView, Linked, Selection, SysAttrs, View};
+use crate::write::{Embed, Form, GeoView, Linked, Older, Selection, SysAttrs, Version, View};
 
 /// What was asked for.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) struct Shown {
     pub join: Option<Join>,
     /// Whether a body has its @context within.
     pub embed: Embed,
+    /// The version of the specification that is preferred, if one is.
+    pub version: Option<Version>,
 }
 
 /// Where the parameters stand.
@@ -115,6 +117,7 @@ impl Shown {
             context,
             join,
             embed,
+            version: call.version(),
         })
     }
 
@@ -150,12 +153,13 @@ impl Shown {
             return self.list(app, call, std::slice::from_ref(entity), &linked);
         }
         let view = self.view_with(&linked);
+        let entity = self.preferred(entity);
         let mut out = Vec::with_capacity(1_024);
         match self.media {
-            Media::GeoJson => self.geo(view).feature(entity, self.embed, &mut out),
-            _ => view.entity(entity, self.embed, &mut out),
+            Media::GeoJson => self.geo(view).feature(&entity, self.embed, &mut out),
+            _ => view.entity(&entity, self.embed, &mut out),
         }
-        self.answer(app, call, out)
+        self.answer(app, call, out, Amended::of(&entity).or(linked.amended))
     }
 
     /// Several entities as an answer, and those that they lead to.
@@ -178,14 +182,17 @@ impl Shown {
     ) -> Result<Response, Failure> {
         let view = self.view_with(linked);
         let mut out = Vec::with_capacity(1_024 * entities.len());
-        let own = entities.iter().map(|e| (&**e, &self.selection));
+        let preferred: Vec<_> = entities.iter().map(|e| self.preferred(e)).collect();
+        let amended = preferred.iter().map(Amended::of);
+        let amended = amended.fold(linked.amended, Amended::or);
+        let own = preferred.iter().map(|e| (&**e, &self.selection));
         let behind = linked.in_order.iter().filter(|_| self.is_flat());
         let all = own.chain(behind.map(|(e, selection)| (&**e, *selection)));
         match self.media {
             Media::GeoJson => self.geo(view).each(all, self.embed, &mut out),
             _ => view.each(all, self.embed, &mut out),
         }
-        self.answer(app, call, out)
+        self.answer(app, call, out, amended)
     }
 
     fn is_flat(&self) -> bool {
@@ -198,10 +205,12 @@ impl Shown {
         call: &Call,
         entities: &[Arc<Entity>],
     ) -> Result<Gathered<'_>, Failure> {
-        match &self.join {
-            Some(join) => join.gather(&app.broker, &call.tenant, entities, &self.selection),
-            None => Ok(Gathered::default()),
-        }
+        let Some(join) = &self.join else {
+            return Ok(Gathered::default());
+        };
+        let mut linked = join.gather(&app.broker, &call.tenant, entities, &self.selection)?;
+        linked.amend(|entity| self.preferred(entity));
+        Ok(linked)
     }
 
     fn view_with<'v>(&'v self, linked: &'v Gathered<'_>) -> View<'v> {
@@ -212,8 +221,30 @@ impl Shown {
         }
     }
 
-    fn answer(&self, app: &App, call: &Call, out: Vec<u8>) -> Result<Response, Failure> {
-        app.answer_as(call, (self.media, self.embed), &self.context, out)
+    /// An entity as of the version that is preferred (clause 6.3.6).
+    fn preferred<'e>(&self, entity: &'e Entity) -> Cow<'e, Entity> {
+        match self.version {
+            None => Cow::Borrowed(entity),
+            Some(version) => {
+                let older = Older {
+                    version,
+                    context: &self.context,
+                    languages: self.languages.as_ref(),
+                };
+                older.entity(entity)
+            }
+        }
+    }
+
+    fn answer(
+        &self,
+        app: &App,
+        call: &Call,
+        out: Vec<u8>,
+        amended: Amended,
+    ) -> Result<Response, Failure> {
+        let answer = app.answer_as(call, (self.media, self.embed), &self.context, out)?;
+        Ok(answer::in_version(answer, self.version, amended))
     }
 }
 
@@ -248,13 +279,10 @@ impl App {
                 Some(self.broker.implicit_context(context.body(), &base)?)
             }
         };
-        let mut answer = answer::body(media, out, url.as_deref());
-        if call.prefers("ngsi-ld").is_some() {
-            // Clause 6.3.6: which version the body conforms to, whichever was preferred.
-            let applied = HeaderValue::from_static("ngsi-ld=1.9");
-            answer.headers_mut().insert("preference-applied", applied);
-        }
-        Ok(answer)
+        let answer = answer::body(media, out, url.as_deref());
+        // What is no entity is the same in all versions, and answered as ours.
+        let version = call.version().map(|_| Version::NEWEST);
+        Ok(answer::in_version(answer, version, Amended::No))
     }
 }
 

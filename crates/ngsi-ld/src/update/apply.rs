@@ -30,7 +30,7 @@ pub(super) fn apply(
     fit(&mut draft, &old, merging);
     let new_kind = draft.value_kind();
     if new_kind.is_some_and(|k| k != old.kind()) {
-        if depth == Depth::Members || guesses_an_object(&draft) {
+        if depth == Depth::Members || is_guess(&draft) {
             let what = format!("it is a {} and stays one", old.kind().name());
             return Err(Error::bad(&*draft.term, what));
         }
@@ -41,7 +41,6 @@ pub(super) fn apply(
     }
     if draft.observed_at == Change::Keep
         && old.observed_at.is_some()
-        && draft.value != Change::Keep
         && let Some(at) = merging.observed_at
     {
         draft.observed_at = Change::Set(at);
@@ -75,12 +74,10 @@ pub(super) fn apply(
     Ok(Some(old))
 }
 
-/// Whether a draft is an object without a type, which is a Property only because nothing in it
-/// says otherwise. Over another kind it may as well be members of that, so that it is refused.
-fn guesses_an_object(draft: &Draft) -> bool {
-    draft.kind.is_none()
-        && draft.written == Written::Bare
-        && matches!(draft.value, Change::Set(Value::Property(Json::Object(_))))
+/// Whether the kind of a draft is a guess: a value alone, which could not be fitted to the kind of
+/// the attribute that it meets. That kind stays (clause 5.6.17.4, table 6.5.3.4-1).
+fn is_guess(draft: &Draft) -> bool {
+    draft.kind.is_none() && draft.written == Written::Bare
 }
 
 /// Attributes of the attribute: replaced, or changed in turn.
@@ -170,8 +167,9 @@ fn fit(draft: &mut Draft, old: &Attribute, merging: Merging<'_>) {
             let uris: Option<Box<[Box<str>]>> = uris.collect();
             uris.map(|u| Value::Relationship(Several::Many(u)))
         }
-        (Kind::LanguageProperty, Json::String(_), Some(lang)) => {
-            Some(Value::Language(Box::new([(lang.into(), json.clone())])))
+        // A text, or a list of texts (table 6.5.3.4-1).
+        (Kind::LanguageProperty, texts, Some(lang)) if are_texts(texts) => {
+            Some(Value::Language(Box::new([(lang.into(), texts.clone())])))
         }
         (Kind::JsonProperty, json, _) => Some(Value::Json(json.clone())),
         (Kind::ListProperty, Json::Array(items), _) => Some(Value::List(items.clone())),
@@ -180,6 +178,11 @@ fn fit(draft: &mut Draft, old: &Attribute, merging: Merging<'_>) {
     if let Some(value) = fitted {
         draft.value = Change::Set(value);
     }
+}
+
+fn are_texts(json: &Json) -> bool {
+    let list = json.as_list();
+    !list.is_empty() && list.iter().all(|t| matches!(t, Json::String(_)))
 }
 
 impl Draft {

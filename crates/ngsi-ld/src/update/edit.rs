@@ -184,8 +184,30 @@ impl Edit {
     }
 
     pub(super) fn remove_all(&mut self, name: &Iri) {
-        while let Some(place) = self.entity.attributes.iter().position(|a| a.name == *name) {
-            self.remove(place);
+        self.remove_such(|attribute| attribute.name == *name);
+    }
+
+    /// Takes out every instance of which `goes` says so.
+    pub(super) fn remove_such(&mut self, goes: impl Fn(&Attribute) -> bool) {
+        let changed = &mut self.changed;
+        self.entity.attributes.retain(|attribute| {
+            let gone = goes(attribute);
+            if gone {
+                changed.push(touched(attribute, How::Removed));
+            }
+            !gone
+        });
+    }
+
+    /// Takes out attributes of attributes whose time has come; the instance that had one has
+    /// changed.
+    pub(super) fn remove_expired_below(&mut self) {
+        let now = self.now;
+        for attribute in &mut self.entity.attributes {
+            if attribute.drop_expired_below(now) {
+                attribute.modified_at = now;
+                self.changed.push(touched(attribute, How::Updated));
+            }
         }
     }
 

@@ -82,6 +82,19 @@ const TABLE: &[Row] = &[
         r#""speed": {"type": "Property", "value": 1}, $O"#),
     ("5.6.5.4", "DELETE", "/attrs/speed?deleteAll=true", "", 204, "$O"),
     ("5.6.5.4", "DELETE", "/attrs/speed?type=Car&deleteAll=true", "", 204, "$O"),
+    ("5.6.5.4", "DELETE", "/attrs/scope", "", 404, "$S, $O"),
+    // What removes within a value is a merge's alone.
+    ("5.5.4", "PATCH", "/attrs", r#"{"speed": {"value": {"x": "urn:ngsi-ld:null"}}}"#, 400,
+        "$S, $O"),
+    ("5.5.4", "PATCH", "/attrs", r#"{"owner": {"object": "urn:x:bob",
+        "a": {"b": {"value": {"x": "urn:ngsi-ld:null"}}}}}"#, 400, "$S, $O"),
+    ("5.5.4", "PATCH", "/attrs/speed", r#"{"value": {"x": ["urn:ngsi-ld:null"]}}"#, 400,
+        "$S, $O"),
+    ("5.5.4", "PATCH", "", r#"{"speed": {"value": {"x": "urn:ngsi-ld:null", "y": 1}}}"#, 204,
+        r#""speed": [{"type": "Property", "value": {"y": 1}},
+            {"type": "Property", "value": 2, "datasetId": "urn:x:d"}], $O"#),
+    // Where there are no scopes an update leaves it at that, and says so.
+    ("5.6.2.4", "PATCH", "/attrs", r#"{"scope": "/a"}"#, 207, "$S, $O"),
 ];
 
 #[tokio::test]
@@ -105,6 +118,19 @@ async fn an_attribute_becomes_what_the_clause_says() {
         let got = town.have("/entities/urn:x:1").await;
         assert_eq!(sorted(&got), sorted(&wanted), "{row}");
     }
+}
+
+#[tokio::test]
+async fn clause_5_6_5_4_scope_is_deleted_by_its_name() {
+    let town = Town::new();
+    town.made(&[r#"{"id": "urn:x:1", "type": "T", "scope": ["/a", "/b"], "a": 1}"#])
+        .await;
+    let at = "/entities/urn:x:1/attrs/scope";
+    assert_eq!(town.delete(at).await.status, 204);
+    let got = town.have("/entities/urn:x:1?options=keyValues").await;
+    assert_eq!(got, json(r#"{"id": "urn:x:1", "type": "T", "a": 1}"#));
+    let told = town.delete(at).await;
+    assert_eq!((told.status, &*told.problem()), (404, "ResourceNotFound"));
 }
 
 #[tokio::test]

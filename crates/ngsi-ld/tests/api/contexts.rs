@@ -27,14 +27,17 @@ async fn clause_5_13_2_an_context_is_hosted_used_and_deleted() {
     assert_eq!(got.get("URL"), Some(&(&*url).into()));
     assert_eq!(got.get("kind"), Some(&"Hosted".into()));
     assert_eq!(got.get("numberOfHits"), Some(&json("1")));
-    assert!(got.get("timestamp").is_some() && got.get("lastUsage").is_some());
+    for member in ["createdAt", "timestamp", "lastUsage"] {
+        assert!(got.get(member).is_some(), "5.13.3.5: {member}");
+    }
+    assert_eq!(got.get("expiresAt"), None, "what is hosted stays");
     let all = town.have("/jsonldContexts?details=true").await;
     assert_eq!(all.items().expect("a list"), [got]);
     assert_eq!(town.delete(&path).await.status, 204);
     assert_eq!(town.get(&path).await.status, 404);
     let link = [("link", &*link)];
     let told = town.call("GET", "/entities/urn:x:1", &link, None).await;
-    assert_eq!(told.status, 503);
+    assert_eq!(told.status, 504);
 }
 
 const CACHED: &str = "/jsonldContexts/https:%2F%2Fx.example%2Fc.jsonld";
@@ -93,7 +96,7 @@ async fn what_is_none_is_refused() {
         ("5.13.5.4", "DELETE", "/jsonldContexts/none", None, 404, "ResourceNotFound"),
         ("5.13.5.4", "DELETE", &again, None, 400, "BadRequestData"),
         // It cannot be had again, and stays.
-        ("5.13.5.4", "DELETE", &cached, None, 503, "LdContextNotAvailable"),
+        ("5.13.5.4", "DELETE", &cached, None, 504, "LdContextNotAvailable"),
         ("5.13.3.4", "GET", "/jsonldContexts?kind=None", None, 400, "BadRequestData"),
         ("5.13.2.4", "POST", "/jsonldContexts", Some(r#"{"A1": "urn:x:a1"}"#), 400,
             "BadRequestData"),
@@ -106,7 +109,7 @@ async fn what_is_none_is_refused() {
         ("5.13.2.4", "POST", "/jsonldContexts", Some(r#"{"@context": {"a" 1}}"#), 400,
             "InvalidRequest"),
         ("5.13.2.4", "POST", "/jsonldContexts",
-            Some(r#"{"@context": "https://none.example/c"}"#), 503, "LdContextNotAvailable"),
+            Some(r#"{"@context": "https://none.example/c"}"#), 504, "LdContextNotAvailable"),
     ];
     refused(&town, bad).await;
     let details = town.get(&format!("{CACHED}?details=true")).await;

@@ -75,6 +75,11 @@ const BAD: &[Refusal<'_>] = &[
     ("5.6.18.4", "PUT", AT, Some(r#"{"a": 1}"#), 400, "BadRequestData"),
     ("5.6.18.4", "PUT", AT, Some(r#"{"type": "T", "a": "urn:ngsi-ld:null"}"#), 400,
         "BadRequestData"),
+    // A simplified value leaves the kind of the attribute that it meets.
+    ("6.5.3.4", "PATCH", "/entities/urn:x:car:1?format=simplified",
+        Some(r#"{"location": "here"}"#), 400, "BadRequestData"),
+    ("6.5.3.4", "PATCH", "/entities/urn:x:car:1?options=keyValues",
+        Some(r#"{"parked": 7}"#), 400, "BadRequestData"),
     ("6.5.3.4", "PATCH", "/entities/urn:x:car:1?observedAt=now", Some(r#"{"speed": 1}"#), 400,
         "BadRequestData"),
     // A type that it is not of.
@@ -122,7 +127,7 @@ async fn clause_5_6_17_a_merge_changes_what_it_names() {
         .send("PATCH", "/entities/urn:x:car:1?type=Car|Bus", merged)
         .await;
     assert_eq!((told.status, &*told.text), (204, ""));
-    let wanted = r#"{"id": "urn:x:car:1", "type": ["Car", "Vehicle"], "scope": ["/a/b", "/c"],
+    let wanted = r#"{"id": "urn:x:car:1", "type": ["Car", "Vehicle"], "scope": "/c",
         "speed": {"type": "Property", "value": 60, "unitCode": "KMH",
                   "observedAt": "2026-08-10T12:00:00Z"},
         "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [1, 2]}},
@@ -152,6 +157,27 @@ async fn clause_6_5_3_4_a_merge_is_told_times_and_languages() {
     let map = got.get("street").and_then(|s| s.get("languageMap"));
     let wanted = json(r#"{"nl": "Grote Markt", "fr": "Rue Neuve"}"#);
     assert_eq!(map, Some(&wanted));
+    // Lists of texts too.
+    town.done("PATCH", at, r#"{"street": ["Rue", "Neuve"]}"#)
+        .await;
+    let got = town.have("/entities/urn:x:car:1?attrs=street").await;
+    let map = got.get("street").and_then(|s| s.get("languageMap"));
+    let wanted = json(r#"{"nl": "Grote Markt", "fr": ["Rue", "Neuve"]}"#);
+    assert_eq!(map, Some(&wanted));
+    // `observedAt` of the call counts whatever of the attribute is merged, unless it has its own.
+    let at = "/entities/urn:x:car:1?observedAt=2026-08-10T14:00:00Z";
+    for (body, observed) in [
+        (r#"{"speed": {"unitCode": "KNT"}}"#, "2026-08-10T14:00:00Z"),
+        (
+            r#"{"speed": {"value": 1, "observedAt": "2026-08-10T15:00:00Z"}}"#,
+            "2026-08-10T15:00:00Z",
+        ),
+    ] {
+        town.done("PATCH", at, body).await;
+        let got = town.have("/entities/urn:x:car:1?attrs=speed").await;
+        let got = got.get("speed").and_then(|s| s.get("observedAt"));
+        assert_eq!(got, Some(&observed.into()), "{body}");
+    }
 }
 
 #[tokio::test]
@@ -208,6 +234,10 @@ async fn clause_5_6_21_a_purge_takes_entities_or_attributes() {
     for path in [
         "/entities",
         "/entities?id=urn:x:1",
+        "/entities?keep=b",
+        "/entities?drop=scope",
+        "/entities?type=Car&drop=id",
+        "/entities?type=Car&drop=a{b}",
         "/entities?type=Car&drop=a&keep=b",
         "/entities?type=Car&q=a{b}==1",
         "/entities?type=Car&pick=a{b}",
@@ -215,6 +245,26 @@ async fn clause_5_6_21_a_purge_takes_entities_or_attributes() {
         let told = town.delete(path).await;
         let told = (told.status, told.problem());
         assert_eq!(told, (400, "BadRequestData".to_owned()), "5.6.21.4: {path}");
+    }
+    // Attributes alone say which entities are meant; scopes go by name, and stay otherwise.
+    town.done("PATCH", "/entities/urn:x:3", r#"{"scope": "/a"}"#)
+        .await;
+    for (path, left) in [
+        (
+            "/entities?drop=c",
+            r#"{"id": "urn:x:3", "type": "Bus", "scope": "/a"}"#,
+        ),
+        (
+            "/entities?type=Bus&keep=b",
+            r#"{"id": "urn:x:3", "type": "Bus", "scope": "/a"}"#,
+        ),
+        (
+            "/entities?type=Bus&drop=b,scope",
+            r#"{"id": "urn:x:3", "type": "Bus"}"#,
+        ),
+    ] {
+        assert_eq!(town.delete(path).await.status, 204, "{path}");
+        assert_eq!(town.have("/entities/urn:x:3").await, json(left), "{path}");
     }
     assert_eq!(town.delete("/entities?local=true").await.status, 204);
     assert!(town.broker.is_empty());

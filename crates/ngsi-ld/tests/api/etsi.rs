@@ -137,6 +137,16 @@ pub fn with_id(entity: &Json, id: &str) -> Json {
     entity
 }
 
+/// The same; one that has no id gets it.
+pub fn named(fragment: &Json, id: &str) -> Json {
+    let Json::Object(members) = with_id(fragment, id) else {
+        panic!("an object: {fragment}");
+    };
+    let own = members.iter().any(|(name, _)| &**name == "id");
+    let more = (!own).then(|| ("id".into(), Json::from(id)));
+    Json::Object(members.into_iter().chain(more).collect())
+}
+
 /// Without `@context`, and with one id for the entities whose id the suite makes up.
 pub fn plain(json: &Json) -> Json {
     match json {

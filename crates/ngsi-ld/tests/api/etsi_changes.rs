@@ -3,7 +3,7 @@
 
 use loggia_ngsi_ld::Json;
 
-use crate::etsi::{Etsi, plain, with_id};
+use crate::etsi::{Etsi, named, plain, with_id};
 use crate::town::sorted;
 
 const ID: &str = "urn:ngsi-ld:Thing:1";
@@ -23,6 +23,7 @@ const MINIMAL: &str = "building-minimal.jsonld";
 const SPEEDS: &str = "vehicle-speed-two-datasetid.jsonld";
 const TWO: &str = "vehicle-two-datasetid-attributes.jsonld";
 const MULTI: &str = "vehicle-speed-multi-instances.jsonld";
+const SCOPED: &str = "building-with-one-scope.jsonld";
 const ONLY: &str = "vehicle-speed-only-multi-instances.jsonld";
 const SIMPLE: &str = "building-simple-attributes.jsonld";
 const UNCHANGED: &str = "building-simple-attributes-compacted.json";
@@ -55,6 +56,16 @@ const TABLE: &[Row] = &[
         "vehicle-language-property-appended.jsonld"),
     ("vehicle-minimal.jsonld", "POST", "/attrs", "vehicle-new-vocab-property-fragment.jsonld", 204,
         "vehicle-vocab-property-appended.jsonld"),
+    (SCOPED, "POST", "/attrs", "one-scope-fragment.json", 204,
+        "building-minimal-with-one-scope.json"),
+    (SCOPED, "POST", "/attrs?options=noOverwrite", "one-scope-fragment.json", 204,
+        "building-minimal-with-two-scopes.json"),
+    // A merge and an update overwrite.
+    (SCOPED, "PATCH", "", "one-scope-fragment.json", 204,
+        "building-minimal-with-one-scope.json"),
+    (SCOPED, "PATCH", "/attrs", "one-scope-fragment.json", 204,
+        "building-minimal-with-one-scope.json"),
+    (SCOPED, "DELETE", "/attrs/scope", "", 204, "building-no-attributes.jsonld"),
     // Update.
     (TWO, "PATCH", "/attrs", "vehicle-speed-two-datasetid-01-fragment.jsonld", 204,
         "vehicle-update-attributes.jsonld"),
@@ -99,6 +110,11 @@ const TABLE: &[Row] = &[
         "merge/building-with-changed-airQualityLevel.jsonld"),
     ("merge/building-merge-data.jsonld", "PATCH", "", "locatedAt-fragment.json", 204,
         "merge/building-with-relationship.jsonld"),
+    ("merge/building-merge-data.jsonld", "PATCH", "",
+        "../expectations/merge/building-attributes-edited.jsonld", 204,
+        "merge/building-attributes-edited.jsonld"),
+    ("merge/building-merge-data.jsonld", "PATCH", "", "../merge/building-merge-data.jsonld", 204,
+        "merge/building-non-edited.jsonld"),
     // Fragments that are none.
     (SIMPLE, "POST", "/attrs", "empty-fragment.json", 400, UNCHANGED),
     (SIMPLE, "PATCH", "/attrs", "empty-fragment.json", 400, UNCHANGED),
@@ -136,6 +152,38 @@ async fn changes_give_what_is_expected() {
         let row = format!("{fixture} {method} {path} {fragment}");
         assert_eq!(told.status, *status, "{row}: {}", told.text);
         holds(&etsi, expected, &row).await;
+        etsi.gone(ID).await;
+    }
+}
+
+/// Fixture, method, path behind the entity, fragment, status: what does not fit changes nothing.
+#[rustfmt::skip]
+const REFUSED: &[(&str, &str, &str, &str, u16)] = &[
+    (SPEEDS, "PATCH", "/attrs/speed", "vehicle-speed-no-datasetid-fragment.jsonld", 404),
+    (SPEEDS, "PATCH", "/attrs/speed", "vehicle-speed-unknown-datasetid-fragment.jsonld", 404),
+    (MULTI, "PATCH", "/attrs/speed", "vehicle-speed-equal-datasetid-different-type-fragment.jsonld",
+        400),
+    (SPEEDS, "PATCH", "/attrs/scope", "../vehicle-scope-attribute.json", 400),
+    (SPEEDS, "PUT", "/attrs/scope", "../vehicle-scope-attribute.json", 400),
+    (SPEEDS, "PUT", "/attrs/none", "vehicle-brandname-fragment.json", 404),
+    (SIMPLE, "PUT", "/attrs/name", "empty-fragment.json", 400),
+    (SIMPLE, "PUT", "", "invalid-fragment.jsonld", 400),
+];
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused() {
+    let Some(etsi) = Etsi::open().await else {
+        return;
+    };
+    for (fixture, method, path, fragment, status) in REFUSED {
+        etsi.made(fixture, ID).await;
+        let at = format!("/entities/{ID}");
+        let before = etsi.get(&at).await.text;
+        let text = etsi.text(&format!("{F}/{fragment}"));
+        let told = etsi.send(method, &format!("{at}{path}"), &text).await;
+        let row = format!("{fixture} {method} {path} {fragment}: {}", told.text);
+        assert_eq!(told.status, *status, "{row}");
+        assert_eq!(etsi.get(&at).await.text, before, "{row}");
         etsi.gone(ID).await;
     }
 }
@@ -211,12 +259,20 @@ async fn a_batch_is_merged_as_expected() {
             "entities/merge/building-merge-data.jsonld",
             "two-buildings-non-edited.jsonld",
         ),
+        (
+            "entities/expectations/merge/building-attributes-edited.jsonld",
+            "two-buildings-attributes-edited.jsonld",
+        ),
+        (
+            "entities/fragmentEntities/locatedAt-fragment.json",
+            "two-buildings-with-relationship.jsonld",
+        ),
     ] {
         for id in ids {
             etsi.made("merge/building-merge-data.jsonld", id).await;
         }
         let fragment = etsi.json(fragment);
-        let each = ids.map(|id| with_id(&fragment, id).to_string());
+        let each = ids.map(|id| named(&fragment, id).to_string());
         let list = format!("[{}]", each.join(","));
         let told = etsi.send("POST", "/entityOperations/merge", &list).await;
         assert_eq!(told.status, 204, "{}", told.text);

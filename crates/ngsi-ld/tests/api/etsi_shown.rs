@@ -261,7 +261,7 @@ const WRONG: &[(&str, &str, u16, &str)] = &[
     ("entities/temporal-observedat-not-datetime.jsonld", "/entities", 400, "BadRequestData"),
     ("entities/temporal-observedat-offset.jsonld", "/entities", 400, "BadRequestData"),
     ("entities/temporal-observedat-reified.jsonld", "/entities", 400, "BadRequestData"),
-    ("entities/building-unretrievable-context.jsonld", "/entities", 503,
+    ("entities/building-unretrievable-context.jsonld", "/entities", 504,
         "LdContextNotAvailable"),
     ("entities/batch/empty.jsonld", "/entityOperations/create", 400, "BadRequestData"),
     ("entities/batch/null-item.jsonld", "/entityOperations/create", 400, "BadRequestData"),

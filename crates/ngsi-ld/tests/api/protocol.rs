@@ -10,6 +10,7 @@ const LINK: (&str, &str) = (
 );
 const MERGE: (&str, &str) = ("content-type", "application/merge-patch+json");
 const ODD: (&str, &str) = ("content-type", "text/json");
+const GEO: (&str, &str) = ("accept", "application/geo+json");
 const NONE: (&str, &str) = ("ngsild-tenant", "none");
 
 async fn town() -> Town {
@@ -53,6 +54,14 @@ const TABLE: &[Row] = &[
     ("6.3.4", "GET", "/types", &[("accept", "text/html")], "", 406, "InvalidRequest"),
     ("6.3.4", "GET", "/entities/urn:x:1", &[("accept", "application/json;q=0")], "", 406,
         "InvalidRequest"),
+    // Whoever changes something takes JSON in answer (6.3.2); GeoJSON is of queries alone.
+    ("6.3.2", "POST", "/entities", &[JSON, ("accept", "text/plain")], CAR, 406,
+        "InvalidRequest"),
+    ("6.3.4", "POST", "/entities", &[JSON, GEO], CAR, 406, "InvalidRequest"),
+    ("6.3.4", "POST", "/entityOperations/create", &[JSON, GEO], "[]", 406, "InvalidRequest"),
+    ("6.3.4", "DELETE", "/entities/urn:x:1", &[GEO], "", 406, "InvalidRequest"),
+    ("6.3.4", "GET", "/types", &[GEO], "", 406, "InvalidRequest"),
+    ("6.3.4", "GET", "/temporal/entities/urn:x:1", &[GEO], "", 406, "InvalidRequest"),
     // No mixes.
     ("6.3.5", "POST", "/entities", &[LD], CAR, 400, "BadRequestData"),
     ("6.3.5", "POST", "/entities", &[JSON], CAR_LD, 400, "BadRequestData"),
@@ -62,14 +71,18 @@ const TABLE: &[Row] = &[
         "BadRequestData"),
     ("6.3.5", "POST", "/entityOperations/query", &[LD],
         r#"{"type": "Query", "entities": [{"type": "Car"}]}"#, 400, "BadRequestData"),
+    ("6.3.5", "POST", "/entityOperations/delete", &[LD, LINK], r#"["urn:x:1"]"#, 400,
+        "BadRequestData"),
+    ("6.3.5", "POST", "/jsonldContexts", &[LD, LINK], r#"{"@context": {}}"#, 400,
+        "BadRequestData"),
     ("6.3.5", "GET", "/entities/urn:x:1", &[("link", "<none>; \
         rel=\"http://www.w3.org/ns/json-ld#context\"")], "", 400, "InvalidRequest"),
     // An @context that cannot be had, or is none.
     ("5.5.4", "POST", "/entities", &[LD],
-        r#"{"id": "urn:x:new", "type": "Car", "@context": "https://none.example/c"}"#, 503,
+        r#"{"id": "urn:x:new", "type": "Car", "@context": "https://none.example/c"}"#, 504,
         "LdContextNotAvailable"),
     ("5.5.4", "GET", "/entities/urn:x:1", &[("link", "<https://none.example/c>; \
-        rel=\"http://www.w3.org/ns/json-ld#context\"")], "", 503, "LdContextNotAvailable"),
+        rel=\"http://www.w3.org/ns/json-ld#context\"")], "", 504, "LdContextNotAvailable"),
     ("5.5.4", "POST", "/entities", &[LD],
         r#"{"id": "urn:x:new", "type": "Car", "@context": 7}"#, 400, "BadRequestData"),
     ("5.5.4", "POST", "/entities", &[LD],
@@ -79,6 +92,18 @@ const TABLE: &[Row] = &[
     ("6.3.14", "GET", "/entities?type=Car", &[NONE], "", 404, "NonexistentTenant"),
     ("6.3.14", "DELETE", "/entities/urn:x:1", &[NONE], "", 404, "NonexistentTenant"),
     ("6.3.14", "GET", "/types", &[NONE], "", 404, "NonexistentTenant"),
+    ("5.5.10", "DELETE", "/entities?type=Car", &[NONE], "", 404, "NonexistentTenant"),
+    ("5.5.10", "PATCH", "/entities/urn:x:1", &[JSON, NONE], r#"{"a": 1}"#, 404,
+        "NonexistentTenant"),
+    ("5.5.10", "POST", "/entityOperations/update", &[JSON, NONE],
+        r#"[{"id": "urn:x:1", "a": 1}]"#, 404, "NonexistentTenant"),
+    ("5.5.10", "POST", "/entityOperations/merge", &[JSON, NONE],
+        r#"[{"id": "urn:x:1", "a": 1}]"#, 404, "NonexistentTenant"),
+    ("5.5.10", "POST", "/entityOperations/delete", &[JSON, NONE], r#"["urn:x:1"]"#, 404,
+        "NonexistentTenant"),
+    ("5.5.10", "POST", "/temporal/entities/urn:x:1/attrs", &[JSON, NONE], r#"{"a": [
+        {"value": 1, "observedAt": "2026-01-01T00:00:00Z"}]}"#, 404, "NonexistentTenant"),
+    ("5.5.10", "DELETE", "/temporal/entities/urn:x:1", &[NONE], "", 404, "NonexistentTenant"),
     ("6.3.14", "GET", "/entities/urn:x:1", &[("ngsild-tenant", "a b")], "", 400,
         "InvalidRequest"),
 ];
@@ -109,6 +134,12 @@ async fn clause_6_3_4_the_body_has_a_length_and_a_limit() {
     assert_eq!((told.status, &*told.text), (411, ""));
     let told = town.call("POST", "/entities", &[JSON], Some("")).await;
     assert_eq!((told.status, &*told.problem()), (400, "InvalidRequest"));
+    // A body whose length nobody said.
+    let chunked = [JSON, ("transfer-encoding", "chunked")];
+    let told = town
+        .call_unmeasured("POST", "/entities", &chunked, CAR)
+        .await;
+    assert_eq!((told.status, &*told.text), (411, ""));
     let long = "x".repeat(loggia_ngsi_ld::http::BODY_BYTES_MAX);
     let told = town.send("POST", "/entities", &format!("\"{long}\"")).await;
     assert_eq!(told.status, 413);
@@ -248,14 +279,25 @@ async fn methods_and_addresses() {
     assert_eq!((head.status, &*head.text), (200, ""));
     assert!(head.header("link").is_some());
     // Table 6.2-1 writes collections with a slash, its figures without.
+    let after = "timerel=after&timeAt=2020-01-01T00:00:00Z";
     for path in [
-        "/entities/?type=Car",
-        "/types/",
-        "/attributes/",
-        "/jsonldContexts/",
+        "entities",
+        "types",
+        "attributes",
+        "jsonldContexts",
+        "subscriptions",
     ] {
-        assert_eq!(town.get(path).await.status, 200, "{path}");
+        for path in [format!("/{path}"), format!("/{path}/")] {
+            let path = format!("{path}?local=true");
+            assert_eq!(town.get(&path).await.status, 200, "{path}");
+        }
     }
+    for path in ["/temporal/entities", "/temporal/entities/"] {
+        let path = format!("{path}?type=Car&{after}");
+        assert_eq!(town.get(&path).await.status, 200, "{path}");
+    }
+    // An entity is none, and has no slash behind.
+    assert_eq!(town.get("/entities/urn:x:1/").await.status, 404);
     let at = "/entities/urn:x:1/attrs/";
     town.done("POST", at, r#"{"a": 1}"#).await;
     let body = r#"{"id": "urn:x:2", "type": "Car"}"#;

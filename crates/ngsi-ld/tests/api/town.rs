@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, header};
 use loggia_api::Doorkeeper;
 use loggia_model::{Actor, Fault, ManualClock};
@@ -117,18 +118,32 @@ impl Town {
         Self::open(tempfile::tempdir().expect("a folder"), Arc::default())
     }
 
+    /// One that fetches @contexts from this machine.
+    pub fn fetching() -> Self {
+        let hosts = vec!["127.0.0.1".to_owned()];
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::with(folder, Arc::default(), FetchFrom::Hosts(hosts), |h| h)
+    }
+
     pub fn open(folder: tempfile::TempDir, clock: Arc<ManualClock>) -> Self {
+        Self::with(folder, clock, FetchFrom::Hosts(Vec::new()), |h| h)
+    }
+
+    fn with(
+        folder: tempfile::TempDir,
+        clock: Arc<ManualClock>,
+        from: FetchFrom,
+        history_as: impl FnOnce(History) -> History,
+    ) -> Self {
         let bus = bus(folder.path());
         let broker = Broker::open(bus, clock.clone()).expect("a broker");
         let broker = Arc::new(broker);
         let history = History::open(&folder.path().join(HISTORY)).expect("a history");
-        let following = history.follow(broker.clone()).expect("it follows");
+        let following = history_as(history).follow(broker.clone());
+        let following = following.expect("it follows");
         let app = Arc::new(App {
             broker: broker.clone(),
-            fetch: Fetch::new(
-                FetchFrom::Hosts(Vec::new()),
-                ureq::tls::TlsConfig::default(),
-            ),
+            fetch: Fetch::new(from, ureq::tls::TlsConfig::default()),
             history: Evolution::of(&following),
         });
         Self {
@@ -142,6 +157,11 @@ impl Town {
 
     /// The same town after a stop and a start.
     pub fn again(self) -> Self {
+        self.again_with(|history| history)
+    }
+
+    /// And with a history that is kept otherwise.
+    pub fn again_with(self, history_as: impl FnOnce(History) -> History) -> Self {
         let Self {
             router,
             broker,
@@ -150,7 +170,7 @@ impl Town {
             folder,
         } = self;
         drop((router, following, broker));
-        Self::open(folder, clock)
+        Self::with(folder, clock, FetchFrom::Hosts(Vec::new()), history_as)
     }
 
     pub async fn call(
@@ -160,18 +180,15 @@ impl Town {
         headers: &[(&str, &str)],
         body: Option<&str>,
     ) -> Told {
-        let path = escaped(path);
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("/ngsi-ld/v1{path}"));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
+        let mut request = asked(method, path, headers);
         if let Some(body) = body {
             request = request.header(header::CONTENT_LENGTH, body.len());
         }
         let body = Body::from(body.unwrap_or_default().to_owned());
-        let request = request.body(body).expect("a request");
+        self.answered(request.body(body).expect("a request")).await
+    }
+
+    async fn answered(&self, request: Request<Body>) -> Told {
         let answer = self.router.clone().oneshot(request).await;
         let (parts, body) = answer.expect("an answer").into_parts();
         let bytes = to_bytes(body, BODY_BYTES_MAX).await.expect("a body");
@@ -180,6 +197,19 @@ impl Town {
             headers: parts.headers,
             text: String::from_utf8(bytes.to_vec()).expect("a text"),
         }
+    }
+
+    /// The same with a body whose length is not said before it.
+    pub async fn call_unmeasured(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Told {
+        let request = asked(method, path, headers);
+        let request = request.body(Body::from(body.to_owned()));
+        self.answered(request.expect("a request")).await
     }
 
     /// A JSON body under the core @context.
@@ -215,6 +245,15 @@ impl Town {
         assert_eq!(told.status, 200, "{path}: {}", told.text);
         told.json()
     }
+}
+
+fn asked(method: &str, path: &str, headers: &[(&str, &str)]) -> Builder {
+    let uri = format!("/ngsi-ld/v1{}", escaped(path));
+    let request = Request::builder().method(method).uri(uri);
+    let each = headers.iter();
+    each.fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    })
 }
 
 pub fn bus(folder: &Path) -> Arc<Bus> {

@@ -168,7 +168,7 @@ fn a_context_that_is_not_at_hand_is_named() {
             url: "https://nowhere.example/c".into()
         }
     );
-    assert_eq!(error.problem().status(), 503);
+    assert_eq!(error.problem().status(), 504);
     assert!(error.problem().uri().ends_with("/LdContextNotAvailable"));
 }
 

@@ -74,6 +74,9 @@ impl Town {
         if path.contains("tenant=") {
             request = request.header("NGSILD-Tenant", "village");
         }
+        if let Some(body) = body {
+            request = request.header(header::CONTENT_LENGTH, body.len());
+        }
         let body = Body::from(body.unwrap_or_default().to_owned());
         let request = request.body(body).expect("a request");
         let answer = self

@@ -97,11 +97,12 @@ fn clause_4_18_scopes_follow_the_operation() {
         );
     }
     let merging = Merging::default();
+    // A merge overwrites (clause 5.6.17.4).
     is(
         &merge(&entity(some), written(), merging, now())
             .unwrap()
             .entity,
-        both,
+        new,
     );
     is(
         &update(&entity(some), written(), now()).unwrap().entity,

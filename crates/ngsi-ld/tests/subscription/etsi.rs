@@ -138,7 +138,7 @@ fn what_the_suite_sends_is_taken_or_refused_as_it_expects() {
     for name in names {
         let read = suite.subscription(&name);
         let expected = if name.contains("unretrievable") || name.contains("unavailable") {
-            Some(503)
+            Some(504)
         } else if name.contains("invalid") || name.contains("empty") {
             Some(400)
         } else {

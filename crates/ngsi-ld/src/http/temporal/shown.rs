@@ -1,18 +1,24 @@
 //! How histories are to be shown: parameters in, bytes out. Never decides which instances are.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use axum::response::Response;
 
 use super::form;
 use crate::context::Context;
 use crate::error::Error;
-use crate::http::answer::Failure;
+use crate::http::App;
+use crate::http::answer::{self, Amended, Failure};
 use crate::http::call::{Call, Flag};
 use crate::http::media::{Geo, Media, of_answer};
 use crate::http::view::{Asked, datasets};
 use crate::lang::Languages;
 use crate::query::Projection;
-use crate::temporal::{Aggregation, TemporalEntity, TemporalForm, TemporalView, Window};
-use crate::write::{Embed, Form, SysAttrs};
+use crate::temporal::{
+    Aggregated, Aggregation, TemporalEntity, TemporalForm, TemporalView, Window,
+};
+use crate::write::{Embed, Form, Older, SysAttrs, Version};
 
 /// What was asked for.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ pub(super) struct Shown {
     form: TemporalForm,
     sys_attrs: SysAttrs,
     languages: Option<Languages>,
+    /// The version of the specification that is preferred, if one is.
+    version: Option<Version>,
 }
 
 /// Words of `options` that are not about the representation, or about another operation's.
@@ -87,11 +95,12 @@ impl Shown {
                 SysAttrs::Hide
             },
             languages: languages.transpose()?,
+            version: call.version(),
             context,
         })
     }
 
-    pub(super) fn view(&self, window: Window) -> TemporalView<'_> {
+    fn view(&self, window: Window) -> TemporalView<'_> {
         TemporalView {
             context: &self.context,
             shown: &self.members,
@@ -101,22 +110,74 @@ impl Shown {
         }
     }
 
-    pub(super) const fn embed(&self) -> Embed {
+    const fn embed(&self) -> Embed {
         match self.media {
             Media::Json => Embed::Nothing,
             Media::JsonLd | Media::GeoJson => Embed::Context,
         }
     }
 
+    fn older(&self) -> Option<Older<'_>> {
+        self.version.map(|version| Older {
+            version,
+            context: &self.context,
+            languages: self.languages.as_ref(),
+        })
+    }
+
+    fn preferred<'e>(&self, entity: &'e TemporalEntity) -> Cow<'e, TemporalEntity> {
+        match self.older() {
+            Some(older) => older.evolution(entity),
+            None => Cow::Borrowed(entity),
+        }
+    }
+
     /// Writes an entity with its instances.
-    pub(super) fn entity(&self, entity: &TemporalEntity, window: Window, out: &mut Vec<u8>) {
-        let view = self.view(window);
+    pub(super) fn entity(
+        &self,
+        entity: &TemporalEntity,
+        window: Window,
+        out: &mut Vec<u8>,
+    ) -> Amended {
+        let (view, embed) = (self.view(window), self.embed());
+        let entity = self.preferred(entity);
         match self.form {
-            TemporalForm::Values => view.values(entity, self.embed(), out),
-            TemporalForm::Concise => view.instances(entity, Form::Concise, self.embed(), out),
+            TemporalForm::Values => view.values(&entity, embed, out),
+            TemporalForm::Concise => view.instances(&entity, Form::Concise, embed, out),
             TemporalForm::Normalized | TemporalForm::Aggregated => {
-                view.instances(entity, Form::Normalized, self.embed(), out);
+                view.instances(&entity, Form::Normalized, embed, out);
             }
         }
+        Amended::of(&entity)
+    }
+
+    /// Writes an entity with its aggregates.
+    pub(super) fn aggregates(
+        &self,
+        entity: &TemporalEntity,
+        mut aggregates: Vec<Aggregated>,
+        window: Window,
+        out: &mut Vec<u8>,
+    ) -> Amended {
+        let amended = match self.older() {
+            Some(older) if older.aggregates(&mut aggregates) => Amended::Yes,
+            _ => Amended::No,
+        };
+        let entity = self.preferred(entity);
+        let view = self.view(window);
+        view.aggregates(&entity, &aggregates, self.embed(), out);
+        Amended::of(&entity).or(amended)
+    }
+
+    /// An answer of what was written.
+    pub(super) fn answer(
+        &self,
+        app: &App,
+        call: &Call,
+        out: Vec<u8>,
+        amended: Amended,
+    ) -> Result<Response, Failure> {
+        let answer = app.answer(call, self.media, &self.context, out)?;
+        Ok(answer::in_version(answer, self.version, amended))
     }
 }
