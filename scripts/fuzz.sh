@@ -26,6 +26,7 @@ seeds_of() {
     export_bundle) echo "crates/loggia/corpus/bundle" ;;
     desk) echo "crates/loggia/corpus/desk" ;;
     bus_segment) echo "crates/store/corpus/bus-segment" ;;
+    ngsi_subscription) echo "crates/ngsi-ld/corpus/subscription" ;;
     ngsi_query) echo "crates/ngsi-ld/corpus/query" ;;
     *) echo "crates/video/corpus/$1" ;;
   esac

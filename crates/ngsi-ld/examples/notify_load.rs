@@ -71,7 +71,7 @@ impl Source for Cars {
             seq: record.seq(),
             tenant: Box::default(),
             at,
-            before: Some(entity.clone()),
+            before: Some(entity.head()),
             after: Some(Arc::new(entity)),
             touched: vec![touched],
         }))
@@ -114,6 +114,7 @@ fn known(number: u64, cars: &Cars, port: u16, dead: u16) -> Known {
         tenant: Box::default(),
         subscription: Arc::new(read.expect("a subscription")),
         since: 0,
+        silences: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ mod batch;
 mod call;
 mod discovery;
 mod entities;
+mod entity_maps;
 mod fetch;
 mod info;
 mod join;
@@ -87,13 +88,14 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     all.extend(json_contexts::routes(app));
     all.extend(info::routes(app));
     all.extend(subscriptions::routes(app));
+    all.extend(entity_maps::routes(app));
     let slashed: Vec<Route> = all.iter().filter_map(with_slash).collect();
     all.extend(slashed);
     all
 }
 
 /// Collections, which table 6.2-1 writes with a slash behind, and its figures without.
-const COLLECTIONS: [(&str, &str); 8] = [
+const COLLECTIONS: [(&str, &str); 10] = [
     ("/ngsi-ld/v1/entities", "/ngsi-ld/v1/entities/"),
     (
         "/ngsi-ld/v1/entities/{id}/attrs",
@@ -101,6 +103,11 @@ const COLLECTIONS: [(&str, &str); 8] = [
     ),
     ("/ngsi-ld/v1/subscriptions", "/ngsi-ld/v1/subscriptions/"),
     ("/ngsi-ld/v1/types", "/ngsi-ld/v1/types/"),
+    ("/ngsi-ld/v1/entityMaps", "/ngsi-ld/v1/entityMaps/"),
+    (
+        "/ngsi-ld/v1/temporal/entityMaps",
+        "/ngsi-ld/v1/temporal/entityMaps/",
+    ),
     ("/ngsi-ld/v1/attributes", "/ngsi-ld/v1/attributes/"),
     ("/ngsi-ld/v1/jsonldContexts", "/ngsi-ld/v1/jsonldContexts/"),
     (

@@ -9,14 +9,16 @@ use axum::response::Response;
 use super::App;
 use super::answer::{self, Failure};
 use super::call::{Call, Flag};
-use super::join::{Gathered, Join, Place};
+use super::entity_maps::{self, Novelty, Wish};
+use super::join::{Join, Place};
 use super::media::{Geo, Media, of_answer};
 use crate::context::{Context, Link};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::iri::Iri;
 use crate::lang::Languages;
-use crate::query::{Picked, Projection};
+use crate::linked::Gathered;
+use crate::query::Projection;
 use crate::write::{Embed, Form, GeoView, Linked, Selection, SysAttrs, View};
 
 /// What was asked for.
@@ -36,6 +38,8 @@ pub(super) struct Shown {
     pub join: Option<Join>,
     /// Whether a body has its @context within.
     pub embed: Embed,
+    /// The map that the answer goes by (clause 5.14).
+    pub map: Option<Wish>,
 }
 
 /// Where the parameters stand.
@@ -87,7 +91,7 @@ impl Shown {
         }
         let selection = match &having {
             Some(p) if attrs.is_some() => Selection::attrs(p.names(), &context)?,
-            _ => select(picked(&having), picked(&omit), &context)?,
+            _ => Selection::projected(having.as_ref(), omit.as_ref(), &context)?,
         };
         let geometry = asked.text("geometryProperty")?;
         if geometry.is_some() && media != Media::GeoJson {
@@ -115,6 +119,7 @@ impl Shown {
             context,
             join,
             embed,
+            map: Wish::read(call, asked)?,
         })
     }
 
@@ -145,6 +150,19 @@ impl Shown {
         call: &Call,
         entity: &Arc<Entity>,
     ) -> Result<Response, Failure> {
+        let answer = self.alone(app, call, entity)?;
+        let Some(wish) = &self.map else {
+            return Ok(answer);
+        };
+        // Table 6.5.3.1-3 has no 201 where table 6.4.3.2-3 has it.
+        let map = match wish.known(app, call) {
+            Some(map) => map,
+            None => wish.made(app, &call.tenant, vec![entity.id.clone()])?,
+        };
+        Ok(entity_maps::told(answer, &map, Novelty::Known))
+    }
+
+    fn alone(&self, app: &App, call: &Call, entity: &Arc<Entity>) -> Result<Response, Failure> {
         let linked = self.linked(app, call, std::slice::from_ref(entity))?;
         if !linked.in_order.is_empty() && self.is_flat() {
             return self.list(app, call, std::slice::from_ref(entity), &linked);
@@ -256,47 +274,6 @@ impl App {
         }
         Ok(answer)
     }
-}
-
-fn picked(projection: &Option<Projection>) -> Option<&[Picked]> {
-    projection.as_ref().map(|p| &*p.0)
-}
-
-/// `pick` and `omit`, and what they say of linked entities, as deep as their braces.
-fn select(
-    pick: Option<&[Picked]>,
-    omit: Option<&[Picked]>,
-    context: &Context,
-) -> Result<Selection, Error> {
-    let all = |list: Option<&'_ [Picked]>| list.unwrap_or_default().to_vec();
-    let (picks, omits) = (all(pick), all(omit));
-    let mut selection = match pick {
-        Some(list) => Selection::pick(list.iter().map(|p| &*p.name), context)?,
-        None => Selection::ALL,
-    };
-    // `a{b}` leaves out b of the entity that a leads to, and not a.
-    let whole = omits.iter().filter(|p| p.of_linked.is_empty());
-    let names: Vec<&str> = whole.map(|p| &*p.name).collect();
-    if !names.is_empty() {
-        selection = selection.omit(names, context)?;
-    }
-    let mut linked: Vec<(Iri, Selection)> = Vec::new();
-    for one in picks.iter().chain(&omits) {
-        let Some(name) = one.attribute.as_ref().filter(|_| !one.of_linked.is_empty()) else {
-            continue;
-        };
-        if linked.iter().any(|(known, _)| known == name) {
-            continue;
-        }
-        let of = |list: &[Picked]| -> Option<Vec<Picked>> {
-            let such = list.iter().filter(|p| p.attribute.as_ref() == Some(name));
-            let of: Vec<Picked> = such.flat_map(|p| p.of_linked.iter().cloned()).collect();
-            (!of.is_empty()).then_some(of)
-        };
-        let inner = select(of(&picks).as_deref(), of(&omits).as_deref(), context)?;
-        linked.push((name.clone(), inner));
-    }
-    Ok(selection.linking(linked))
 }
 
 /// `options` and `format` (clauses 6.3.7 and 6.3.11).
