@@ -343,7 +343,7 @@ fn clause_5_8_2_a_fragment_replaces_members_and_removes_them() {
             "notification.endpoint",
         ),
         (
-            r#"{"entities": null, "watchedAttributes": null}"#,
+            r#"{"entities": null, "watchedAttributes": null, "localOnly": null}"#,
             "entities",
         ),
         (r#"{"expiresAt": "2020-08-01T22:07:00Z"}"#, "expiresAt"),
