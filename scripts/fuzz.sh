@@ -27,6 +27,7 @@ seeds_of() {
     desk) echo "crates/loggia/corpus/desk" ;;
     bus_segment) echo "crates/store/corpus/bus-segment" ;;
     ngsi_provision) echo "crates/ngsi-ld/corpus/provision" ;;
+    ngsi_subscription) echo "crates/ngsi-ld/corpus/subscription" ;;
     ngsi_query) echo "crates/ngsi-ld/corpus/query" ;;
     *) echo "crates/video/corpus/$1" ;;
   esac

@@ -63,7 +63,7 @@ fn change(n: usize, context: &Context) -> Recorded {
         seq: n as u64,
         tenant: Box::default(),
         at: now(),
-        before: Some(entity.clone()),
+        before: Some(entity.head()),
         after: Some(Arc::new(entity)),
         touched: vec![touched],
     }

@@ -252,6 +252,33 @@ impl Attribute {
     pub const fn kind(&self) -> Kind {
         self.value.kind()
     }
+
+    /// Whether another has the same members, whenever they were written.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let rare = |a: &Self| {
+            a.more
+                .as_ref()
+                .and_then(|m| m.rare.clone())
+                .unwrap_or_default()
+        };
+        let (own, others) = (self.attributes(), other.attributes());
+        let inside = |a: &Self| {
+            let same = |b: &&Self| a.name == b.name && a.dataset_id() == b.dataset_id();
+            others
+                .iter()
+                .find(same)
+                .is_some_and(|b| a.says_the_same_as(b))
+        };
+        self.name == other.name
+            && self.value == other.value
+            && self.observed_at == other.observed_at
+            && self.dataset_id() == other.dataset_id()
+            && self.unit_code() == other.unit_code()
+            && rare(self) == rare(other)
+            && own.len() == others.len()
+            && own.iter().all(inside)
+    }
 }
 
 impl Value {

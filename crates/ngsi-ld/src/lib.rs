@@ -26,6 +26,7 @@ pub mod http;
 mod iri;
 mod json;
 mod lang;
+mod linked;
 pub mod notify;
 pub mod query;
 mod recorded;

@@ -18,6 +18,7 @@ mod pause;
 mod reader;
 mod sender;
 mod settle;
+mod silence;
 mod sub;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ pub use self::core::Counts;
 pub use endpoints::{Endpoints, NotAllowed};
 pub use letters::{Letter, Letters};
 pub use limits::Limits;
+pub use silence::{Begin, Heard, SILENCES_MAX, Silence};
 
 use crate::Recorded;
 use crate::context::Context;
@@ -105,6 +107,8 @@ pub struct Known {
     pub subscription: Arc<Subscription>,
     /// The record with which it was made: it is told of those after it.
     pub since: u64,
+    /// When it was silent, the oldest first.
+    pub silences: Vec<Silence>,
 }
 
 /// The notifier. Dropping it stops the reading and writes down how far each has come.
@@ -135,6 +139,7 @@ impl Notifier {
             let place = bus.cursor(&cursor(one.number)).unwrap_or(done);
             let from = place.max(one.since) + 1;
             core.insert(one.number, &one.tenant, one.subscription, from, now);
+            core.silence(one.number, one.silences);
         }
         let (news, again) = (bus.reader(core.live), bus.reader(1));
         let shared = Arc::new(Shared {
@@ -175,14 +180,18 @@ impl Notifier {
         let (from, now) = (new.since + 1, self.shared.now());
         let mut core = self.shared.core();
         core.insert(new.number, &new.tenant, new.subscription, from, now);
+        core.silence(new.number, new.silences);
         drop(core);
         self.shared.wake.notify_one();
     }
 
-    /// A subscription was changed.
-    pub fn update(&self, number: u64, subscription: Arc<Subscription>) {
+    /// A subscription was changed. The broker says so before it writes another record.
+    pub fn update(&self, changed: Known) {
         let now = self.shared.now();
-        self.shared.core().update(number, subscription, now);
+        let mut core = self.shared.core();
+        core.update(changed.number, changed.subscription, now);
+        core.silence(changed.number, changed.silences);
+        drop(core);
         self.shared.wake.notify_one();
     }
 

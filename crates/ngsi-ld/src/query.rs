@@ -2,6 +2,7 @@
 //! queries and ordering (clauses 4.9 to 4.11, 4.17, 4.19, 4.21, 4.23). Each is read once with the
 //! request's @context and asked of many entities. Never does I/O and never reads a clock.
 
+mod collation;
 mod fault;
 mod filter;
 mod geo;
@@ -12,9 +13,11 @@ mod project;
 mod q;
 mod scan;
 mod scope;
+mod sorted;
 mod temporal;
 mod types;
 
+pub use collation::Collation;
 pub use fault::Fault;
 pub use filter::Filter;
 pub use geo::{GeoQuery, Georel, SPHERE_RADIUS_M, Shape};

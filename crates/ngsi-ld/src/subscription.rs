@@ -8,7 +8,6 @@ mod delivery;
 mod edit;
 mod endpoint;
 mod index;
-mod joined;
 mod matching;
 mod message;
 mod patch;
@@ -62,6 +61,8 @@ pub struct Subscription {
     pub time_interval: Option<Seconds>,
     /// `q`.
     pub q: Option<Text<Query>>,
+    /// `expandValues`: words that `q` asks of these are names to be expanded.
+    pub expand_values: Vec<Iri>,
     /// `csf`: read, kept and given back; there are no context sources to filter.
     pub csf: Option<Text<Query>>,
     /// `scopeQ`.

@@ -14,8 +14,8 @@ use std::fmt::{Debug, Display};
 use std::sync::{Arc, LazyLock};
 
 use loggia_ngsi_ld::query::{
-    Fault, GeoQuery, IdPattern, Ids, LastN, Order, Projection, Query, ScopeQuery, TemporalQuery,
-    TypeQuery,
+    Collation, Fault, GeoQuery, IdPattern, Ids, LastN, Order, Projection, Query, ScopeQuery,
+    TemporalQuery, TypeQuery,
 };
 use loggia_ngsi_ld::{Context, Entity};
 
@@ -65,6 +65,14 @@ pub fn feed(bytes: &[u8]) {
         "orderBy" => {
             if let Some(order) = round(text, |t| Order::read(t, context)) {
                 order.sort(&mut [vehicle, vehicle], None);
+            }
+        }
+        "collation" => {
+            if let Ok(collation) = Collation::read(text) {
+                let order = Order::read("brand,speed", context).expect("an order");
+                order
+                    .collated(collation)
+                    .sort(&mut [vehicle, vehicle], None);
             }
         }
         "id" => drop(Ids::read(text).map(|ids| ids.has(&vehicle.id))),

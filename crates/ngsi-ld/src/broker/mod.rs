@@ -4,6 +4,7 @@
 
 mod columns;
 mod contexts;
+mod entity_maps;
 mod evolution;
 mod find;
 mod open;
@@ -25,6 +26,7 @@ use crate::error::Error;
 use crate::time::Time;
 
 pub use contexts::{ContextKind, ContextStore, HeldContext};
+pub use entity_maps::{EntityMap, MAP_IDS_MAX};
 pub(crate) use evolution::Evolved;
 pub use find::{AttributeFound, Counting, Found, Paging, TypeFound};
 pub use open::{Housekeeping, SNAPSHOT_RECORDS};
@@ -32,6 +34,7 @@ pub use source::Records;
 pub use subscriptions::SUBSCRIPTIONS_MAX;
 pub use write::{Done, Kept, TENANTS_MAX};
 
+use entity_maps::EntityMaps;
 use state::{State, Tenant};
 use subscriptions::SubscriptionStore;
 
@@ -46,6 +49,7 @@ pub struct Broker {
     appended: AtomicU64,
     contexts: ContextStore,
     subscriptions: SubscriptionStore,
+    entity_maps: EntityMaps,
 }
 
 impl std::fmt::Debug for Broker {

@@ -11,6 +11,7 @@ use loggia_store::bus::{Bus, Record, Retention, State as Row};
 
 use super::Broker;
 use super::contexts::ContextStore;
+use super::entity_maps::EntityMaps;
 use super::record::{
     self, CHANGED, CONTEXT, CONTEXT_GONE, DELETED, SUBSCRIPTION, SUBSCRIPTION_GONE, TALLIES, TENANT,
 };
@@ -56,6 +57,7 @@ impl Broker {
             appended: AtomicU64::new(0),
             contexts: ContextStore::new(),
             subscriptions: SubscriptionStore::default(),
+            entity_maps: EntityMaps::default(),
         };
         let mut seq = 0;
         if let Some(mut snapshot) = broker.bus.snapshot().map_err(|e| of_store(&e))? {

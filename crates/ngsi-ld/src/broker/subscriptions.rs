@@ -9,8 +9,9 @@ use super::record::{SUBSCRIPTION, SUBSCRIPTION_GONE, TALLIES};
 use super::{Broker, Kept, of};
 use crate::error::Error;
 use crate::json::{Emit, Json};
-use crate::notify::{Known, Notifier};
-use crate::subscription::{Subscription, Tally};
+use crate::notify::{Heard, Known, Notifier, Silence};
+use crate::subscription::{Status, Subscription, Tally};
+use crate::time::Time;
 
 /// Subscriptions of one installation. Each takes some 3 kB: 100,000 are 300 MB.
 pub const SUBSCRIPTIONS_MAX: usize = 100_000;
@@ -128,10 +129,16 @@ impl Broker {
             tenant: tenant.into(),
             subscription: Arc::new(new),
             since: 0,
+            silences: Vec::new(),
         };
-        let ticket = self.append(SUBSCRIPTION, 0, self.now(), &body(&known))?;
+        let now = self.now();
+        let is = heard(&known.subscription, now);
+        // The record does not know its own number before it is one: 0 stands for it.
+        known.silences = Silence::after(Vec::new(), Heard::Always, is, 0);
+        let ticket = self.append(SUBSCRIPTION, 0, now, &body(&known))?;
         known.number = ticket.seq();
         known.since = ticket.seq();
+        known.silences = Silence::after(Vec::new(), Heard::Always, is, ticket.seq());
         inside.put(known.clone());
         if let Some(notifier) = notifier {
             notifier.put(known);
@@ -188,13 +195,18 @@ impl Broker {
         let old = inside.get(tenant, id).ok_or_else(|| absent(id))?;
         let new = make(&self.with_tally(old))?;
         may_call(notifier.as_deref(), &new)?;
-        let known = Known {
+        let now = self.now();
+        let (was, is) = (heard(&old.subscription, now), heard(&new, now));
+        let silences = old.silences.clone();
+        let mut known = Known {
             subscription: Arc::new(new),
+            silences: Silence::after(silences.clone(), was, is, 0),
             ..old.clone()
         };
-        let ticket = self.append(SUBSCRIPTION, 0, self.now(), &body(&known))?;
+        let ticket = self.append(SUBSCRIPTION, 0, now, &body(&known))?;
+        known.silences = Silence::after(silences, was, is, ticket.seq());
         if let Some(notifier) = notifier {
-            notifier.update(known.number, known.subscription.clone());
+            notifier.update(known.clone());
         }
         inside.put(known);
         Ok(ticket.into())
@@ -264,13 +276,13 @@ impl Broker {
                 tenant: tenant.into(),
                 subscription: Arc::new(subscription),
                 since: number,
+                silences: Silence::read_all(json.get("silences"), seq),
             }),
             Err(e) => {
                 tracing::error!(error = %e, number, "a subscription does not read: nobody is told");
                 inside.remove(number);
-                inside
-                    .unread
-                    .insert(number, numbered(number, tenant, record));
+                let row = numbered(number, tenant, &json, seq);
+                inside.unread.insert(number, row);
             }
         }
         Ok(())
@@ -296,6 +308,14 @@ fn may_call(notifier: Option<&Notifier>, s: &Subscription) -> Result<(), Error> 
     checked.map_err(|e| Error::bad("notification.endpoint.uri", e.to_string()))
 }
 
+fn heard(s: &Subscription, now: Time) -> Heard {
+    match (s.status(now), s.expires_at) {
+        (Status::Expired, Some(at)) => Heard::Until(at),
+        (Status::Paused, _) => Heard::Never,
+        _ => Heard::Always,
+    }
+}
+
 fn absent(id: &str) -> Error {
     Error::NotFound(format!("there is no subscription {id}"))
 }
@@ -315,16 +335,25 @@ fn body(known: &Known) -> Vec<u8> {
     object.text("tenant", &known.tenant);
     let record = known.subscription.record();
     object.member("subscription").extend_from_slice(&record);
+    if !known.silences.is_empty() {
+        Silence::write_all(&known.silences, object.member("silences"));
+    }
     object.end();
     out
 }
 
-fn numbered(number: u64, tenant: &str, record: &Json) -> Vec<u8> {
+/// The record of one that does not read, with its number.
+fn numbered(number: u64, tenant: &str, row: &Json, seq: u64) -> Vec<u8> {
     let mut out = Vec::new();
     let mut object = Emit::object(&mut out);
     object.json("number", &Json::Number(number.into()));
     object.text("tenant", tenant);
-    object.json("subscription", record);
+    object.json(
+        "subscription",
+        row.get("subscription").unwrap_or(&Json::Null),
+    );
+    let silences = Silence::read_all(row.get("silences"), seq);
+    Silence::write_all(&silences, object.member("silences"));
     object.end();
     out
 }

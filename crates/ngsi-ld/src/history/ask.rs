@@ -1,7 +1,7 @@
 //! What is asked of the history, and what it answers. Never holds more instances than the limits
 //! say.
 
-use crate::query::{Filter, LastN};
+use crate::query::{Filter, LastN, Order};
 use crate::temporal::{Aggregated, Partial, Shown, TemporalEntity, Window};
 
 /// Instances in one answer, unless the caller says otherwise: 10,000 of 100 bytes are a megabyte.
@@ -62,6 +62,8 @@ pub struct Found<'a> {
     /// The conditions, of which one has to be met. `q`, `geo` and `scope` are asked of the
     /// instances in the window.
     pub filters: &'a [Filter],
+    /// By their ids, if not in the order in which their histories began (clause 5.7.4.4).
+    pub order: Option<&'a Order>,
     /// Passed over.
     pub offset: usize,
     /// At most.
@@ -73,7 +75,7 @@ pub struct Found<'a> {
 /// Entities with their instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// In the order in which their histories began.
+    /// In the order in which their histories began, or by their ids.
     pub entities: Vec<TemporalEntity>,
     /// If not all instances had room: the stretch of time that is whole (clause 6.3.10). The
     /// answer is a 206 then.

@@ -38,6 +38,11 @@ pub(super) fn find(
         count: None,
         more: false,
     };
+    // Which ones are on the page is known when all are there: as many as are looked at.
+    let (offset, limit) = match found.order {
+        Some(_) => (0, usize::MAX),
+        None => (found.offset, found.limit),
+    };
     let mut passed = 0_usize;
     let mut looking = Looking::default();
     if let Some(tenant) = tenant_number(tx, tenant)? {
@@ -62,10 +67,10 @@ pub(super) fn find(
                         looking.met.insert(head.number);
                     }
                     passed += 1;
-                    if passed <= found.offset {
+                    if passed <= offset {
                         continue;
                     }
-                    if matched.entities.len() < found.limit {
+                    if matched.entities.len() < limit {
                         matched.entities.push((head, scoped));
                         continue;
                     }
@@ -77,6 +82,12 @@ pub(super) fn find(
             }
             looking.budget = finder.budget;
         }
+    }
+    if let Some(order) = found.order {
+        order.sort_ids(&mut matched.entities, |(head, _)| &head.id);
+        matched.more = passed > found.offset.saturating_add(found.limit);
+        let all = std::mem::take(&mut matched.entities).into_iter();
+        matched.entities = all.skip(found.offset).take(found.limit).collect();
     }
     matched.count = (found.count == Count::All).then_some(passed);
     Ok(matched)

@@ -202,6 +202,23 @@ impl HistoryReader {
         })
     }
 
+    /// The ids of the entities that are found, in order.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub fn ids(
+        &self,
+        tenant: &str,
+        found: &Found<'_>,
+        ask: &Ask<'_>,
+    ) -> Result<Vec<Box<str>>, HistoryError> {
+        self.read(|tx| {
+            let matched = find::find(tx, tenant, found, ask)?;
+            let heads = matched.entities.into_iter();
+            Ok(heads.map(|(head, _)| head.id).collect())
+        })
+    }
+
     /// How many entities meet one of the filters; for whoever asks nothing else (`limit=0`).
     ///
     /// # Errors
@@ -214,6 +231,7 @@ impl HistoryReader {
     ) -> Result<usize, HistoryError> {
         let found = Found {
             filters,
+            order: None,
             offset: 0,
             limit: 0,
             count: super::Count::All,

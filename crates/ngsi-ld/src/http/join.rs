@@ -1,15 +1,14 @@
 //! Linked entities (`join`, `joinLevel`, `containedBy`; clause 4.5.23): which are written with
 //! those that were found. Never follows a Relationship that is not shown.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::answer::{Amended, Failure};
+use super::answer::Failure;
 use super::view::Asked;
 use crate::broker::Broker;
-use crate::entity::{Attribute, Entity, Value};
+use crate::entity::Entity;
 use crate::error::{Error, Problem};
+use crate::linked::{self, Extent, Gathered, Reach};
 use crate::query::limits::JOIN_LEVELS_MAX;
 use crate::query::{Fault, Ids};
 use crate::write::Selection;
@@ -69,119 +68,21 @@ impl Join {
         from: &[Arc<Entity>],
         selection: &'s Selection,
     ) -> Result<Gathered<'s>, Failure> {
-        let mut found = Gathered::default();
-        // What an entity leads to depends on what of it is shown.
-        let mut seen: HashSet<(Box<str>, *const Selection)> = HashSet::new();
-        let mut queue: VecDeque<(Arc<Entity>, &'s Selection, usize)> =
-            from.iter().map(|e| (e.clone(), selection, 0)).collect();
-        let mut listed: HashSet<Box<str>> = from.iter().map(|e| e.id.clone()).collect();
-        while let Some((entity, selection, level)) = queue.pop_front() {
-            if level == self.levels {
-                continue;
-            }
-            for (attribute, id) in shown(&entity, selection) {
-                let within = selection.linked(&attribute.name);
-                if self.known.as_ref().is_some_and(|known| known.has(id))
-                    || !seen.insert((id.clone(), std::ptr::from_ref(within)))
-                {
-                    continue;
-                }
-                let Ok(linked) = broker.get(tenant, id) else {
-                    continue;
-                };
-                if seen.len() > LINKED_MAX {
-                    return Err(too_many());
-                }
-                if listed.insert(id.clone()) {
-                    found.in_order.push((linked.clone(), within));
-                }
-                found.by_id.insert(id.clone(), linked.clone());
-                queue.push_back((linked, within, level + 1));
-            }
-        }
-        if self.place == Place::Inline {
-            let mut counted = HashMap::new();
-            let each = from.iter();
-            let all = each.map(|e| found.written(e, selection, self.levels, &mut counted));
-            if all.fold(0, usize::saturating_add) > LINKED_MAX {
-                return Err(too_many());
-            }
+        let reach = Reach {
+            levels: self.levels,
+            most: LINKED_MAX,
+        };
+        let from = from.iter().map(|e| &**e);
+        let known = |id: &str| self.known.as_ref().is_some_and(|known| known.has(id));
+        let find = |id: &str| broker.get(tenant, id).ok();
+        let found = linked::gather(from.clone(), selection, reach, &known, &find);
+        let inline = self.place == Place::Inline;
+        let too_wide = inline && found.written(from, selection, self.levels) > LINKED_MAX;
+        if found.extent == Extent::Cut || too_wide {
+            return Err(too_many());
         }
         Ok(found)
     }
-}
-
-/// Linked entities.
-#[derive(Debug, Default)]
-pub(super) struct Gathered<'s> {
-    pub by_id: HashMap<Box<str>, Arc<Entity>>,
-    /// Nearest first, each once, with what of it is shown.
-    pub in_order: Vec<(Arc<Entity>, &'s Selection)>,
-    /// Whether one of them is not as the broker has it.
-    pub amended: Amended,
-}
-
-/// How many linked entities an entity is written with, by id, what is shown, and levels.
-type Counted<'e> = HashMap<(&'e str, *const Selection, usize), usize>;
-
-impl Gathered<'_> {
-    /// Amends each for the version that is preferred.
-    pub(super) fn amend(&mut self, preferred: impl Fn(&Entity) -> Cow<'_, Entity>) {
-        let in_order = self.in_order.iter_mut().map(|(entity, _)| entity);
-        for entity in self.by_id.values_mut().chain(in_order) {
-            let older = match preferred(entity) {
-                Cow::Owned(older) => older,
-                Cow::Borrowed(_) => continue,
-            };
-            *entity = Arc::new(older);
-            self.amended = Amended::Yes;
-        }
-    }
-
-    /// How many linked entities are written within one. As deep as there are levels.
-    fn written<'e>(
-        &'e self,
-        entity: &'e Entity,
-        selection: &Selection,
-        levels: usize,
-        counted: &mut Counted<'e>,
-    ) -> usize {
-        let key = (&*entity.id, std::ptr::from_ref(selection), levels);
-        if levels == 0 {
-            return 0;
-        }
-        if let Some(count) = counted.get(&key) {
-            return *count;
-        }
-        let mut count = 0_usize;
-        for (attribute, id) in shown(entity, selection) {
-            if let Some(linked) = self.by_id.get(id) {
-                let within = selection.linked(&attribute.name);
-                let inside = self.written(linked, within, levels - 1, counted);
-                count = count.saturating_add(inside).saturating_add(1);
-            }
-        }
-        counted.insert(key, count);
-        count
-    }
-}
-
-/// The Relationships of an entity that are shown, and each id that they lead to.
-fn shown<'e>(
-    entity: &'e Entity,
-    selection: &Selection,
-) -> impl Iterator<Item = (&'e Attribute, &'e Box<str>)> {
-    let attributes = entity.attributes.iter();
-    attributes
-        .filter(|a| selection.shows(&a.name))
-        .flat_map(|a| {
-            let objects = match &a.value {
-                Value::Relationship(objects) => objects.as_slice(),
-                Value::ListRelationship(objects) => objects,
-                _ => &[],
-            };
-            objects.iter().map(move |id| (a, id))
-        })
 }
 
 fn levels_of(text: &str) -> Result<usize, Failure> {

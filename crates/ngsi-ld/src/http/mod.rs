@@ -7,6 +7,7 @@ mod batch;
 mod call;
 mod discovery;
 mod entities;
+mod entity_maps;
 mod fetch;
 mod info;
 mod join;
@@ -86,6 +87,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     all.extend(json_contexts::routes(app));
     all.extend(info::routes(app));
     all.extend(subscriptions::routes(app));
+    all.extend(entity_maps::routes(app));
     let bare: Vec<Route> = all.iter().filter_map(without_slash).collect();
     all.extend(bare);
     all

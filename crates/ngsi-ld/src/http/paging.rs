@@ -53,11 +53,23 @@ pub(super) fn cut<T>(all: Vec<T>, paging: Paging) -> (Vec<T>, Option<usize>, boo
 
 /// Adds the count and the links to the pages before and behind.
 pub(super) fn linked(
-    mut answer: Response,
+    answer: Response,
     call: &Call,
     paging: Paging,
     count: Option<usize>,
     more: bool,
+) -> Response {
+    let next = more.then_some(paging.offset + paging.limit);
+    linked_to(answer, call, paging, count, next)
+}
+
+/// The same where the next page begins elsewhere than this one ends.
+pub(super) fn linked_to(
+    mut answer: Response,
+    call: &Call,
+    paging: Paging,
+    count: Option<usize>,
+    next: Option<usize>,
 ) -> Response {
     let mut link = |rel: &str, offset: usize| {
         let text = format!(
@@ -70,8 +82,8 @@ pub(super) fn linked(
         }
     };
     if paging.limit > 0 {
-        if more {
-            link("next", paging.offset + paging.limit);
+        if let Some(next) = next {
+            link("next", next);
         }
         if paging.offset > 0 {
             link("prev", paging.offset.saturating_sub(paging.limit));

@@ -1,6 +1,8 @@
 //! Queries: parameters of a URL, or a body (clauses 6.4.3.2, 6.23 and 5.2.23). Never looks through
 //! the city on the threads that answer everybody.
 
+mod maps;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -19,8 +21,11 @@ use crate::error::Error;
 use crate::iri::Iri;
 use crate::json::Json;
 use crate::query::{
-    By, Filter, GeoQuery, IdPattern, Ids, Order, Projection, Query, ScopeQuery, Shape, TypeQuery,
+    By, Collation, Filter, GeoQuery, IdPattern, Ids, Order, Projection, Query, ScopeQuery, Shape,
+    TypeQuery,
 };
+
+pub(super) use maps::{map, map_by_body};
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
     let at = "/ngsi-ld/v1/entityOperations/query";
@@ -35,6 +40,9 @@ pub(super) async fn found(
     shown: Shown,
 ) -> Answer {
     let paging = paging::read(&call)?;
+    if let Some(wish) = shown.map.clone() {
+        return maps::found(app, call, (filters, order), (shown, wish), paging).await;
+    }
     let work = (app.clone(), call.tenant.clone());
     let search = move || {
         let order = order.as_ref().map(|(o, reference)| (o, reference.as_ref()));
@@ -50,6 +58,14 @@ pub(super) async fn found(
         found.count,
         found.more,
     ))
+}
+
+/// Whether a body is a query (clause 5.2.23).
+pub(super) fn is_query(body: &Json) -> Result<(), Failure> {
+    match body.get("type").and_then(Json::as_str) {
+        Some("Query") => Ok(()),
+        _ => Err(Error::bad("type", "a query's type is Query (clause 5.2.23)").into()),
+    }
 }
 
 fn find(
@@ -198,6 +214,8 @@ pub(super) fn order(
     asked: &impl Asked,
     context: &Context,
 ) -> Result<Option<Ordered>, Failure> {
+    let collation = asked.text("collation")?;
+    let collation = collation.map(|t| Collation::read(&t)).transpose()?;
     let Some(text) = asked.text("orderBy")? else {
         return Ok(None);
     };
@@ -205,7 +223,10 @@ pub(super) fn order(
         let what = "an order goes with local=true (clause 5.7.2.4)";
         return Err(Error::bad("orderBy", what).into());
     }
-    let order = Order::read(&text, context)?;
+    let mut order = Order::read(&text, context)?;
+    if let Some(collation) = collation {
+        order = order.collated(collation);
+    }
     let kind = asked.text("orderGeometry")?;
     let reference = match asked.text("orderFrom")? {
         Some(coordinates) => {
@@ -218,7 +239,10 @@ pub(super) fn order(
         }
         None => None,
     };
-    let by_distance = order.0.iter().any(|key| matches!(key.by, By::Distance(_)));
+    let by_distance = order
+        .keys
+        .iter()
+        .any(|key| matches!(key.by, By::Distance(_)));
     if by_distance && reference.is_none() {
         let what = "an order by distance says from where (clause 5.7.2.4)";
         return Err(Error::bad("orderFrom", what).into());
@@ -245,13 +269,15 @@ impl<'b> Body<'b> {
 
     fn member(&self, name: &str) -> Option<&Json> {
         let geo = |inner: &str| self.body.get("geoQ").and_then(|g| g.get(inner));
+        let ordering = |inner: &str| self.body.get("ordering").and_then(|o| o.get(inner));
         match name {
             "type" | "id" | "idPattern" => self.selector?.get(name),
             "georel" | "geometry" | "coordinates" => geo(name),
             "geoproperty" => geo("geoproperty"),
-            "orderBy" | "orderFrom" | "orderGeometry" | "collation" => {
-                self.body.get("ordering").and_then(|o| o.get(name))
-            }
+            "orderBy" | "collation" => ordering(name),
+            // Table 5.2.43-1 has them under other names than a URL; a URL's are taken as well.
+            "orderFrom" => ordering("coordinates").or_else(|| ordering(name)),
+            "orderGeometry" => ordering("geometry").or_else(|| ordering(name)),
             _ => self.body.get(name),
         }
     }
@@ -264,6 +290,7 @@ impl Asked for Body<'_> {
         };
         match member {
             Json::String(text) => Ok(Some(text.to_string())),
+            Json::Bool(flag) if name == "entityMap" => Ok(Some(flag.to_string())),
             Json::Array(_) if PLACES.contains(&name) => Ok(Some(member.to_string())),
             Json::Number(number) if name == "joinLevel" => Ok(Some(number.to_string())),
             Json::Array(list) if LISTS.contains(&name) => {
@@ -294,9 +321,7 @@ const PLACES: [&str; 2] = ["coordinates", "orderFrom"];
 /// Clause 6.23.3.1.
 async fn by_body(app: Arc<App>, call: Call) -> Answer {
     let (body, context) = app.body(&call).await?;
-    if body.get("type").and_then(Json::as_str) != Some("Query") {
-        return Err(Error::bad("type", "a query's type is Query (clause 5.2.23)").into());
-    }
+    is_query(&body)?;
     let whole = Body::of(&body);
     let shown = Shown::read(&call, &whole, context.clone(), Geo::Too)?;
     let filters = filters_of(&call, &whole, Some(&body), &context, Within::of(&shown))?;

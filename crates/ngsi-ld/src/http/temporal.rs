@@ -2,6 +2,7 @@
 //! now: that is the entity API's.
 
 mod asked;
+mod maps;
 mod shown;
 
 use std::sync::Arc;
@@ -14,18 +15,18 @@ use loggia_api::Route;
 use super::answer::{Amended, Failure, created, empty, in_path};
 use super::attributes::name;
 use super::call::{Call, Flag};
-use super::query::{Body, Within, filters_of};
+use super::query::{Body, Within, filters_of, is_query};
 use super::view::Asked;
-use super::{Answer, App, BASE, paging, route};
+use super::{Answer, App, BASE, entity_maps, paging, route};
 use crate::broker::{Counting, Evolved};
 use crate::error::Error;
 use crate::history::{Ask, Count, Erased, Found, HistoryError};
 use crate::iri::Iri;
-use crate::json::Json;
-use crate::query::Filter;
+use crate::query::{Filter, Order};
 use crate::temporal::{InstanceId, Partial, TemporalForm, TemporalFragment, read_instance};
 
-use asked::{InBody, Wanted, wanted};
+use asked::{InBody, Wanted, has_time, ordered, wanted};
+pub(super) use maps::{map, map_by_body};
 use shown::Shown;
 
 const ALL: &str = "/ngsi-ld/v1/temporal/entities/";
@@ -258,21 +259,21 @@ async fn query(app: Arc<App>, call: Call) -> Answer {
     let shown = Shown::read(&call, &call, context)?;
     let filters = filters_of(&call, &call, None, &shown.context, within(&shown))?;
     let ask = wanted(&call)?;
-    found(app, call, filters, (shown, ask)).await
+    let order = ordered(&call, &call, &shown)?;
+    found(app, call, (filters, order), (shown, ask)).await
 }
 
 /// Clause 6.24.3.1.
 async fn by_body(app: Arc<App>, call: Call) -> Answer {
     let (body, context) = app.body(&call).await?;
-    if body.get("type").and_then(Json::as_str) != Some("Query") {
-        return Err(Error::bad("type", "a query's type is Query (clause 5.2.23)").into());
-    }
+    is_query(&body)?;
     let whole = Body::of(&body);
     let asked = InBody(&body);
     let shown = Shown::read(&call, &asked, context)?;
     let filters = filters_of(&call, &whole, Some(&body), &shown.context, within(&shown))?;
     let ask = wanted(&asked)?;
-    found(app, call, filters, (shown, ask)).await
+    let order = ordered(&call, &whole, &shown)?;
+    found(app, call, (filters, order), (shown, ask)).await
 }
 
 /// Histories have no linked entities.
@@ -287,21 +288,28 @@ fn within(shown: &Shown) -> Within<'_> {
 async fn found(
     app: Arc<App>,
     call: Call,
-    filters: Vec<Filter>,
+    (filters, order): (Vec<Filter>, Option<Order>),
     (shown, ask): (Shown, Wanted),
 ) -> Answer {
     let paging = paging::read(&call)?;
-    if call.param("orderBy")?.is_some() {
-        let what = "histories come in the order in which they began; orderBy is not supported";
-        return Err(Error::NotSupported(what.to_owned()).into());
-    }
-    if ask.window.timerel.is_none() {
-        let what = "timerel and timeAt say which time is asked about (clause 5.7.4.4)";
-        return Err(Error::bad("timerel", what).into());
-    }
+    has_time(&ask)?;
+    let asked = maps::Asked {
+        filters,
+        order,
+        shown,
+        ask,
+    };
+    let (asked, map) = maps::within(&app, &call, asked).await?;
+    let maps::Asked {
+        filters,
+        order,
+        shown,
+        ask,
+    } = asked;
     let page = with_history(&app, &call, move |app, tenant| {
         let found = Found {
             filters: &filters,
+            order: order.as_ref(),
             offset: paging.offset,
             limit: paging.limit,
             count: match paging.counting {
@@ -316,7 +324,11 @@ async fn found(
     let (page, shown) = page.await?;
     let answer = shown.answer(&app, &call, page.body, page.amended)?;
     let linked = paging::linked(answer, &call, paging, page.count, page.more);
-    Ok(in_part(linked, page.partial))
+    let answer = in_part(linked, page.partial);
+    Ok(match map {
+        Some((map, novelty)) => entity_maps::told(answer, &map, novelty),
+        None => answer,
+    })
 }
 
 /// A page of entities, written.

@@ -9,14 +9,16 @@ use axum::response::Response;
 use super::App;
 use super::answer::{self, Amended, Failure};
 use super::call::{Call, Flag};
-use super::join::{Gathered, Join, Place};
+use super::entity_maps::{self, Novelty, Wish};
+use super::join::{Join, Place};
 use super::media::{Geo, Media, of_answer};
 use crate::context::{Context, Link};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::iri::Iri;
 use crate::lang::Languages;
-use crate::query::{Picked, Projection};
+use crate::linked::Gathered;
+use crate::query::Projection;
 use crate::write::{Embed, Form, GeoView, Linked, Older, Selection, SysAttrs, Version, View};
 
 /// What was asked for.
@@ -38,6 +40,8 @@ pub(super) struct Shown {
     pub embed: Embed,
     /// The version of the specification that is preferred, if one is.
     pub version: Option<Version>,
+    /// The map that the answer goes by (clause 5.14).
+    pub map: Option<Wish>,
 }
 
 /// Where the parameters stand.
@@ -89,7 +93,7 @@ impl Shown {
         }
         let selection = match &having {
             Some(p) if attrs.is_some() => Selection::attrs(p.names(), &context)?,
-            _ => select(picked(&having), picked(&omit), &context)?,
+            _ => Selection::projected(having.as_ref(), omit.as_ref(), &context)?,
         };
         let geometry = asked.text("geometryProperty")?;
         if geometry.is_some() && media != Media::GeoJson {
@@ -118,6 +122,7 @@ impl Shown {
             join,
             embed,
             version: call.version(),
+            map: Wish::read(call, asked)?,
         })
     }
 
@@ -148,9 +153,22 @@ impl Shown {
         call: &Call,
         entity: &Arc<Entity>,
     ) -> Result<Response, Failure> {
-        let linked = self.linked(app, call, std::slice::from_ref(entity))?;
+        let answer = self.alone(app, call, entity)?;
+        let Some(wish) = &self.map else {
+            return Ok(answer);
+        };
+        // Table 6.5.3.1-3 has no 201 where table 6.4.3.2-3 has it.
+        let map = match wish.known(app, call) {
+            Some(map) => map,
+            None => wish.made(app, &call.tenant, vec![entity.id.clone()])?,
+        };
+        Ok(entity_maps::told(answer, &map, Novelty::Known))
+    }
+
+    fn alone(&self, app: &App, call: &Call, entity: &Arc<Entity>) -> Result<Response, Failure> {
+        let (linked, amended) = self.linked(app, call, std::slice::from_ref(entity))?;
         if !linked.in_order.is_empty() && self.is_flat() {
-            return self.list(app, call, std::slice::from_ref(entity), &linked);
+            return self.list(app, call, std::slice::from_ref(entity), (&linked, amended));
         }
         let view = self.view_with(&linked);
         let entity = self.preferred(entity);
@@ -159,7 +177,7 @@ impl Shown {
             Media::GeoJson => self.geo(view).feature(&entity, self.embed, &mut out),
             _ => view.entity(&entity, self.embed, &mut out),
         }
-        self.answer(app, call, out, Amended::of(&entity).or(linked.amended))
+        self.answer(app, call, out, Amended::of(&entity).or(amended))
     }
 
     /// Several entities as an answer, and those that they lead to.
@@ -169,8 +187,8 @@ impl Shown {
         call: &Call,
         entities: &[Arc<Entity>],
     ) -> Result<Response, Failure> {
-        let linked = self.linked(app, call, entities)?;
-        self.list(app, call, entities, &linked)
+        let (linked, amended) = self.linked(app, call, entities)?;
+        self.list(app, call, entities, (&linked, amended))
     }
 
     fn list(
@@ -178,13 +196,12 @@ impl Shown {
         app: &App,
         call: &Call,
         entities: &[Arc<Entity>],
-        linked: &Gathered<'_>,
+        (linked, amended): (&Gathered<'_>, Amended),
     ) -> Result<Response, Failure> {
         let view = self.view_with(linked);
         let mut out = Vec::with_capacity(1_024 * entities.len());
         let preferred: Vec<_> = entities.iter().map(|e| self.preferred(e)).collect();
-        let amended = preferred.iter().map(Amended::of);
-        let amended = amended.fold(linked.amended, Amended::or);
+        let amended = preferred.iter().map(Amended::of).fold(amended, Amended::or);
         let own = preferred.iter().map(|e| (&**e, &self.selection));
         let behind = linked.in_order.iter().filter(|_| self.is_flat());
         let all = own.chain(behind.map(|(e, selection)| (&**e, *selection)));
@@ -204,13 +221,19 @@ impl Shown {
         app: &App,
         call: &Call,
         entities: &[Arc<Entity>],
-    ) -> Result<Gathered<'_>, Failure> {
+    ) -> Result<(Gathered<'_>, Amended), Failure> {
         let Some(join) = &self.join else {
-            return Ok(Gathered::default());
+            return Ok((Gathered::default(), Amended::No));
         };
         let mut linked = join.gather(&app.broker, &call.tenant, entities, &self.selection)?;
-        linked.amend(|entity| self.preferred(entity));
-        Ok(linked)
+        let mut amended = Amended::No;
+        for entity in linked.each_mut() {
+            if let Cow::Owned(older) = self.preferred(entity) {
+                *entity = Arc::new(older);
+                amended = Amended::Yes;
+            }
+        }
+        Ok((linked, amended))
     }
 
     fn view_with<'v>(&'v self, linked: &'v Gathered<'_>) -> View<'v> {
@@ -284,47 +307,6 @@ impl App {
         let version = call.version().map(|_| Version::NEWEST);
         Ok(answer::in_version(answer, version, Amended::No))
     }
-}
-
-fn picked(projection: &Option<Projection>) -> Option<&[Picked]> {
-    projection.as_ref().map(|p| &*p.0)
-}
-
-/// `pick` and `omit`, and what they say of linked entities, as deep as their braces.
-fn select(
-    pick: Option<&[Picked]>,
-    omit: Option<&[Picked]>,
-    context: &Context,
-) -> Result<Selection, Error> {
-    let all = |list: Option<&'_ [Picked]>| list.unwrap_or_default().to_vec();
-    let (picks, omits) = (all(pick), all(omit));
-    let mut selection = match pick {
-        Some(list) => Selection::pick(list.iter().map(|p| &*p.name), context)?,
-        None => Selection::ALL,
-    };
-    // `a{b}` leaves out b of the entity that a leads to, and not a.
-    let whole = omits.iter().filter(|p| p.of_linked.is_empty());
-    let names: Vec<&str> = whole.map(|p| &*p.name).collect();
-    if !names.is_empty() {
-        selection = selection.omit(names, context)?;
-    }
-    let mut linked: Vec<(Iri, Selection)> = Vec::new();
-    for one in picks.iter().chain(&omits) {
-        let Some(name) = one.attribute.as_ref().filter(|_| !one.of_linked.is_empty()) else {
-            continue;
-        };
-        if linked.iter().any(|(known, _)| known == name) {
-            continue;
-        }
-        let of = |list: &[Picked]| -> Option<Vec<Picked>> {
-            let such = list.iter().filter(|p| p.attribute.as_ref() == Some(name));
-            let of: Vec<Picked> = such.flat_map(|p| p.of_linked.iter().cloned()).collect();
-            (!of.is_empty()).then_some(of)
-        };
-        let inner = select(of(&picks).as_deref(), of(&omits).as_deref(), context)?;
-        linked.push((name.clone(), inner));
-    }
-    Ok(selection.linking(linked))
 }
 
 /// `options` and `format` (clauses 6.3.7 and 6.3.11).

@@ -25,6 +25,9 @@ impl Core {
             let Some(sub) = self.subs.get(number) else {
                 continue;
             };
+            if sub.is_paused() {
+                continue;
+            }
             let Some((next, lane)) = sub.next.zip(self.lanes.get(&sub.lane)) else {
                 continue;
             };
@@ -45,10 +48,9 @@ impl Core {
             }
             let wanted = self.subs.get(&number).is_some_and(|sub| {
                 sub.next.is_some_and(|n| n <= change.seq)
-                    && sub.from <= change.seq
                     && !sub.outstanding.contains(&change.seq)
                     && !sub.ahead.contains(&change.seq)
-                    && sub.subscription.wants(change).is_some()
+                    && sub.hears(change)
             });
             if !wanted {
                 continue;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::job::{Job, Now, What};
 use super::lane::Lane;
 use super::limits::Limits;
+use super::silence::Silence;
 use super::sub::{Pause, Sub, job};
 use crate::Recorded;
 use crate::subscription::{Index, Subscription, Tally};
@@ -111,6 +112,7 @@ impl Core {
             counted: BTreeSet::new(),
             ahead: BTreeSet::new(),
             next: behind.then_some(from),
+            silences: Vec::new(),
             pause: Pause::default(),
             ticking: false,
             tally: s.tally,
@@ -151,6 +153,13 @@ impl Core {
         self.leave(left);
         self.mark(left);
         self.schedule_tick(number, &s, now);
+    }
+
+    /// When a subscription was silent.
+    pub fn silence(&mut self, number: u64, silences: Vec<Silence>) {
+        if let Some(sub) = self.subs.get_mut(&number) {
+            sub.silences = silences;
+        }
     }
 
     /// A subscription is no more.
@@ -217,12 +226,12 @@ impl Core {
     pub fn offer(&mut self, change: &Arc<Recorded>, now: Now) {
         self.live = change.seq + 1;
         for number in self.candidates(change) {
-            let wanted = self.subs.get(&number).is_some_and(|sub| {
-                sub.next.is_none()
-                    && sub.from <= change.seq
-                    && sub.subscription.wants(change).is_some()
-            });
-            if wanted && self.take(number, change, now) == Room::None {
+            let wanted = self.subs.get(&number);
+            let Some(sub) = wanted.filter(|s| s.next.is_none() && s.hears(change)) else {
+                continue;
+            };
+            // What was made before a pause is told after it.
+            if sub.is_paused() || self.take(number, change, now) == Room::None {
                 self.fall_behind(number, change.seq);
             }
         }

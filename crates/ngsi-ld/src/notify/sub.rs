@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::job::{Job, What};
+use super::silence::Silence;
 use crate::Recorded;
 use crate::subscription::{Subscription, Tally};
 
@@ -30,6 +31,8 @@ pub(super) struct Sub {
     pub ahead: BTreeSet<u64>,
     /// From where on it has to read again.
     pub next: Option<u64>,
+    /// When it was silent.
+    pub silences: Vec<Silence>,
     pub pause: Pause,
     /// A notification by interval is under way.
     pub ticking: bool,
@@ -49,6 +52,20 @@ pub(super) struct Pause {
 }
 
 impl Sub {
+    /// Whether nothing may be sent to it now. What it had still to be told of stays in the log.
+    pub fn is_paused(&self) -> bool {
+        self.subscription.is_active == Some(false)
+    }
+
+    /// Whether it is to be told of a change, sooner or later.
+    pub fn hears(&self, change: &Recorded) -> bool {
+        let lasting = self.silences.iter().any(|s| s.to.is_none());
+        self.from <= change.seq
+            && (lasting || !self.is_paused())
+            && !self.silences.iter().any(|s| s.covers(change))
+            && self.subscription.asks_for(change).is_some()
+    }
+
     /// The first change that it has still to be told of, or to look at.
     pub fn first_undone(&self) -> Option<u64> {
         let waits = self.outstanding.first().copied();

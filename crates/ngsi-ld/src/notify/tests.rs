@@ -3,8 +3,13 @@
 
 mod world;
 
+use std::sync::Arc;
+
 use super::core::key;
 use super::job::{Outcome, What};
+use super::silence::{Begin, Silence};
+use crate::Time;
+use crate::subscription::Subscription;
 use world::{Mood, World, subscription};
 
 const MOODS: [Mood; 4] = [Mood::Well, Mood::Slow, Mood::Dead, Mood::Contrary];
@@ -189,4 +194,89 @@ fn a_pause_subscription_misses_what_happens_meanwhile() {
     assert!(world.calm(100));
     let seqs: Vec<u64> = world.got[&1].iter().map(|(_, seq)| *seq).collect();
     assert_eq!(seqs, [1, 3]);
+}
+
+/// The subscription as it is made, and paused.
+fn one_that_pauses() -> [Arc<Subscription>; 2] {
+    ["", r#""isActive": false,"#].map(|more| subscription(1, "http://h0.example/n", more))
+}
+
+fn told(world: &World) -> Vec<u64> {
+    let got = world.got.get(&1).map_or(&[][..], |g| g);
+    got.iter().map(|(_, seq)| *seq).collect()
+}
+
+#[test]
+fn a_change_out_of_a_pause_is_not_told_however_late_it_is_read() {
+    let mut world = World::new(8, &[Mood::Well], 1, "");
+    let [active, paused] = one_that_pauses();
+    let mut pause = Silence {
+        from: Begin::Record(2),
+        to: None,
+    };
+    world.happen(1);
+    world.happen(1);
+    // The notifier has not read a thing, and hears that the subscription is paused,
+    world.core.update(1, paused, world.now);
+    world.core.silence(1, vec![pause]);
+    world.happen(1);
+    // and that it is not.
+    pause.to = Some(4);
+    world.core.update(1, active, world.now);
+    world.core.silence(1, vec![pause]);
+    world.happen(1);
+    assert!(world.calm(100));
+    assert_eq!(told(&world), [1, 2, 4]);
+}
+
+#[test]
+fn nothing_is_sent_in_a_pause_and_what_was_before_it_is_told_after() {
+    let mut world = World::new(9, &[Mood::Dead], 1, "");
+    let [active, paused] = one_that_pauses();
+    world.happen(1);
+    for _ in 0..20 {
+        world.turn(50);
+    }
+    let mut pause = Silence {
+        from: Begin::Record(2),
+        to: None,
+    };
+    // One more, which nobody has read when the pause begins.
+    world.happen(1);
+    world.core.update(1, paused, world.now);
+    world.core.silence(1, vec![pause]);
+    for _ in 0..20 {
+        // What is on its way already comes back.
+        world.pass(50);
+        world.settle();
+    }
+    assert!(world.under_way.is_empty());
+    world.moods = vec![Mood::Well];
+    world.happen(1);
+    assert!(!world.calm(100), "it is not done with the first two");
+    assert!(told(&world).is_empty());
+    pause.to = Some(4);
+    world.core.update(1, active, world.now);
+    world.core.silence(1, vec![pause]);
+    assert!(world.calm(200));
+    assert_eq!(told(&world), [1, 2]);
+}
+
+#[test]
+fn a_change_after_the_end_is_not_told_when_it_is_put_off() {
+    let mut world = World::new(10, &[Mood::Well], 1, "");
+    let [active, _] = one_that_pauses();
+    world.happen(1);
+    world.pass(1_000);
+    let end = Time::of_micros(world.now.wall.0);
+    world.happen(1);
+    let expired = Silence {
+        from: Begin::Time(end),
+        to: Some(3),
+    };
+    world.core.update(1, active, world.now);
+    world.core.silence(1, vec![expired]);
+    world.happen(1);
+    assert!(world.calm(100));
+    assert_eq!(told(&world), [1, 3]);
 }

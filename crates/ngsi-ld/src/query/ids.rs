@@ -38,6 +38,15 @@ impl Ids {
         Ok(Self(ids.into()))
     }
 
+    /// Those that are known already.
+    #[must_use]
+    pub fn of<'i>(ids: impl Iterator<Item = &'i str>) -> Self {
+        let mut ids: Vec<Box<str>> = ids.map(Into::into).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Self(ids.into())
+    }
+
     /// Whether an identifier is listed.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {

@@ -1,15 +1,18 @@
-//! The order of answers: `orderBy` (clause 4.23). Never an order of texts in a language: texts go
-//! by their characters' numbers, whatever `collation` would say.
+//! The order of answers: `orderBy` (clause 4.23), and which value comes before which of another
+//! kind (clause 4.23.2). Never an order that depends on how entities were stored, but for those
+//! that are equal in every key.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt::{self, Display, Formatter};
 
+use super::collation::Collation;
 use super::fault::Fault;
 use super::geo::Shape;
 use super::limits::ORDER_KEYS_MAX;
-use super::q::{Path, System, numbers, path};
+use super::q::{Path, System, path};
 use super::scan::Cursor;
+use super::sorted::{Sorted, of_text};
 use crate::context::Context;
 use crate::entity::{Attribute, Entity, Value};
 use crate::json::Json;
@@ -17,7 +20,12 @@ use crate::time::Time;
 
 /// An order of entities.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order(pub Vec<OrderKey>);
+pub struct Order {
+    /// What is compared first, and what after it.
+    pub keys: Vec<OrderKey>,
+    /// How texts are compared.
+    pub collation: Collation,
+}
 
 /// One key of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +43,8 @@ pub enum By {
     Id,
     /// `type`: the first one.
     Type,
+    /// `scope`: the first one.
+    Scope,
     /// The value of an attribute.
     Value(Path),
     /// How far a GeoProperty is from a reference.
@@ -64,7 +74,7 @@ enum Measure {
 }
 
 impl Order {
-    /// Reads `orderBy`: `a;desc,b.c,id`.
+    /// Reads `orderBy`: `a;desc,b.c,id`. Texts are in the root order.
     ///
     /// # Errors
     /// Says which character is wrong and what was expected.
@@ -77,19 +87,53 @@ impl Order {
             }
             keys.push(key(&mut cursor, context)?);
             if !cursor.eat(",") {
-                return cursor.end("`;`, `,` or the end").map(|()| Self(keys));
+                cursor.end("`;`, `,` or the end")?;
+                return Ok(Self {
+                    keys,
+                    collation: Collation::root(),
+                });
             }
         }
     }
 
-    /// Sorts entities; those that are equal in every key stay as they are, and those that lack
-    /// what a key names go last, whichever way. Distances are from the reference; without one
-    /// they are all alike.
+    /// The same with texts in another order.
+    #[must_use]
+    pub fn collated(self, collation: Collation) -> Self {
+        Self { collation, ..self }
+    }
+
+    /// Sorts entities; those that are equal in every key stay as they are. Nulls go last, and
+    /// behind them those that lack what a key names, whichever way. Distances are from the
+    /// reference; without one they are all alike.
     pub fn sort<E: Borrow<Entity>>(&self, entities: &mut [E], reference: Option<&Shape>) {
+        let order = Ordered {
+            collation: &self.collation,
+            reference,
+        };
         entities.sort_by_cached_key(|e| {
-            let places = self.0.iter().map(|key| key.place(e.borrow(), reference));
+            let places = self.keys.iter().map(|key| order.place(key, e.borrow()));
             places.collect::<Vec<Place>>()
         });
+    }
+}
+
+impl Order {
+    /// Whether ids alone are compared.
+    #[must_use]
+    pub fn is_by_id(&self) -> bool {
+        self.keys.iter().all(|key| key.by == By::Id)
+    }
+
+    /// Sorts what is known by its id alone; an id is only once there, so that one key decides.
+    pub fn sort_ids<T>(&self, items: &mut [T], id: impl Fn(&T) -> &str) {
+        items.sort_by_cached_key(|item| self.collation.key(id(item)));
+        if self
+            .keys
+            .first()
+            .is_some_and(|k| k.sense == Sense::Descending)
+        {
+            items.reverse();
+        }
     }
 }
 
@@ -99,6 +143,7 @@ fn key(cursor: &mut Cursor<'_>, context: &Context) -> Result<OrderKey, Fault> {
     let fixed = match word {
         "id" => Some(By::Id),
         "type" => Some(By::Type),
+        "scope" => Some(By::Scope),
         _ => None,
     };
     let mut by = if let Some(by) = fixed {
@@ -124,7 +169,7 @@ fn key(cursor: &mut Cursor<'_>, context: &Context) -> Result<OrderKey, Fault> {
         sense = wanted;
         by = match (by, measure) {
             (By::Value(path), Measure::Distance) => By::Distance(path),
-            (By::Id | By::Type, Measure::Distance) => {
+            (By::Id | By::Type | By::Scope, Measure::Distance) => {
                 cursor.back_to(mark);
                 return Err(cursor.bad("only a GeoProperty has a distance"));
             }
@@ -134,70 +179,20 @@ fn key(cursor: &mut Cursor<'_>, context: &Context) -> Result<OrderKey, Fault> {
     Ok(OrderKey { by, sense })
 }
 
-impl OrderKey {
-    fn place(&self, entity: &Entity, reference: Option<&Shape>) -> Place {
-        let value = match &self.by {
-            By::Id => Some(Sorted::Text(entity.id.clone())),
-            By::Type => entity
-                .types
-                .first()
-                .map(|t| Sorted::Text(t.as_str().into())),
-            By::Value(path) => value_at(entity, path),
-            By::Distance(path) => distance_at(entity, path, reference),
-        };
-        Place {
-            value,
-            sense: self.sense,
-        }
-    }
-}
-
 /// Where one key puts an entity.
 struct Place {
-    value: Option<Sorted>,
+    value: Sorted,
     sense: Sense,
-}
-
-/// Values that have an order, unlike types one after the other.
-enum Sorted {
-    Bool(bool),
-    Number(serde_json::Number),
-    Metres(f64),
-    Time(Time),
-    Text(Box<str>),
-}
-
-impl Sorted {
-    const fn rank(&self) -> u8 {
-        match self {
-            Self::Bool(_) => 0,
-            Self::Number(_) => 1,
-            Self::Metres(_) => 2,
-            Self::Time(_) => 3,
-            Self::Text(_) => 4,
-        }
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => numbers(a, b).unwrap_or(Ordering::Equal),
-            (Self::Metres(a), Self::Metres(b)) => a.total_cmp(b),
-            (Self::Time(a), Self::Time(b)) => a.micros().cmp(&b.micros()),
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
-            _ => self.rank().cmp(&other.rank()),
-        }
-    }
 }
 
 impl Ord for Place {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (&self.value, &other.value) {
-            (Some(a), Some(b)) if self.sense == Sense::Ascending => a.order(b),
-            (Some(a), Some(b)) => b.order(a),
-            // Nothing is last: it is the greater one.
-            (a, b) => a.is_none().cmp(&b.is_none()),
-        }
+        let (a, b) = (&self.value, &other.value);
+        // What stands first or last does so whichever way: clause 4.23.2 says so of nulls.
+        a.group().cmp(&b.group()).then_with(|| match self.sense {
+            Sense::Ascending => a.order(b),
+            Sense::Descending => b.order(a),
+        })
     }
 }
 
@@ -231,79 +226,128 @@ fn attribute_at<'e>(entity: &'e Entity, path: &Path) -> Option<&'e Attribute> {
     found
 }
 
-fn value_at(entity: &Entity, path: &Path) -> Option<Sorted> {
-    let Some(attribute) = attribute_at(entity, path) else {
-        return match path.system {
-            _ if !path.steps.is_empty() => None,
-            Some(System::CreatedAt) => Some(Sorted::Time(entity.created_at)),
-            Some(System::ModifiedAt) => Some(Sorted::Time(entity.modified_at)),
-            Some(System::ExpiresAt) => entity.expires_at.map(Sorted::Time),
-            _ => None,
+/// What values are compared with.
+struct Ordered<'o> {
+    collation: &'o Collation,
+    reference: Option<&'o Shape>,
+}
+
+impl Ordered<'_> {
+    fn place(&self, key: &OrderKey, entity: &Entity) -> Place {
+        let value = match &key.by {
+            By::Id => self.text(&entity.id),
+            By::Type => match entity.types.first() {
+                Some(name) => self.text(name.as_str()),
+                None => Sorted::Missing,
+            },
+            By::Scope => match entity.scopes.first() {
+                Some(scope) => self.text(scope),
+                None => Sorted::Missing,
+            },
+            By::Value(path) => self.value_at(entity, path),
+            By::Distance(path) => self.distance_at(entity, path),
         };
-    };
-    let more = attribute.more.as_ref();
-    match path.system {
-        Some(System::ObservedAt) => attribute.observed_at.map(Sorted::Time),
-        Some(System::CreatedAt) => Some(Sorted::Time(attribute.created_at)),
-        Some(System::ModifiedAt) => Some(Sorted::Time(attribute.modified_at)),
-        Some(System::ExpiresAt) => more?.rare.as_ref()?.expires_at.map(Sorted::Time),
-        Some(System::UnitCode) => attribute.unit_code().map(|t| Sorted::Text(t.into())),
-        Some(System::DatasetId) => attribute.dataset_id().map(|t| Sorted::Text(t.into())),
-        None => sorted(&attribute.value, &path.inside),
+        Place {
+            value,
+            sense: key.sense,
+        }
     }
-}
 
-fn sorted(value: &Value, inside: &[Box<str>]) -> Option<Sorted> {
-    let text = |t: &str| Some(Sorted::Text(t.into()));
-    match (value, inside) {
-        (Value::Property(json) | Value::Json(json), _) => {
-            of_json(inside.iter().try_fold(json, |j, name| j.get(name))?)
-        }
-        (Value::Relationship(uris), []) => text(uris.as_slice().first()?),
-        (Value::Vocab(names), []) => text(names.as_slice().first()?),
-        (Value::ListRelationship(uris), []) => text(uris.first()?),
-        (Value::List(items), []) => of_json(items.first()?),
-        (Value::Language(map), []) => of_json(&map.first()?.1),
-        (Value::Language(map), [tag]) => {
-            let known = map.iter().find(|(t, _)| t.eq_ignore_ascii_case(tag));
-            of_json(&known?.1)
-        }
-        _ => None,
+    fn text(&self, text: &str) -> Sorted {
+        Sorted::Text(self.collation.key(text))
     }
-}
 
-fn of_json(json: &Json) -> Option<Sorted> {
-    match json.get("@value").unwrap_or(json) {
-        Json::Bool(b) => Some(Sorted::Bool(*b)),
-        Json::Number(n) => Some(Sorted::Number(n.clone())),
-        Json::String(s) => {
-            Some(Time::read(s).map_or_else(|| Sorted::Text(s.clone()), Sorted::Time))
+    fn value_at(&self, entity: &Entity, path: &Path) -> Sorted {
+        let time = |t: Option<Time>| t.map_or(Sorted::Missing, Sorted::DateTime);
+        let text = |t: Option<&str>| t.map_or(Sorted::Missing, |t| self.text(t));
+        let Some(attribute) = attribute_at(entity, path) else {
+            return match path.system {
+                _ if !path.steps.is_empty() => Sorted::Missing,
+                Some(System::CreatedAt) => Sorted::DateTime(entity.created_at),
+                Some(System::ModifiedAt) => Sorted::DateTime(entity.modified_at),
+                Some(System::ExpiresAt) => time(entity.expires_at),
+                _ => Sorted::Missing,
+            };
+        };
+        let rare = attribute.more.as_ref().and_then(|m| m.rare.as_ref());
+        match path.system {
+            Some(System::ObservedAt) => time(attribute.observed_at),
+            Some(System::CreatedAt) => Sorted::DateTime(attribute.created_at),
+            Some(System::ModifiedAt) => Sorted::DateTime(attribute.modified_at),
+            Some(System::ExpiresAt) => time(rare.and_then(|r| r.expires_at)),
+            Some(System::UnitCode) => text(attribute.unit_code()),
+            Some(System::DatasetId) => text(attribute.dataset_id()),
+            None => self.of_value(&attribute.value, &path.inside),
         }
-        Json::Array(items) => items
-            .first()
-            .filter(|i| i.items().is_none())
-            .and_then(of_json),
-        _ => None,
     }
-}
 
-fn distance_at(entity: &Entity, path: &Path, reference: Option<&Shape>) -> Option<Sorted> {
-    match &attribute_at(entity, path)?.value {
-        Value::Geo(geometry) => {
-            let metres = |r: &Shape| Shape::of(geometry).distance_m(r);
-            Some(Sorted::Metres(reference.map_or(0.0, metres)))
+    fn of_value(&self, value: &Value, inside: &[Box<str>]) -> Sorted {
+        let text = |t: Option<&Box<str>>| t.map_or(Sorted::Missing, |t| self.text(t));
+        match (value, inside) {
+            (Value::Property(json) | Value::Json(json), _) => {
+                match inside.iter().try_fold(json, |j, name| j.get(name)) {
+                    Some(json) => self.of_json(json),
+                    None => Sorted::Missing,
+                }
+            }
+            (Value::Relationship(uris), []) => text(uris.as_slice().first()),
+            (Value::Vocab(names), []) => names
+                .as_slice()
+                .first()
+                .map_or(Sorted::Missing, |name| self.text(name)),
+            (Value::ListRelationship(uris), []) => {
+                Sorted::Array(uris.iter().map(|uri| self.text(uri)).collect())
+            }
+            (Value::List(items), []) => {
+                Sorted::Array(items.iter().map(|item| self.of_json(item)).collect())
+            }
+            // Of a text in several languages one is compared, not all: the first, or the one named.
+            (Value::Language(map), []) => match map.first() {
+                Some((_, text)) => self.of_json(text),
+                None => Sorted::Missing,
+            },
+            (Value::Language(map), [tag]) => {
+                match map.iter().find(|(t, _)| t.eq_ignore_ascii_case(tag)) {
+                    Some((_, text)) => self.of_json(text),
+                    None => Sorted::Missing,
+                }
+            }
+            (Value::Geo(geometry), []) => Sorted::Object(geometry.to_json().to_string().into()),
+            _ => Sorted::Missing,
         }
-        _ => None,
+    }
+
+    fn of_json(&self, json: &Json) -> Sorted {
+        match json.get("@value").unwrap_or(json) {
+            Json::Null => Sorted::Null,
+            Json::Bool(b) => Sorted::Bool(*b),
+            Json::Number(n) => Sorted::Number(n.clone()),
+            Json::String(s) => of_text(s).unwrap_or_else(|| self.text(s)),
+            Json::Array(items) => Sorted::Array(items.iter().map(|i| self.of_json(i)).collect()),
+            object @ Json::Object(_) => Sorted::Object(object.to_string().into()),
+        }
+    }
+
+    /// Where there is no GeoProperty, the value is compared instead.
+    fn distance_at(&self, entity: &Entity, path: &Path) -> Sorted {
+        match attribute_at(entity, path).map(|a| &a.value) {
+            Some(Value::Geo(geometry)) => {
+                let metres = |r: &Shape| Shape::of(geometry).distance_m(r);
+                Sorted::Metres(self.reference.map_or(0.0, metres))
+            }
+            _ => self.value_at(entity, path),
+        }
     }
 }
 
 impl Display for Order {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (n, key) in self.0.iter().enumerate() {
+        for (n, key) in self.keys.iter().enumerate() {
             f.write_str(if n == 0 { "" } else { "," })?;
             let dist = match &key.by {
                 By::Id => f.write_str("id").map(|()| "")?,
                 By::Type => f.write_str("type").map(|()| "")?,
+                By::Scope => f.write_str("scope").map(|()| "")?,
                 By::Value(path) => write!(f, "{path}").map(|()| "")?,
                 By::Distance(path) => write!(f, "{path}").map(|()| "dist-")?,
             };

@@ -10,8 +10,8 @@ use super::{
     Delivery, GeoCondition, LIST_MAX, Seconds, Subscription, TEXT_BYTES_MAX, Text, Triggers, bad,
 };
 use crate::context::Context;
-use crate::error::{Error, Problem};
-use crate::iri::is_uri;
+use crate::error::Error;
+use crate::iri::{Iri, is_uri};
 use crate::json::Json;
 use crate::lang::Languages;
 use crate::query::{Fault, GeoQuery, Query, ScopeQuery};
@@ -20,6 +20,13 @@ use crate::time::Time;
 /// Longest `timeInterval` and `throttling`: ten years of seconds keep their microseconds in a
 /// float, and nobody waits longer.
 const SECONDS_MAX: f64 = 315_360_000.0;
+
+/// Members in the order in which they are read: what `q` depends on before it.
+pub(super) fn in_order(members: &[(Box<str>, Json)]) -> impl Iterator<Item = &(Box<str>, Json)> {
+    let first = |m: &&(Box<str>, Json)| &*m.0 == "expandValues";
+    let rest = members.iter().filter(move |m| !first(m));
+    members.iter().filter(first).chain(rest)
+}
 
 /// What members are read with.
 pub(super) struct Reading<'r, 'f> {
@@ -49,8 +56,8 @@ impl Reading<'_, '_> {
             "description" => to.description = Some(text(v)?),
             "entities" => to.entities = Selector::read_list(v, context)?,
             "watchedAttributes" => to.watched = iris(&texts(v)?, context)?,
-            "q" => to.q = Some(self.query(v, "q")?),
-            "csf" => to.csf = Some(self.query(v, "csf")?),
+            "q" => to.q = Some(self.query(v, "q", &to.expand_values)?),
+            "csf" => to.csf = Some(self.query(v, "csf", &[])?),
             "scopeQ" => {
                 let text = text(v)?;
                 let read = ScopeQuery::read(&text).map_err(Error::from)?;
@@ -58,11 +65,16 @@ impl Reading<'_, '_> {
             }
             "geoQ" => to.geo = Some(geo(v, context)?),
             "datasetId" => to.datasets = Some(datasets(v)?),
-            "jsonKeys" => to.kept.json_keys = iris(&texts(v)?, context)?,
+            "jsonKeys" => to.kept.json_keys = names(v, context)?,
+            "expandValues" => to.expand_values = names(v, context)?,
             "localOnly" => to.kept.local_only = Some(flag(v)?),
             "splitEntities" => to.kept.split_entities = Some(flag(v)?),
             "ngsildConformance" => to.kept.conformance = Some(text(v)?),
-            "expandValues" => return Err(unsupported("expandValues").into()),
+            "temporalQ" => {
+                let what = "it is for subscriptions to registrations of context sources alone \
+                            (table 5.2.12-1)";
+                return Err(bad("", what).into());
+            }
             _ => return Err(Unknown::Member),
         }
         Ok(())
@@ -104,11 +116,17 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    fn query(&self, v: &Json, parameter: &'static str) -> Result<Text<Query>, Error> {
+    fn query(
+        &self,
+        v: &Json,
+        parameter: &'static str,
+        expanded: &[Iri],
+    ) -> Result<Text<Query>, Error> {
         let text = text(v)?;
         // Clients copy what they would write into a URL; brokers take it so.
         let plain = super::endpoint::unescaped(&text)?;
-        let read = Query::read(&plain, self.context).map_err(|f| Fault { parameter, ..f })?;
+        let read = Query::read_expanding(&plain, self.context, expanded);
+        let read = read.map_err(|f| Fault { parameter, ..f })?;
         Ok(Text { text, read })
     }
 }
@@ -125,13 +143,12 @@ impl From<Error> for Unknown {
     }
 }
 
-fn unsupported(parameter: &'static str) -> Error {
-    Error::Query(Fault {
-        parameter,
-        at: 1,
-        what: "it is not supported".to_owned(),
-        problem: Problem::OperationNotSupported,
-    })
+/// Names of attributes with commas between (table 5.2.12-1); a list of them is taken as well.
+fn names(value: &Json, context: &Context) -> Result<Vec<Iri>, Error> {
+    match value.as_str() {
+        Some(text) => iris(&text.split(',').collect::<Vec<_>>(), context),
+        None => iris(&texts(value)?, context),
+    }
 }
 
 /// A text that is kept.

@@ -3,16 +3,21 @@
 
 use super::{Status, Subscription, TIME_INTERVAL_MIN_S, bad};
 use crate::error::Error;
+use crate::query::TypeQuery;
 use crate::time::Time;
 
 impl Subscription {
     /// Says what is wrong, if something is.
     pub(super) fn check(&self, now: Time) -> Result<(), Error> {
-        if self.entities.is_empty() && self.watched.is_empty() {
-            return Err(bad(
-                "entities",
-                "either `entities` or `watchedAttributes` is needed",
-            ));
+        let local = self.kept.local_only;
+        if self.entities.is_empty() && self.watched.is_empty() && local != Some(true) {
+            let what = "`entities`, `watchedAttributes` or `localOnly: true` is needed";
+            return Err(bad("entities", what));
+        }
+        // Clause 5.2.33: every entity of every type is a question to this broker alone.
+        let any = |s: &super::Selector| s.types == TypeQuery::Any;
+        if local == Some(false) && self.entities.iter().any(any) {
+            return Err(bad("localOnly", "type `*` is asked of this broker alone"));
         }
         if let Some(every) = &self.time_interval {
             let beside = [

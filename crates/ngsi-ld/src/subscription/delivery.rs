@@ -4,10 +4,9 @@
 use super::endpoint::Endpoint;
 use super::{Error, LIST_MAX, bad};
 use crate::context::Context;
-use crate::error::Problem;
 use crate::iri::Iri;
 use crate::json::Json;
-use crate::query::{Fault, Projection};
+use crate::query::{Picked, Projection};
 use crate::write::{Form, Selection};
 
 /// How deep linked entities are followed. Each level can multiply what is told by the number of
@@ -150,6 +149,13 @@ impl Delivery {
         if self.join_level.is_some() && self.join.is_none_or(|j| j == Join::Nothing) {
             return Err(bad("joinLevel", "it goes with `join` alone"));
         }
+        let levels = self.joined().map_or(0, |(_, levels)| levels);
+        for (name, list) in [("pick", &self.shown.pick), ("omit", &self.shown.omit)] {
+            if list.as_ref().is_some_and(|p| p.linked_depth() > levels) {
+                let what = "it reaches further into linked entities than `join` and `joinLevel`";
+                return Err(bad(name, what));
+            }
+        }
         Ok(())
     }
 
@@ -165,9 +171,9 @@ impl Delivery {
 
     /// How many levels of linked entities are told, and how.
     #[must_use]
-    pub fn joined(&self) -> Option<(Join, u32)> {
+    pub fn joined(&self) -> Option<(Join, usize)> {
         let join = self.join.filter(|j| *j != Join::Nothing)?;
-        Some((join, self.join_level.unwrap_or(1)))
+        Some((join, self.join_level.map_or(1, |n| n as usize)))
     }
 }
 
@@ -185,32 +191,20 @@ impl Shown {
         let pick = pick.map(|names| Projection::pick(&names.join(","), context));
         let omit = omit.map(|names| Projection::omit(&names.join(","), context));
         let (pick, omit) = (pick.transpose()?, omit.transpose()?);
-        for (parameter, list) in [("pick", &pick), ("omit", &omit)] {
-            if list.as_ref().is_some_and(Projection::reaches_linked) {
-                return Err(Error::Query(Fault {
-                    parameter,
-                    at: 1,
-                    what: "what is wanted of linked entities cannot be told yet".to_owned(),
-                    problem: Problem::OperationNotSupported,
-                }));
-            }
-        }
-        let twice = pick.iter().flat_map(Projection::names).find(|name| {
-            let omitted = omit.iter().flat_map(Projection::names);
-            omitted.into_iter().any(|o| o == *name)
+        let whole = |p: &&Picked| p.of_linked.is_empty();
+        let twice = pick.iter().flat_map(|p| &p.0).find(|picked| {
+            let omitted = omit.iter().flat_map(|o| &o.0).filter(whole);
+            omitted.into_iter().any(|o| o.name == picked.name)
         });
+        let twice = twice.map(|picked| &picked.name);
         if let Some(name) = twice {
             return Err(bad("omit", format!("`{name}` is both picked and left out")));
         }
         let attributes = attributes.unwrap_or_default();
-        let mut selection = match &pick {
-            Some(pick) => Selection::pick(pick.names(), context)?,
-            None if attributes.is_empty() => Selection::ALL,
-            None => Selection::attrs(attributes.iter().copied(), context)?,
+        let selection = match attributes.is_empty() {
+            true => Selection::projected(pick.as_ref(), omit.as_ref(), context)?,
+            false => Selection::attrs(attributes.iter().copied(), context)?,
         };
-        if let Some(omit) = &omit {
-            selection = selection.omit(omit.names(), context)?;
-        }
         Ok(Self {
             attributes: iris(&attributes, context).map_err(|e| e.within("attributes"))?,
             pick,

@@ -8,12 +8,20 @@ use crate::iri::Iri;
 use crate::update::{How, Touched};
 
 impl Subscription {
-    /// The trigger that a change meets, if the subscription wants it. A value that is written
-    /// again is a change: the subscriber may wait for a sign of life.
+    /// The trigger that a change meets, if the subscription wants it as it stands.
     #[must_use]
     pub fn wants(&self, change: &Recorded) -> Option<Trigger> {
+        match self.status(change.at) {
+            Status::Active => self.asks_for(change),
+            Status::Paused | Status::Expired => None,
+        }
+    }
+
+    /// The same, whether it is paused or not: a change may have been made before it was.
+    #[must_use]
+    pub fn asks_for(&self, change: &Recorded) -> Option<Trigger> {
         let entity = change.entity()?;
-        let asleep = self.time_interval.is_some() || self.status(change.at) != Status::Active;
+        let asleep = self.time_interval.is_some() || self.status(change.at) == Status::Expired;
         let trigger = if asleep { None } else { self.met(change) };
         trigger.filter(|_| self.selects(entity))
     }
@@ -35,7 +43,12 @@ impl Subscription {
             (Some(old), None) => {
                 self.met_whole(old, Trigger::EntityDeleted, Trigger::AttributeDeleted)
             }
-            _ => change.touched.iter().find_map(|t| self.met_part(t)),
+            (Some(old), Some(new)) => {
+                let touched = change.touched.iter();
+                let changed = touched.filter(|t| is_other(t, old, new));
+                changed.into_iter().find_map(|t| self.met_part(t))
+            }
+            (None, None) => None,
         }
     }
 
@@ -81,5 +94,23 @@ impl Subscription {
     pub(super) fn has_dataset(&self, dataset_id: Option<&str>) -> bool {
         let datasets = self.datasets.as_ref();
         datasets.is_none_or(|ids| ids.iter().any(|d| d.as_deref() == dataset_id))
+    }
+}
+
+/// Whether something that was written says something else than before (clause 5.8.6): a value that
+/// is written again is no change, unless it was observed again.
+fn is_other(touched: &Touched, old: &Entity, new: &Entity) -> bool {
+    let Touched::Attribute {
+        name,
+        dataset_id,
+        how: How::Updated,
+    } = touched
+    else {
+        return true;
+    };
+    let id = dataset_id.as_deref();
+    match (old.instance(name, id), new.instance(name, id)) {
+        (Some(old), Some(new)) => !old.says_the_same_as(new),
+        _ => true,
     }
 }

@@ -33,7 +33,7 @@ impl Subscription {
         let mut new = self.clone();
         let mut said = 0;
         let mut reading = Reading { context, compile };
-        for (name, value) in members {
+        for (name, value) in super::apply::in_order(members) {
             let removes = *value == Json::Null || value.as_str() == Some(NULL);
             match &**name {
                 "@context" => continue,
@@ -47,6 +47,15 @@ impl Subscription {
         }
         if said == 0 {
             return Err(bad("", "the fragment says nothing (clause 5.4)"));
+        }
+        if let (Some(q), None, Some(_)) = (&self.q, fragment.get("q"), fragment.get("expandValues"))
+        {
+            let text = Json::String(q.text.clone());
+            let mut reading = Reading {
+                context: &self.context,
+                compile: reading.compile,
+            };
+            reading.member(&mut new, "q", &text)?;
         }
         if !Arc::ptr_eq(context, &self.context) {
             new.queries_in_own_names(fragment)?;
@@ -83,6 +92,7 @@ impl Subscription {
             "notificationTrigger" => self.triggers = Triggers::default(),
             "timeInterval" => self.time_interval = None,
             "q" => self.q = None,
+            "expandValues" => self.expand_values.clear(),
             "csf" => self.csf = None,
             "scopeQ" => self.scope = None,
             "geoQ" => self.geo = None,
@@ -110,11 +120,16 @@ impl Subscription {
     /// fragment said in another one's names is said in these.
     fn queries_in_own_names(&mut self, fragment: &Json) -> Result<(), Error> {
         let context = self.context.clone();
-        for (name, query) in [("q", &mut self.q), ("csf", &mut self.csf)] {
+        let expanded = std::mem::take(&mut self.expand_values);
+        for (name, query, expanded) in [
+            ("q", &mut self.q, &expanded[..]),
+            ("csf", &mut self.csf, &[]),
+        ] {
             if let (Some(query), true) = (query, fragment.get(name).is_some()) {
                 let renamed = Query(renamed(&query.read.0, &context));
                 let plain = renamed.to_string();
-                let same = Query::read(&plain, &context).is_ok_and(|q| q == renamed);
+                let again = Query::read_expanding(&plain, &context, expanded);
+                let same = again.is_ok_and(|q| q == renamed);
                 if !same {
                     let what = "its names cannot be said in the @context that the subscription \
                                 was made with; make it anew";
@@ -126,6 +141,7 @@ impl Subscription {
                 };
             }
         }
+        self.expand_values = expanded;
         Ok(())
     }
 }

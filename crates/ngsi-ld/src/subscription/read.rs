@@ -71,6 +71,7 @@ impl Subscription {
             triggers: Triggers::default(),
             time_interval: None,
             q: None,
+            expand_values: Vec::new(),
             csf: None,
             scope: None,
             geo: None,
@@ -90,7 +91,7 @@ impl Subscription {
         };
         let mut reading = Reading { context, compile };
         let mut kind = None;
-        for (name, value) in body.members() {
+        for (name, value) in super::apply::in_order(body.members()) {
             match (&**name, value) {
                 // JSON-LD drops what is null, so that it says nothing (clause 4.5.0).
                 (_, Json::Null) | ("@context" | "notification", _) => {}

@@ -7,23 +7,29 @@ use std::sync::Arc;
 
 use super::edit::{self, instance_mut, member_mut, open, push};
 use super::message::Find;
-use super::{Join, Subscription, Trigger, joined};
+use super::{Join, Subscription, Trigger};
 use crate::Recorded;
 use crate::context::NGSI_LD;
 use crate::entity::{Attribute, Entity, Kind, NULL};
 use crate::iri::Iri;
 use crate::json::{Emit, Json, write_json};
+use crate::linked::{self, Gathered, Reach};
 use crate::time::Time;
 use crate::update::{How, Touched};
-use crate::write::{Embed, Form, GeoView, Selection, SysAttrs, View};
+use crate::write::{Embed, Form, GeoView, Linked, SysAttrs, View};
+
+/// Linked entities in one notification, each as often as it is written: 1,000 of 700 bytes are
+/// 0.7 MB, more than receivers take. Where there are more, the farthest are left out.
+pub const LINKED_MAX: usize = 1_000;
 
 /// What is told, ready to be written.
 pub(super) struct Told<'t> {
     subscription: &'t Subscription,
-    find: Find<'t>,
     items: Vec<Item<'t>>,
-    /// Entities that those lead to; they are told whole.
-    linked: Vec<Arc<Entity>>,
+    /// Entities that those lead to.
+    linked: Gathered<'t>,
+    /// Where those are told, and how many levels of them.
+    join: Option<(Join, usize)>,
 }
 
 /// One entity, and of a change what is marked in it.
@@ -74,18 +80,29 @@ impl<'t> Told<'t> {
     }
 
     fn of_items(subscription: &'t Subscription, items: Vec<Item<'t>>, find: Find<'t>) -> Self {
-        let linked = match subscription.notification.joined() {
-            Some((Join::Flat, levels)) => {
-                joined::flat(items.iter().map(|i| &*i.entity), levels, find)
-            }
-            _ => Vec::new(),
-        };
-        Self {
+        let mut told = Self {
             subscription,
-            find,
             items,
-            linked,
+            linked: Gathered::default(),
+            join: subscription.notification.joined(),
+        };
+        let Some((place, mut levels)) = told.join else {
+            return told;
+        };
+        let reach = Reach {
+            levels,
+            most: LINKED_MAX,
+        };
+        let selection = &subscription.notification.shown.selection;
+        let from = told.items.iter().map(|i| &*i.entity);
+        let linked = linked::gather(from.clone(), selection, reach, &|_| false, find);
+        while place == Join::Inline && linked.written(from.clone(), selection, levels) > LINKED_MAX
+        {
+            levels -= 1;
         }
+        told.linked = linked;
+        told.join = Some((place, levels));
+        told
     }
 
     fn view(&self) -> View<'_> {
@@ -100,7 +117,10 @@ impl<'t> Told<'t> {
             selection: &delivery.shown.selection,
             datasets: self.subscription.datasets.as_deref(),
             languages: self.subscription.lang.as_ref().map(|l| &l.read),
-            linked: None,
+            linked: match self.join {
+                Some((Join::Inline, levels)) => Some(Linked::new(&self.linked.by_id, levels)),
+                _ => None,
+            },
         }
     }
 
@@ -124,38 +144,34 @@ impl<'t> Told<'t> {
 
     fn each(&self, out: &mut Vec<u8>, write: impl Fn(&View<'_>, &Entity, &mut Vec<u8>)) {
         let view = self.view();
-        let whole = View {
-            selection: &Selection::ALL,
-            datasets: None,
-            ..view
-        };
-        let inline = match self.subscription.notification.joined() {
-            Some((Join::Inline, levels)) => Some(levels),
-            _ => None,
-        };
         let mut list = Emit::array(out);
         for Item { entity, marks } in &self.items {
             let out = list.item();
-            if marks.is_empty() && inline.is_none() {
+            if marks.is_empty() {
                 write(&view, entity, out);
             } else {
                 let mut text = Vec::new();
                 write(&view, entity, &mut text);
-                self.edited((&view, entity, marks), &text, inline, out);
+                self.edited((&view, entity, marks), &text, out);
             }
         }
-        for entity in &self.linked {
-            write(&whole, entity, list.item());
+        let behind = matches!(self.join, Some((Join::Flat, _)));
+        for (entity, selection) in self.linked.in_order.iter().filter(|_| behind) {
+            let view = View {
+                selection,
+                datasets: None,
+                ..view
+            };
+            write(&view, entity, list.item());
         }
         list.end();
     }
 
-    /// What was written, with marks and linked entities in it.
+    /// What was written, with marks in it.
     fn edited(
         &self,
         (view, entity, marks): (&View<'_>, &Entity, &[Mark<'_>]),
         text: &[u8],
-        inline: Option<u32>,
         out: &mut Vec<u8>,
     ) {
         let Ok(mut json) = Json::read(text) else {
@@ -167,9 +183,6 @@ impl<'t> Told<'t> {
             _ => Some(&mut json),
         };
         if let Some(members) = members {
-            if let Some(levels) = inline {
-                joined::inline(view, entity, members, levels, self.find);
-            }
             for group in marks.chunk_by(|a, b| a.was.name == b.was.name) {
                 self.mark(view, entity, group, members);
             }
@@ -226,7 +239,7 @@ impl<'t> Told<'t> {
 }
 
 /// How many instances of an attribute are written.
-pub(super) fn written(view: &View<'_>, entity: &Entity, name: &str) -> usize {
+fn written(view: &View<'_>, entity: &Entity, name: &str) -> usize {
     let wanted = |a: &Attribute| {
         let datasets = view.datasets;
         datasets.is_none_or(|ids| ids.iter().any(|d| d.as_deref() == a.dataset_id()))

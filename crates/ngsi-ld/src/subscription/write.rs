@@ -6,7 +6,7 @@ use super::{Delivery, Pair, Selector, Subscription, Tally};
 use crate::context::Context;
 use crate::iri::Iri;
 use crate::json::{Emit, Json, write_json, write_string};
-use crate::query::Projection;
+use crate::query::{Picked, Projection};
 use crate::time::Time;
 use crate::write::{Embed, SysAttrs};
 
@@ -73,7 +73,8 @@ impl Subscription {
             let ids = datasets.iter().map(|d| d.as_deref().unwrap_or("@none"));
             texts(object.member("datasetId"), ids);
         }
-        names(object, "jsonKeys", &self.kept.json_keys, context);
+        listed(object, "expandValues", &self.expand_values, context);
+        listed(object, "jsonKeys", &self.kept.json_keys, context);
         flag(object, "localOnly", self.kept.local_only);
         flag(object, "splitEntities", self.kept.split_entities);
         text(
@@ -213,18 +214,42 @@ fn names(object: &mut Emit<'_>, member: &str, iris: &[Iri], context: &Context) {
     }
 }
 
+/// Names with commas between.
+fn listed(object: &mut Emit<'_>, member: &str, iris: &[Iri], context: &Context) {
+    if !iris.is_empty() {
+        let names: Vec<_> = iris.iter().map(|iri| context.compact_name(iri)).collect();
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+        object.text(member, &names.join(","));
+    }
+}
+
 fn projection(object: &mut Emit<'_>, member: &str, list: Option<&Projection>, context: &Context) {
     let Some(Projection(list)) = list else {
         return;
     };
     let mut array = Emit::array(object.member(member));
     for picked in list {
-        match &picked.attribute {
-            Some(iri) => write_string(array.item(), &context.compact_name(iri)),
-            None => write_string(array.item(), &picked.name),
-        }
+        let one = Projection(vec![in_names(picked, context)]);
+        write_string(array.item(), &one.to_string());
     }
     array.end();
+}
+
+/// A member with the names of a request's @context, and what is wanted of linked entities too.
+fn in_names(picked: &Picked, context: &Context) -> Picked {
+    let name = picked
+        .attribute
+        .as_ref()
+        .map(|iri| context.compact_name(iri));
+    Picked {
+        name: name.map_or_else(|| picked.name.clone(), |name| (&*name).into()),
+        attribute: picked.attribute.clone(),
+        of_linked: picked
+            .of_linked
+            .iter()
+            .map(|p| in_names(p, context))
+            .collect(),
+    }
 }
 
 fn texts<'t>(out: &mut Vec<u8>, values: impl Iterator<Item = &'t str>) {

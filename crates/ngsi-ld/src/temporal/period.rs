@@ -43,6 +43,11 @@ impl Period {
         self.months == 0 && self.micros == 0
     }
 
+    /// So much later than a microsecond.
+    pub(crate) fn after(self, us: i64) -> i64 {
+        self.start(us, 1)
+    }
+
     /// Which period, counted from the one that begins at `origin`, a microsecond lies in. `near`
     /// is a period that is not behind it, to begin looking at where months are counted.
     pub(super) fn index(self, origin: i64, at: i64, near: i64) -> i64 {

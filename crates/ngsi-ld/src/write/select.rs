@@ -4,6 +4,7 @@
 use crate::context::{Context, Member};
 use crate::error::Error;
 use crate::iri::{Iri, is_name};
+use crate::query::{Picked, Projection};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -109,6 +110,19 @@ impl Selection {
         })
     }
 
+    /// `pick` and `omit`, and what they say of linked entities, as deep as their braces.
+    ///
+    /// # Errors
+    /// If a name is none.
+    pub fn projected(
+        pick: Option<&Projection>,
+        omit: Option<&Projection>,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        let lists = (pick.map(|p| &*p.0), omit.map(|p| &*p.0));
+        projected(lists.0, lists.1, context)
+    }
+
     /// The same, with what is shown of entities that Relationships lead to (`a{b}`, clause 4.21).
     #[must_use]
     pub fn linking(self, linked: Vec<(Iri, Self)>) -> Self {
@@ -146,4 +160,39 @@ impl Selection {
     pub(super) fn shows_scope(&self) -> bool {
         self.passes(|names| names.scope == Mention::Listed)
     }
+}
+
+fn projected(
+    pick: Option<&[Picked]>,
+    omit: Option<&[Picked]>,
+    context: &Context,
+) -> Result<Selection, Error> {
+    let (picks, omits) = (pick.unwrap_or_default(), omit.unwrap_or_default());
+    let mut selection = match pick {
+        Some(list) => Selection::pick(list.iter().map(|p| &*p.name), context)?,
+        None => Selection::ALL,
+    };
+    // `a{b}` leaves out b of the entity that a leads to, and not a.
+    let whole = omits.iter().filter(|p| p.of_linked.is_empty());
+    let names: Vec<&str> = whole.map(|p| &*p.name).collect();
+    if !names.is_empty() {
+        selection = selection.omit(names, context)?;
+    }
+    let mut linked: Vec<(Iri, Selection)> = Vec::new();
+    for one in picks.iter().chain(omits) {
+        let Some(name) = one.attribute.as_ref().filter(|_| !one.of_linked.is_empty()) else {
+            continue;
+        };
+        if linked.iter().any(|(known, _)| known == name) {
+            continue;
+        }
+        let of = |list: &[Picked]| -> Option<Vec<Picked>> {
+            let such = list.iter().filter(|p| p.attribute.as_ref() == Some(name));
+            let of: Vec<Picked> = such.flat_map(|p| p.of_linked.iter().cloned()).collect();
+            (!of.is_empty()).then_some(of)
+        };
+        let inner = projected(of(picks).as_deref(), of(omits).as_deref(), context)?;
+        linked.push((name.clone(), inner));
+    }
+    Ok(selection.linking(linked))
 }

@@ -120,3 +120,49 @@ async fn several_buildings_lead_one_and_two_levels() {
         assert_eq!(told.status, 204);
     }
 }
+
+/// What is picked or omitted of buildings that are queried, levels, and their expectations.
+#[rustfmt::skip]
+const QUERIED: &[(&str, &str, usize, &str)] = &[
+    ("019-20", "&pick=id,name", 1, "one-level-{}-pick-id-name"),
+    ("019-20", "&pick=id,locatedAt{id,name}", 1, "one-level-{}-pick-id-locatedAt"),
+    ("019-21", "&omit=name", 1, "one-level-{}-omit-name"),
+    ("019-21", "&omit=name,locatedAt{name}", 1, "one-level-{}-omit-id-locatedAt"),
+    ("019-22", "&pick=id,locatedAt{id,name}", 2, "two-levels-{}-pick-id-locatedAt"),
+    ("019-22", "&pick=id,locatedAt{id,name,isInCountry{id,description}}", 2,
+        "two-levels-{}-pick-id-locatedAt-isInCountry"),
+    ("019-23", "&omit=type,name,location,street,locatedAt{name}", 2,
+        "two-levels-{}-omit-id-locatedAt"),
+    ("019-23", "&omit=type,name,location,street,locatedAt{name,isInCountry{description}}", 2,
+        "two-levels-{}-omit-id-locatedAt-isInCountry"),
+];
+
+#[tokio::test]
+async fn several_buildings_are_picked_through_their_links() {
+    let Some(etsi) = Etsi::open().await else {
+        return;
+    };
+    for (n, params, levels, name) in QUERIED {
+        for k in 1..=2 {
+            let id = |kind: &str| format!("urn:ngsi-ld:{kind}:{n}-{k}");
+            let (building, city, country) = (id("Building"), id("City"), id("Country"));
+            if *levels == 1 {
+                let fixture = "building-different-attributes-types.jsonld";
+                leading(&etsi, fixture, &building, &city).await;
+                etsi.made("city-simple-attributes.jsonld", &city).await;
+                continue;
+            }
+            leading(&etsi, "building-relationship.jsonld", &building, &city).await;
+            leading(&etsi, "city-simple-attributes.jsonld", &city, &country).await;
+            etsi.made("country-simple-attributes.jsonld", &country)
+                .await;
+        }
+        for join in ["inline", "flat"] {
+            let path = format!("/entities?type=Building&join={join}&joinLevel={levels}");
+            let name = format!("buildings-{}-{n}.json", name.replace("{}", join));
+            holds(&etsi, &path, &[(params, name)]).await;
+        }
+        let told = etsi.town.delete("/entities?local=true").await;
+        assert_eq!(told.status, 204);
+    }
+}

@@ -252,6 +252,7 @@ impl City {
         let ask = Self::ask(params, &shown);
         let found = Found {
             filters: std::slice::from_ref(filter),
+            order: None,
             offset,
             limit,
             count: Count::All,

@@ -75,7 +75,7 @@ impl Source for Cars {
                 tenant.into()
             },
             at: Time::of_micros(record.at().0),
-            before: Some(entity.clone()),
+            before: Some(self.car(id, 0)),
             after: Some(Arc::new(entity)),
             touched: vec![touched],
         }))
@@ -108,6 +108,7 @@ pub fn subscription(cars: &Cars, number: u64, uri: &str, more: &str) -> Known {
         tenant: Box::default(),
         subscription: Arc::new(read.expect("a subscription")),
         since: 0,
+        silences: Vec::new(),
     }
 }
 

@@ -4,7 +4,9 @@
 use loggia_ngsi_ld::subscription::{Status, Tally};
 use loggia_ngsi_ld::{Embed, Json, SysAttrs};
 
-use crate::support::{at, json, now, patched, restored, telling, try_read, with, written};
+use crate::support::{
+    at, created, entity, json, now, patched, restored, telling, try_read, with, written,
+};
 
 const FULL: &str = r#"{"id": "urn:x:s", "type": "Subscription", "subscriptionName": "n",
     "description": "d", "entities": [{"id": "urn:x:1", "type": "Car"},
@@ -15,8 +17,9 @@ const FULL: &str = r#"{"id": "urn:x:s", "type": "Subscription", "subscriptionNam
     "geoQ": {"georel": "near;maxDistance==2000", "geometry": "Point", "coordinates": [1, 2.5],
     "geoproperty": "place"}, "isActive": true, "expiresAt": "2030-01-01T00:00:00Z",
     "throttling": 0.5, "lang": "fr;q=0.5,en", "datasetId": ["@none", "urn:x:d"],
-    "localOnly": true, "splitEntities": false, "jsonKeys": ["free"],
-    "notification": {"pick": ["id", "speed"], "omit": ["owner"], "format": "concise",
+    "localOnly": true, "splitEntities": false, "jsonKeys": "free,kind",
+    "expandValues": "owner",
+    "notification": {"pick": ["id", "speed", "owner{name,at{id}}"], "omit": ["free"], "format": "concise",
     "sysAttrs": true, "showChanges": true, "join": "inline", "joinLevel": 2,
     "endpoint": {"uri": "https://h.example:8443/n?a=1", "accept": "application/ld+json",
     "receiverInfo": [{"key": "Authorization", "value": "Bearer x"}],
@@ -80,6 +83,19 @@ fn names_are_written_as_the_request_has_them() {
 /// Members beside those that must be there, and what the refusal names.
 const BAD: &[(&str, &str)] = &[
     (r#""description": "d""#, "entities"),
+    (r#""localOnly": false"#, "entities"),
+    (
+        r#""entities": [{"type": "*"}], "localOnly": false"#,
+        "localOnly",
+    ),
+    (
+        r#""entities": [{"type": "Car"}], "expandValues": "a b""#,
+        "expandValues",
+    ),
+    (
+        r#""entities": [{"type": "Car"}], "jsonKeys": 7"#,
+        "jsonKeys",
+    ),
     (r#""entities": []"#, "entities"),
     (r#""entities": [{"id": "urn:x:1"}]"#, "entities.type"),
     (r#""entities": [{"type": "Car", "ids": 1}]"#, "entities.ids"),
@@ -166,8 +182,40 @@ fn what_breaks_a_rule_is_refused_with_its_place() {
     ] {
         assert_eq!(with(members).expect_err(members).problem().status(), 400);
     }
-    let e = with(r#""entities": [{"type": "Car"}], "expandValues": ["kind"]"#);
-    assert_eq!(e.expect_err("not built").problem().status(), 422);
+}
+
+#[test]
+fn clause_5_2_12_local_subscriptions_need_no_selector() {
+    let s = with(r#""localOnly": true"#).expect("any entity of this broker");
+    assert!(s.wants(&created(entity(r#""speed": 10"#))).is_some());
+    let s = with(r#""localOnly": true, "timeInterval": 5"#).expect("the same, by the clock");
+    assert!(s.selects(&entity(r#""speed": 10"#)));
+    with(r#""entities": [{"type": "*"}], "localOnly": true"#).expect("any type");
+}
+
+#[test]
+fn clause_5_2_12_values_are_expanded_before_they_are_compared() {
+    let car = r#""kind": {"type": "VocabProperty", "vocab": "private"}"#;
+    let change = created(entity(car));
+    let of = |members: &str| with(&format!(r#""entities": [{{"type": "Car"}}], {members}"#));
+    for (members, told) in [
+        (r#""q": "kind==private", "expandValues": "kind""#, true),
+        (
+            r#""expandValues": "kind,other", "q": "kind==private""#,
+            true,
+        ),
+        (r#""expandValues": ["kind"], "q": "kind==public""#, false),
+    ] {
+        let s = of(members).expect(members);
+        assert_eq!(s.wants(&change).is_some(), told, "{members}");
+        assert_eq!(restored(&s).wants(&change).is_some(), told, "{members}");
+    }
+    // Without it a bare word is no value (clause 4.9).
+    of(r#""q": "kind==private""#).expect_err("a bare word");
+    let s = of(r#""q": "kind==private", "expandValues": "kind""#).expect("one");
+    let other = patched(&s, r#"{"q": "kind==public"}"#).expect("it is expanded still");
+    assert_eq!(other.wants(&change), None);
+    patched(&s, r#"{"expandValues": "urn:ngsi-ld:null"}"#).expect_err("q needs it");
 }
 
 #[test]
@@ -295,7 +343,7 @@ fn clause_5_8_2_a_fragment_replaces_members_and_removes_them() {
             "notification.endpoint",
         ),
         (
-            r#"{"entities": null, "watchedAttributes": null}"#,
+            r#"{"entities": null, "watchedAttributes": null, "localOnly": null}"#,
             "entities",
         ),
         (r#"{"expiresAt": "2020-08-01T22:07:00Z"}"#, "expiresAt"),

@@ -273,7 +273,7 @@ fn clause_4_5_23_linked_entities_stand_behind_or_within() {
             .expect("data")
             .clone()
     };
-    let flat = told(r#""join": "flat", "joinLevel": 2, "attributes": ["kind"]"#);
+    let flat = told(r#""join": "flat", "joinLevel": 2, "attributes": ["owner"]"#);
     let ids: Vec<_> = flat
         .items()
         .expect("data")
@@ -285,6 +285,12 @@ fn clause_4_5_23_linked_entities_stand_behind_or_within() {
         flat.items().expect("data")[1].get("owner").is_some(),
         "it is told whole"
     );
+    let hidden = told(r#""join": "flat", "joinLevel": 2, "attributes": ["speed"]"#);
+    assert_eq!(
+        hidden.items().map(<[Json]>::len),
+        Some(1),
+        "what is hidden leads nowhere"
+    );
     let inline = told(r#""join": "inline""#);
     let owner = inline.items().expect("data")[0]
         .get("owner")
@@ -294,12 +300,36 @@ fn clause_4_5_23_linked_entities_stand_behind_or_within() {
     assert_eq!(linked.get("id"), Some(&"urn:x:2".into()));
     let plain = told(r#""join": "inline", "format": "simplified", "joinLevel": 2"#);
     let plain = &plain.items().expect("data")[0];
-    let back = plain
-        .get("owner")
-        .and_then(|o| o.get("owner"))
-        .and_then(|o| o.get("id"));
-    assert_eq!(back, Some(&"urn:x:1".into()));
+    let back = plain.get("owner").and_then(|o| o.get("owner"));
+    assert_eq!(back, Some(&"urn:x:1".into()), "it stands around it already");
     let kinds = plain.get("kind").and_then(Json::items).expect("kinds");
-    assert_eq!(kinds[0], "urn:x:3".into());
-    assert!(matches!(kinds[1], Json::Object(_)));
+    assert_eq!(*kinds, ["urn:x:3".into(), "urn:x:1".into()]);
+}
+
+#[test]
+fn clause_4_21_what_is_picked_of_linked_entities_is_told() {
+    let car = entity(r#""owner": {"type": "Relationship", "object": "urn:x:2"}, "speed": 7"#);
+    let find = |id: &str| {
+        let mut linked = entity(r#""name": "Ana", "age": 40"#);
+        linked.id = id.into();
+        Some(Arc::new(linked))
+    };
+    let told = |members: &str| {
+        let s = one(&format!(r#"{members}, "format": "simplified""#));
+        let body = s.message(&occasion(), [&created(car.clone())], &find).body;
+        let body = Json::read(&body).expect("JSON");
+        body.get("data").expect("data").to_string()
+    };
+    assert_eq!(
+        told(r#""join": "inline", "pick": ["id", "owner{name}"]"#),
+        r#"[{"id":"urn:x:1","owner":{"name":"Ana"}}]"#
+    );
+    assert_eq!(
+        told(r#""join": "flat", "pick": ["id", "owner{id,name}"]"#),
+        r#"[{"id":"urn:x:1","owner":"urn:x:2"},{"id":"urn:x:2","name":"Ana"}]"#
+    );
+    assert_eq!(
+        told(r#""join": "inline", "omit": ["type", "speed", "owner{type,age}"]"#),
+        r#"[{"id":"urn:x:1","owner":{"id":"urn:x:2","name":"Ana"}}]"#
+    );
 }

@@ -7,14 +7,16 @@ use crate::support::{at, created, deleted, entity, merged, now, with};
 const CAR: &str = r#""speed": 10, "owner": "A""#;
 
 /// What a subscription with these members is told of: a car that comes, one that gets a place, one
-/// whose speed is written with the same value, one that loses its owner, one that goes.
-fn told(members: &str) -> [Option<Trigger>; 5] {
+/// whose speed is written with the same value, one whose speed is another, one that loses its
+/// owner, one that goes.
+fn told(members: &str) -> [Option<Trigger>; 6] {
     let s = with(members).expect(members);
     let car = entity(CAR);
     [
         s.wants(&created(car.clone())),
         s.wants(&merged(&car, r#""place": "here""#)),
         s.wants(&merged(&car, r#""speed": 10"#)),
+        s.wants(&merged(&car, r#""speed": 11"#)),
         s.wants(&merged(&car, r#""owner": "urn:ngsi-ld:null""#)),
         s.wants(&deleted(car)),
     ]
@@ -28,38 +30,67 @@ fn triggers_hold_for_all_or_for_what_is_watched() {
     };
     let cars = r#""entities": [{"type": "Car"}]"#;
     let with = |more: &str| told(&format!("{cars}, {more}"));
-    let none: [Option<Trigger>; 5] = [None; 5];
-    let all = |t: [Trigger; 5]| t.map(Some);
-    let of = |list: [(usize, Trigger); 2]| {
+    let none: [Option<Trigger>; 6] = [None; 6];
+    let of = |list: &[(usize, Trigger)]| {
         let mut told = none;
         for (n, t) in list {
-            told[n] = Some(t);
+            told[*n] = Some(*t);
         }
         told
     };
     assert_eq!(
         told(cars),
-        [Some(Created), Some(Created), Some(Updated), None, None],
+        of(&[(0, Created), (1, Created), (3, Updated)]),
         "the default"
     );
     assert_eq!(
         with(r#""watchedAttributes": ["speed"]"#),
-        [Some(Created), None, Some(Updated), None, None]
+        of(&[(0, Created), (3, Updated)])
     );
     assert_eq!(with(r#""watchedAttributes": ["free"]"#), none);
     assert_eq!(
         with(r#""notificationTrigger": ["entityUpdated"]"#),
-        all([EntityUpdated; 5]),
+        of(&[0, 1, 3, 4, 5].map(|n| (n, EntityUpdated))),
         "it stands for the three of attributes"
     );
     assert_eq!(
         with(r#""notificationTrigger": ["entityCreated", "entityDeleted"]"#),
-        of([(0, EntityCreated), (4, EntityDeleted)])
+        of(&[(0, EntityCreated), (5, EntityDeleted)])
     );
     let watched = r#""watchedAttributes": ["owner"], "notificationTrigger": ["attributeDeleted"]"#;
-    assert_eq!(with(watched), of([(3, Deleted), (4, Deleted)]));
+    assert_eq!(with(watched), of(&[(4, Deleted), (5, Deleted)]));
     let watched = r#""watchedAttributes": ["free"], "notificationTrigger": ["entityCreated"]"#;
     assert_eq!(with(watched), none);
+}
+
+/// What a car's speed is, what is written, and whether that is another thing (clause 5.8.6: "any of
+/// the members, children included, is updated with a value different than the existing one").
+#[rustfmt::skip]
+const WRITTEN: &[(&str, &str, bool)] = &[
+    ("10", "10", false),
+    ("10", "10.5", true),
+    (r#"{"value": 10, "unitCode": "KMH"}"#, r#"{"value": 10, "unitCode": "KMH"}"#, false),
+    (r#"{"value": 10, "unitCode": "KMH"}"#, r#"{"value": 10, "unitCode": "MTS"}"#, true),
+    (r#"{"value": 1, "observedAt": "2026-01-01T00:00:00Z"}"#,
+        r#"{"value": 1, "observedAt": "2026-01-01T00:00:00Z"}"#, false),
+    (r#"{"value": 1, "observedAt": "2026-01-01T00:00:00Z"}"#,
+        r#"{"value": 1, "observedAt": "2026-01-01T00:00:01Z"}"#, true),
+    (r#"{"value": 1, "by": {"value": "a"}}"#, r#"{"value": 1, "by": {"value": "a"}}"#, false),
+    (r#"{"value": 1, "by": {"value": "a"}}"#, r#"{"value": 1, "by": {"value": "b"}}"#, true),
+    (r#"{"object": "urn:x:a"}"#, r#"{"object": "urn:x:a"}"#, false),
+    (r#"{"object": "urn:x:a"}"#, r#"{"object": "urn:x:b"}"#, true),
+    (r#"{"languageMap": {"fr": "a"}}"#, r#"{"languageMap": {"fr": "a"}}"#, false),
+    (r#"{"languageMap": {"fr": "a"}}"#, r#"{"languageMap": {"fr": "b"}}"#, true),
+];
+
+#[test]
+fn clause_5_8_6_a_value_that_is_written_again_is_no_change() {
+    let s = with(r#""entities": [{"type": "Car"}]"#).expect("one");
+    for (was, is, told) in WRITTEN {
+        let car = entity(&format!(r#""speed": {was}"#));
+        let change = merged(&car, &format!(r#""speed": {is}"#));
+        assert_eq!(s.wants(&change).is_some(), *told, "{was} {is}");
+    }
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! Temporal parameters, in a URL or in a query's body (clauses 5.2.21, 5.2.44). Never decides which
 //! entities are found.
 
+use crate::error::Error;
 use crate::history::Ask;
 use crate::http::App;
 use crate::http::answer::Failure;
-use crate::http::query::Body;
+use crate::http::call::Call;
+use crate::http::query::{Body, order};
 use crate::http::view::Asked;
 use crate::json::Json;
-use crate::query::LastN;
+use crate::query::{LastN, Order};
 use crate::temporal::Window;
 
 use super::shown::Shown;
@@ -29,6 +31,29 @@ pub(super) fn wanted(asked: &impl Asked) -> Result<Wanted, Failure> {
     )?;
     let last_n = text("lastN")?.map(|n| LastN::read(&n)).transpose()?;
     Ok(Wanted { window, last_n })
+}
+
+/// `orderBy`: histories have one order beside that in which they began, that of ids (5.7.4.4).
+pub(super) fn ordered(
+    call: &Call,
+    asked: &impl Asked,
+    shown: &Shown,
+) -> Result<Option<Order>, Failure> {
+    let order = order(call, asked, &shown.context)?.map(|(order, _)| order);
+    if order.as_ref().is_some_and(|o| !o.is_by_id()) {
+        let what = "histories are ordered by id alone (clause 5.7.4.4)";
+        return Err(Error::bad("orderBy", what).into());
+    }
+    Ok(order)
+}
+
+/// Whether it is said which time is asked about (clause 5.7.4.4).
+pub(super) fn has_time(ask: &Wanted) -> Result<(), Failure> {
+    let what = "timerel and timeAt say which time is asked about (clause 5.7.4.4)";
+    match ask.window.timerel {
+        Some(_) => Ok(()),
+        None => Err(Error::bad("timerel", what).into()),
+    }
 }
 
 impl Wanted {

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::http::App;
 use crate::http::answer::{self, Amended, Failure};
 use crate::http::call::{Call, Flag};
+use crate::http::entity_maps::Wish;
 use crate::http::media::{Geo, Media, of_answer};
 use crate::http::view::{Asked, datasets};
 use crate::lang::Languages;
@@ -31,6 +32,8 @@ pub(super) struct Shown {
     pub aggregation: Option<Aggregation>,
     /// An entity that has none of these in the window is not found (clause 5.7.4.4).
     pub having: Option<Projection>,
+    /// The map that the answer goes by (clause 5.14).
+    pub map: Option<Wish>,
     form: TemporalForm,
     sys_attrs: SysAttrs,
     languages: Option<Languages>,
@@ -88,6 +91,7 @@ impl Shown {
             datasets: asked.text("datasetId")?.map(|t| datasets(&t)).transpose()?,
             aggregation,
             having: attrs.or(pick),
+            map: Wish::read(call, asked)?,
             form,
             sys_attrs: if shows {
                 SysAttrs::Show

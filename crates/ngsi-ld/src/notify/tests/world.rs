@@ -46,10 +46,13 @@ pub(super) fn subscription(number: u64, uri: &str, more: &str) -> Arc<Subscripti
 }
 
 pub(super) fn change(core: &Context, seq: u64, car: u64, at: At) -> Arc<Recorded> {
-    let body = format!(r#"{{"id": "urn:x:{car}", "type": "Car", "speed": {seq}}}"#);
-    let json = Json::read(body.as_bytes()).expect("JSON");
     let at = Time::of_micros(at.0);
-    let entity = Entity::read(json, core, Representation::Detected, at).expect("a car");
+    let one = |speed: u64| {
+        let body = format!(r#"{{"id": "urn:x:{car}", "type": "Car", "speed": {speed}}}"#);
+        let json = Json::read(body.as_bytes()).expect("JSON");
+        Entity::read(json, core, Representation::Detected, at).expect("a car")
+    };
+    let entity = one(seq);
     let touched = Touched::Attribute {
         name: entity.attributes[0].name.clone(),
         dataset_id: None,
@@ -59,7 +62,7 @@ pub(super) fn change(core: &Context, seq: u64, car: u64, at: At) -> Arc<Recorded
         seq,
         tenant: Box::default(),
         at,
-        before: Some(entity.clone()),
+        before: Some(one(0)),
         after: Some(Arc::new(entity)),
         touched: vec![touched],
     })
