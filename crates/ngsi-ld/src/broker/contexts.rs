@@ -1,6 +1,8 @@
 //! The @contexts that the broker holds: hosted for others, and cached from elsewhere (clause 5.13).
 //! Never fetches: whoever has the network hands documents in.
 
+mod bundle;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +13,8 @@ use crate::context::{Context, Contexts, DOCUMENTS_MAX, core_version};
 use crate::error::Error;
 use crate::json::{Emit, Json};
 use crate::time::Time;
+
+pub use bundle::{Brought, Imported};
 
 /// How an @context came to be here (clause 5.13.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +89,22 @@ impl Inside {
         let id = self.by_url.get(name).map_or(name, |id| &**id);
         self.held.get(id)
     }
+
+    fn put(&mut self, held: HeldContext) -> Result<(), Error> {
+        let bytes = held.document.to_string();
+        self.compiled.put(&held.url, bytes.as_bytes())?;
+        self.made = self.made.max(number(&held.local_id));
+        self.by_url.insert(held.url.clone(), held.local_id.clone());
+        self.held.insert(held.local_id.clone(), held);
+        Ok(())
+    }
+
+    fn remove(&mut self, local_id: &str) {
+        if let Some(held) = self.held.remove(local_id) {
+            self.by_url.remove(&held.url);
+            self.compiled.forget(&held.url);
+        }
+    }
 }
 
 /// What comes before the local id where an @context is served, behind the broker's own address.
@@ -151,23 +171,11 @@ impl ContextStore {
     }
 
     fn put(&self, held: HeldContext) -> Result<(), Error> {
-        let mut inside = self.inside();
-        let bytes = held.document.to_string();
-        inside.compiled.put(&held.url, bytes.as_bytes())?;
-        inside.made = inside.made.max(number(&held.local_id));
-        inside
-            .by_url
-            .insert(held.url.clone(), held.local_id.clone());
-        inside.held.insert(held.local_id.clone(), held);
-        Ok(())
+        self.inside().put(held)
     }
 
     fn remove(&self, local_id: &str) {
-        let mut inside = self.inside();
-        if let Some(held) = inside.held.remove(local_id) {
-            inside.by_url.remove(&held.url);
-            inside.compiled.forget(&held.url);
-        }
+        self.inside().remove(local_id);
     }
 
     /// A local id that was not given before.

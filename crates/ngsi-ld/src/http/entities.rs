@@ -12,7 +12,7 @@ use super::media::Geo;
 use super::query::{Within, filter_of, found, order};
 use super::view::Shown;
 use super::{Answer, App, BASE, route};
-use crate::broker::{Done, Kept};
+use crate::broker::{Done, Kept, Whose};
 use crate::context::Context;
 use crate::entity::{Entity, Fragment};
 use crate::error::Error;
@@ -138,7 +138,7 @@ async fn purge(app: Arc<App>, call: Call) -> Answer {
 
 fn purge_all(
     app: &App,
-    tenant: &str,
+    tenant: &Whose,
     filter: &crate::query::Filter,
     drop: Option<&Projection>,
     keep: Option<&Projection>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::answer::Failure;
 use super::view::Asked;
-use crate::broker::Broker;
+use crate::broker::{Broker, Whose};
 use crate::entity::{Attribute, Entity, Value};
 use crate::error::{Error, Problem};
 use crate::query::limits::JOIN_LEVELS_MAX;
@@ -64,7 +64,7 @@ impl Join {
     pub(super) fn gather<'s>(
         &self,
         broker: &Broker,
-        tenant: &str,
+        tenant: &Whose,
         from: &[Arc<Entity>],
         selection: &'s Selection,
     ) -> Result<Gathered<'s>, Failure> {

@@ -12,7 +12,7 @@ use super::call::{Call, Flag};
 use super::media::Geo;
 use super::view::{Asked, Shown};
 use super::{Answer, App, paging, route};
-use crate::broker::{Found, Paging};
+use crate::broker::{Found, Paging, Whose};
 use crate::context::Context;
 use crate::entity::Geometry;
 use crate::error::Error;
@@ -54,7 +54,7 @@ pub(super) async fn found(
 
 fn find(
     app: &App,
-    tenant: &str,
+    tenant: &Whose,
     filters: &[Filter],
     order: Option<(&Order, Option<&Shape>)>,
     paging: Paging,
