@@ -13,7 +13,8 @@ pub enum Access {
     AnyOf(&'static [Role]),
     /// The holder of a key in the roster, who signs each call (`Authorization: Loggia-Key …`).
     RosterKey,
-    /// Who may use the data plane: a signed-in operator; on a demo installation anybody.
+    /// Who may use the data plane: a signed-in operator, a device with a key as far as the key
+    /// goes; on a demo installation anybody.
     Data,
     /// Anybody, but only on a demo installation; elsewhere the route does not exist.
     DemoOnly,

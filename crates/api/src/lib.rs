@@ -16,6 +16,6 @@ pub use headers::{CSP, secure};
 pub use problem::{Problem, ProblemBody};
 pub use route::Route;
 pub use session::{
-    COOKIE, Doorkeeper, HOST_COOKIE, Me, Secure, end_cookie, login_cookie, login_of,
+    COOKIE, Device, Doorkeeper, HOST_COOKIE, Me, Secure, end_cookie, login_cookie, login_of,
     session_cookie, token_of,
 };

@@ -42,9 +42,22 @@ pub trait Doorkeeper: Send + Sync + 'static {
     fn note(&self, _: &Actor, _method: &str, _path: &str) -> Result<(), Fault> {
         Ok(())
     }
+    /// The device whose key this is (`Authorization: Bearer`, `X-Api-Key`), good now. Asked on the
+    /// data plane's routes alone.
+    ///
+    /// # Errors
+    /// `Unsigned` says why it is none; `Unauthenticated` where there are no keys of devices.
+    fn device(&self, _key: &str) -> Result<Device, Fault> {
+        Err(Fault::Unauthenticated)
+    }
     /// Whether this is a demo installation (every key on one machine, marked for good).
     fn demo(&self) -> bool;
 }
+
+/// The device that makes this call, by the number of its key; what the key is good for, whoever
+/// keeps the keys knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Device(pub u64);
 
 /// The person who makes this call. Extracting it fails with 401 when nobody is signed in.
 #[derive(Debug, Clone)]

@@ -11,26 +11,19 @@ use loggia_model::Clock;
 use loggia_shield::{Probe, Scheme};
 use loggia_video::onvif;
 
-use crate::cli::{CameraVerb, say};
+use crate::cli::{AsPerson, CameraVerb, say};
 use crate::clock::SystemClock;
+use crate::session::Session;
 
-/// Longest wait for the city's answer: it asks the camera first, for as long as a probe lives.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(45);
 /// Environment variable with a camera's password.
 const CAMERA_PASSWORD: &str = "LOGGIA_CAMERA_PASSWORD";
-/// Environment variable with the administrator's password.
-const PASSWORD: &str = "LOGGIA_PASSWORD";
 
 /// Runs the verb.
 pub fn run(verb: &CameraVerb) -> anyhow::Result<()> {
     match verb {
         CameraVerb::Discover { seconds, ask } => discover(*seconds, *ask),
         CameraVerb::Check { address, user } => check(address, user),
-        CameraVerb::Add {
-            declaration,
-            server,
-            person,
-        } => add(declaration, server, person),
+        CameraVerb::Add { declaration, at } => add(declaration, at),
     }
 }
 
@@ -93,49 +86,13 @@ fn check(address: &str, user: &str) -> anyhow::Result<()> {
 }
 
 /// The running Loggia enrols it, so that the log keeps its one writer.
-fn add(declaration: &Path, server: &str, person: &str) -> anyhow::Result<()> {
+fn add(declaration: &Path, at: &AsPerson) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(declaration)
         .with_context(|| format!("{} cannot be read", declaration.display()))?;
     let fields: toml::Table =
         toml::from_str(&text).with_context(|| format!("{} is not TOML", declaration.display()))?;
-    let password = std::env::var(PASSWORD).with_context(|| format!("set {PASSWORD}"))?;
-    let server = server.trim_end_matches('/');
-    let agent = ureq::Agent::config_builder()
-        .timeout_global(Some(ANSWER_TIME_MAX))
-        .http_status_as_error(false)
-        .build()
-        .new_agent();
-    let sign_in = serde_json::json!({ "person": person, "password": password });
-    let call = agent
-        .post(format!("{server}/api/v1/session"))
-        .header("origin", server);
-    let answer = call
-        .send_json(&sign_in)
-        .with_context(|| format!("{server} does not answer"))?;
-    if !answer.status().is_success() {
-        bail!("{person} was not let in: check the name and {PASSWORD}");
-    }
-    let cookie = answer
-        .headers()
-        .get("set-cookie")
-        .and_then(|c| c.to_str().ok());
-    let cookie = cookie
-        .and_then(|c| c.split(';').next())
-        .context("there is no session")?;
-    let call = agent
-        .post(format!("{server}/api/v1/inventory"))
-        .header("origin", server)
-        .header("cookie", cookie);
-    let mut answer = call.send_json(&fields)?;
-    let body: serde_json::Value = answer.body_mut().read_json()?;
-    if !answer.status().is_success() {
-        bail!(
-            "{}",
-            body["detail"]
-                .as_str()
-                .unwrap_or("the camera was not enrolled")
-        );
-    }
+    let fields = serde_json::to_value(fields)?;
+    let body = Session::begin(at)?.post("/api/v1/inventory", &fields)?;
     let confirmed = match body["mask_check"].as_str() {
         Some("camera") => "the camera confirms what is declared of its privacy masks".to_owned(),
         _ => format!(

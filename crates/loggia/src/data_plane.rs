@@ -1,7 +1,8 @@
-//! Wiring of the city's data plane: its log in the data folder, whom it may ask for @contexts, and
-//! whom it may notify. Never decides what an entity is.
+//! Wiring of the city's data plane: its log in the data folder, the @contexts that are brought
+//! along, whom it may ask for others, and whom it may notify. Never decides what an entity is.
 
 use std::fmt::Display;
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use loggia_api::Route;
 use loggia_model::Clock;
+use loggia_ngsi_ld::admin::{self, Admin};
 use loggia_ngsi_ld::broker::{Broker, Records};
 use loggia_ngsi_ld::history::{Following, HISTORY, History, INSTANCES_PER_ANSWER};
-use loggia_ngsi_ld::http::{self, App, Evolution, Fetch, FetchFrom};
+use loggia_ngsi_ld::http::{self, App, CALLS_PER_S, Evolution, Fetch, FetchFrom, Rate};
 use loggia_ngsi_ld::notify::{Endpoints, Letters, Limits, Notifier, Setup};
 use loggia_seal::Randomness;
 use loggia_store::FileLayer;
@@ -35,12 +37,17 @@ const DEAD_LETTERS: &str = "dead-letters.sqlite";
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataPlaneConfig {
+    /// Folders of JSON-LD @contexts that are brought along (docs/guide/contexts.md).
+    #[serde(default)]
+    pub contexts: Vec<PathBuf>,
     /// Hosts that JSON-LD @contexts may be fetched from; without one nothing is fetched.
     #[serde(default)]
     pub contexts_from: Vec<String>,
     /// Certificates (PEM) of these hosts, or of their authorities; the machine's own when not
     /// given.
     pub contexts_ca: Option<PathBuf>,
+    /// Calls of one caller in a second, and twice as many at once; 1,000 when not given.
+    pub calls_per_s: Option<NonZeroU32>,
     /// Where notifications may go: `anywhere`, `loopback`, networks, hosts, `*.domain`; nowhere
     /// when nothing is said.
     #[serde(default)]
@@ -55,13 +62,17 @@ pub struct DataPlaneConfig {
     pub instances_max: Option<usize>,
 }
 
-/// Whom the data plane may reach: for @contexts, and to notify.
+/// What is brought along for the data plane, and whom it may reach: for @contexts, and to notify.
 #[derive(Debug, Clone)]
 pub struct Reach {
+    /// Bundles of @contexts that are brought along.
+    pub contexts: Vec<PathBuf>,
     /// Where @contexts are fetched from.
     pub contexts_from: FetchFrom,
     /// Certificates there, if not the machine's.
     pub contexts_ca: Option<PathBuf>,
+    /// Calls of one caller in a second.
+    pub calls_per_s: u32,
     /// Where notifications may go.
     pub notify: Vec<String>,
     /// Certificates of receivers, if not the machine's.
@@ -77,8 +88,10 @@ impl Default for Reach {
 impl From<DataPlaneConfig> for Reach {
     fn from(config: DataPlaneConfig) -> Self {
         Self {
+            contexts: config.contexts,
             contexts_from: FetchFrom::Hosts(config.contexts_from),
             contexts_ca: config.contexts_ca,
+            calls_per_s: config.calls_per_s.map_or(CALLS_PER_S, NonZeroU32::get),
             notify: config.notify,
             notify_ca: config.notify_ca,
         }
@@ -176,8 +189,15 @@ pub fn routes(house: &House) -> anyhow::Result<Vec<Route>> {
             instances_max: house.past.instances_max,
             ..Evolution::of(&house.history)
         },
+        rate: Rate::of(house.reach.calls_per_s),
     });
-    Ok(http::routes(&app))
+    let mut routes = http::routes(&app);
+    let admin = Admin {
+        broker: Arc::clone(&house.broker),
+        random,
+    };
+    routes.extend(admin::routes(&Arc::new(admin)));
+    Ok(routes)
 }
 
 /// Starts to notify, until what is given back is dropped. Nothing is written before.
@@ -201,6 +221,13 @@ pub fn notify(house: &House) -> anyhow::Result<Arc<Notifier>> {
     let notifier = Arc::new(Notifier::start(setup, known).context("notifications")?);
     house.broker.notify_with(&notifier);
     Ok(notifier)
+}
+
+/// For the secret of a device's key.
+fn random() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let filled = Randomness::machine().fill(&mut bytes);
+    filled.ok().map(|()| bytes)
 }
 
 /// From 0 to 1; a machine without randomness spreads its retries by nothing.
@@ -240,7 +267,8 @@ fn pem(ca: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     }
 }
 
-fn tls(ca: Option<&Path>) -> anyhow::Result<TlsConfig> {
+/// Trusts the certificates in a file, or this machine's authorities.
+pub fn tls(ca: Option<&Path>) -> anyhow::Result<TlsConfig> {
     let pem = pem(ca)?;
     let certs: Vec<_> = ureq::tls::parse_pem(&pem)
         .filter_map(|item| match item {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use loggia_model::{Body, LegalBasis, Role};
-use loggia_ngsi_ld::http::FetchFrom;
+use loggia_ngsi_ld::http::{CALLS_PER_S, FetchFrom};
 use loggia_policy::{DemoMode, Roster, RosterSignature, SignedRoster};
 use loggia_seal::{Keyfile, KeyfileCost, PersonKey, Randomness};
 use loggia_shield::{CameraDecl, Mask};
@@ -17,6 +17,7 @@ use loggia_sim::{CameraConfig, CameraFault, FaultPlan, FaultStep, Film, SimCity,
 
 use crate::city::{Camera, City};
 use crate::cli::DemoArgs;
+use crate::contexts::MANIFEST;
 use crate::data_plane::Reach;
 use crate::demo_witnesses::Bodies;
 use crate::desk::keyring::ENDING;
@@ -34,6 +35,8 @@ const QUOTA_BYTES: u64 = 16 << 30;
 /// Hours that the demo keeps footage: short, so that a laptop's disk holds it and destruction
 /// shows.
 const RETENTION_H: u32 = 1;
+/// Where the demo's @contexts lie, if they are there.
+const CONTEXTS: &str = "demo/contexts";
 /// Password of every demo camera; invented like the cameras.
 const CAMERA_PASSWORD: &str = "demo-camera";
 
@@ -45,7 +48,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     runtime.block_on(async {
         let city = City::shipped()?;
         let quota = args.quota_bytes.unwrap_or(QUOTA_BYTES);
-        let (house, bodies) = open(&args.data, &city, quota)?;
+        let (house, bodies) = open(&args.data, &city, quota, contexts_of(args))?;
         let house = Arc::new(house);
         let _witnesses = bodies.start()?;
         let sim = cameras(&house, &city, args.streams.as_deref()).await?;
@@ -65,8 +68,19 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     })
 }
 
+/// The @contexts that the demo brings along.
+fn contexts_of(args: &DemoArgs) -> Vec<PathBuf> {
+    let there = Some(PathBuf::from(CONTEXTS)).filter(|p| p.join(MANIFEST).is_file());
+    args.contexts.clone().or(there).into_iter().collect()
+}
+
 /// The demo's data folder, with its people and its witnesses.
-fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bodies)> {
+fn open(
+    data: &Path,
+    city: &City,
+    quota_bytes: u64,
+    contexts: Vec<PathBuf>,
+) -> anyhow::Result<(House, Bodies)> {
     let fresh = DemoMode::of(data).is_none();
     let demo = DemoMode::mark(data)?;
     let bodies = Bodies::of(data, &log_verifier(data, ORIGIN)?)?;
@@ -85,8 +99,10 @@ fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bo
         time_authority: None,
         square: city.square()?,
         reach: Reach {
+            contexts,
             contexts_from: FetchFrom::Anywhere,
             contexts_ca: None,
+            calls_per_s: CALLS_PER_S,
             // Receivers on the same machine: the demo calls nobody else.
             notify: vec!["loopback".to_owned()],
             notify_ca: None,
@@ -105,7 +121,7 @@ fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bo
 pub fn routes(data: &Path) -> anyhow::Result<Vec<String>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _inside = runtime.enter();
-    serve::listing(&open(data, &City::shipped()?, QUOTA_BYTES)?.0)
+    serve::listing(&open(data, &City::shipped()?, QUOTA_BYTES, Vec::new())?.0)
 }
 
 /// Everybody's keys and accounts, and the first roster, signed by a custodian of each group.

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use crate::alerts::AlertsConfig;
 use crate::clock::{SystemClock, boot_id};
 use crate::data_plane::{Past, Reach};
-use crate::{data_plane, files, secrecy};
+use crate::{contexts, data_plane, files, secrecy};
 
 /// The public half of a data folder, for everybody to have: what `loggia verify` starts from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -178,6 +178,7 @@ impl House {
         })?;
         let alarms = Watch::open(Arc::clone(&db), Arc::clone(&clock))?;
         let broker = data_plane::open(&data, &clock)?;
+        contexts::bring_along(&broker, &plan.reach.contexts).context("[data_plane] contexts")?;
         let history = data_plane::follow(&data, &broker, plan.past)?;
         let shield = Shield::open(db, secrets, Arc::new(log.clone()), Arc::clone(&clock))?;
         Ok(Self {

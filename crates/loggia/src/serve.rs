@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::desk::keyring::Keyring;
 use crate::desk::{self, Desk};
+use crate::door::Door;
 use crate::guests::{self, Bounds, GUESTS};
 use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
@@ -199,7 +200,10 @@ fn router(
     desk_port: u16,
     secure: Secure,
 ) -> anyhow::Result<Router> {
-    let door = Arc::clone(&house.policy);
+    let door = Arc::new(Door {
+        policy: Arc::clone(&house.policy),
+        broker: Arc::clone(&house.broker),
+    });
     Ok(loggia_api::router_over(
         table(house, recorder, basemap, desk_port, secure)?,
         door,
@@ -216,7 +220,7 @@ fn table(
     secure: Secure,
 ) -> anyhow::Result<Vec<Route>> {
     let mut table = routes(house, recorder, basemap, desk_port, secure)?;
-    let document = crate::openapi::document().to_pretty_json()?;
+    let document = crate::openapi::document()?.to_pretty_json()?;
     table.push(Route::get(
         "/api/v1/openapi.json",
         Access::Public,
@@ -315,21 +319,21 @@ fn setting(house: &House, basemap: Option<&Path>, secure: Secure) -> Setting {
     }
 }
 
-enum Door {
+enum Entrance {
     Plain(TcpListener),
     Tls(TlsListener),
 }
 
 /// TLS where a certificate is set, and everywhere but on loopback.
-async fn listen(at: &Addresses, address: SocketAddr) -> anyhow::Result<Door> {
+async fn listen(at: &Addresses, address: SocketAddr) -> anyhow::Result<Entrance> {
     let tcp = TcpListener::bind(address).await.with_context(|| {
         format!("{address} is taken; stop what listens there, or choose another port")
     })?;
     match (&at.tls, tls::is_loopback(address.ip())) {
-        (None, true) => Ok(Door::Plain(tcp)),
+        (None, true) => Ok(Entrance::Plain(tcp)),
         (Some(folder), _) => {
             let names = vec![address.ip().to_string(), "localhost".to_owned()];
-            Ok(Door::Tls(TlsListener::start(tcp, folder, &names)?))
+            Ok(Entrance::Tls(TlsListener::start(tcp, folder, &names)?))
         }
         (None, false) => {
             anyhow::bail!("{address} is not loopback and needs `tls` in the configuration")
@@ -337,10 +341,10 @@ async fn listen(at: &Addresses, address: SocketAddr) -> anyhow::Result<Door> {
     }
 }
 
-async fn serve(door: Door, app: Router, stopped: watch::Receiver<bool>) {
-    match door {
-        Door::Plain(listener) => guests::serve(listener, app, GUESTS, stopped).await,
-        Door::Tls(listener) => guests::serve(listener, app, GUESTS, stopped).await,
+async fn serve(entrance: Entrance, app: Router, stopped: watch::Receiver<bool>) {
+    match entrance {
+        Entrance::Plain(listener) => guests::serve(listener, app, GUESTS, stopped).await,
+        Entrance::Tls(listener) => guests::serve(listener, app, GUESTS, stopped).await,
     }
 }
 

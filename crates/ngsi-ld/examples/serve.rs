@@ -14,7 +14,7 @@ use loggia_model::{Actor, At, Clock, Fault};
 use loggia_ngsi_ld::Json;
 use loggia_ngsi_ld::broker::{Broker, Records};
 use loggia_ngsi_ld::history::History;
-use loggia_ngsi_ld::http::{App, Evolution, Fetch, FetchFrom, routes};
+use loggia_ngsi_ld::http::{App, CALLS_PER_S, Evolution, Fetch, FetchFrom, Rate, routes};
 use loggia_ngsi_ld::notify::{Endpoints, Letters, Limits, Notifier, Setup};
 use loggia_store::FileLayer;
 use loggia_store::bus::{Bus, BusConfig};
@@ -96,6 +96,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = Arc::new(App {
         broker,
         history: Evolution::of(&following),
+        rate: Rate::of(CALLS_PER_S),
         fetch: Fetch::new(FetchFrom::Hosts(Vec::new()), tls),
     });
     let body = Bytes::from(Json::read(VEHICLE)?.to_string());

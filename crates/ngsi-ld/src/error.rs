@@ -42,6 +42,12 @@ pub enum Error {
         /// What came instead.
         why: String,
     },
+    /// The caller may not do that; the text says what is missing.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The caller's key is none, or none that is good now.
+    #[error("{0}")]
+    Unknown(String),
     /// There is no such tenant.
     #[error("there is no tenant `{0}`; a tenant is made by the first entity written to it")]
     NoTenant(String),
@@ -106,6 +112,8 @@ impl Error {
             Self::ContextMissing { .. } | Self::ContextUnavailable { .. } => {
                 Problem::LdContextNotAvailable
             }
+            Self::Forbidden(_) => Problem::Forbidden,
+            Self::Unknown(_) => Problem::Unauthenticated,
             Self::NoTenant(_) => Problem::NonexistentTenant,
             Self::NotSupported(_) => Problem::OperationNotSupported,
             Self::TooMany(_) => Problem::TooManyResults,
@@ -131,6 +139,8 @@ pub enum Problem {
     BadRequestData,
     /// Too much at once; not of the table, which has no such row.
     Busy,
+    /// The caller may not; not of the table.
+    Forbidden,
     /// Something broke here.
     InternalError,
     /// The request is wrong.
@@ -147,8 +157,12 @@ pub enum Problem {
     ResourceNotFound,
     /// The query costs more than it may.
     TooComplexQuery,
+    /// The caller asks too often; not of the table.
+    TooManyRequests,
     /// The answer is larger than it may be.
     TooManyResults,
+    /// Nobody knows the caller; not of the table.
+    Unauthenticated,
 }
 
 impl Problem {
@@ -173,13 +187,23 @@ impl Problem {
             Self::ResourceNotFound => ("ResourceNotFound", "There is no such resource", 404),
             Self::TooComplexQuery => ("TooComplexQuery", "The query is too complex", 403),
             Self::TooManyResults => ("TooManyResults", "There are too many results", 403),
+            Self::Forbidden => ("forbidden", "Not allowed", 403),
+            Self::Unauthenticated => ("unauthenticated", "Please sign in", 401),
+            Self::TooManyRequests => ("too-many-requests", "Too often", 429),
         }
     }
 
     /// The `type` of the problem details.
     #[must_use]
     pub fn uri(self) -> String {
-        format!("https://uri.etsi.org/ngsi-ld/errors/{}", self.row().0)
+        let begins = match self {
+            // ETSI's table has no such rows.
+            Self::Forbidden | Self::Unauthenticated | Self::TooManyRequests => {
+                "urn:loggia:problem:"
+            }
+            _ => "https://uri.etsi.org/ngsi-ld/errors/",
+        };
+        format!("{begins}{}", self.row().0)
     }
 
     /// The HTTP status code.

@@ -1,6 +1,6 @@
 //! NGSI-LD 1.9 (ETSI GS CIM 009 V1.9.1): the city's data plane (docs/design/ngsi-ld.md). All but
-//! `broker`, `history`, `http` and `notify` is pure: no I/O, no clock. Never identifies anybody,
-//! never loses a write that it acknowledged.
+//! `admin`, `broker`, `history`, `http` and `notify` is pure: no I/O, no clock. Never identifies
+//! anybody, never loses a write that it acknowledged.
 //!
 //! ```
 //! use loggia_ngsi_ld::{Contexts, Embed, Entity, Form, Json, Representation, Time, View};
@@ -17,6 +17,7 @@
 //! # Ok::<(), loggia_ngsi_ld::Error>(())
 //! ```
 
+pub mod admin;
 pub mod broker;
 mod context;
 mod entity;
@@ -30,6 +31,7 @@ mod linked;
 pub mod notify;
 pub mod query;
 mod recorded;
+mod rights;
 pub mod subscription;
 pub mod temporal;
 mod time;
@@ -50,5 +52,6 @@ pub use iri::{IRI_BYTES_MAX, Iri, is_name, is_uri};
 pub use json::Json;
 pub use lang::Languages;
 pub use recorded::Recorded;
+pub use rights::{Deed, NAMES_MAX, Names, Rights};
 pub use time::Time;
 pub use write::{Embed, Form, GeoView, Linked, Older, Selection, SysAttrs, Version, View};

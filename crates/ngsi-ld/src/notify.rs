@@ -43,7 +43,8 @@ use sender::Shared;
 
 pub use self::core::Counts;
 pub use endpoints::{Endpoints, NotAllowed};
-pub use letters::{Letter, Letters};
+pub use lane::LaneState;
+pub use letters::{Letter, LetterHead, Letters};
 pub use limits::Limits;
 pub use silence::{Begin, Heard, SILENCES_MAX, Silence};
 
@@ -109,6 +110,17 @@ pub struct Known {
     pub since: u64,
     /// When it was silent, the oldest first.
     pub silences: Vec<Silence>,
+}
+
+/// What became of sending a dead letter again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resent {
+    /// It is on its way.
+    UnderWay,
+    /// Its receiver fails, or has enough to do.
+    NoRoom,
+    /// Its subscription is gone.
+    NoSubscription,
 }
 
 /// The notifier. Dropping it stops the reading and writes down how far each has come.
@@ -236,6 +248,29 @@ impl Notifier {
     #[must_use]
     pub fn letters(&self) -> &Letters {
         &self.shared.letters
+    }
+
+    /// Sends one dead letter again. It goes when it is taken.
+    #[must_use]
+    pub fn replay_one(&self, letter: &Letter) -> Resent {
+        let now = self.shared.now();
+        let mut core = self.shared.core();
+        if !core.subs.contains_key(&letter.subscription) {
+            return Resent::NoSubscription;
+        }
+        let room = core.resend(letter.subscription, letter.id, now);
+        drop(core);
+        self.shared.wake.notify_one();
+        match room {
+            Room::Some => Resent::UnderWay,
+            Room::None => Resent::NoRoom,
+        }
+    }
+
+    /// How the receivers do: those behind a name, in the order of names, `most` at most.
+    #[must_use]
+    pub fn lanes(&self, after: &str, most: usize) -> Vec<LaneState> {
+        self.shared.core().lane_states(after, most)
     }
 
     /// Sends a subscription's dead letters again, as many as its endpoint has room for; gives how

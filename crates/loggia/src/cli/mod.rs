@@ -1,6 +1,7 @@
 //! The command line: one enum of verbs, each handed to the room that does it.
 
 mod bench;
+mod data_plane;
 mod key;
 
 use std::net::SocketAddr;
@@ -10,13 +11,16 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::bench::BenchVerb;
+pub use self::data_plane::{
+    AsPerson, ContextsArgs, DeadLettersVerb, DeviceKeyArgs, DeviceKeyVerb, ImportVerb, Target,
+};
 pub use self::key::{
     AtCity, DeskArgs, GlassArgs, HoldVerb, KeyVerb, LogKeyArgs, ReleaseArgs, RotateArgs,
 };
 use crate::config::Config;
 use crate::{
-    access_policy, alerts, backup, cameras, city_setup, demo, keys, openapi, provider, secrecy,
-    serve, verify, witness,
+    access_policy, alerts, backup, cameras, city_setup, contexts, dead_letters, demo, device_keys,
+    keys, openapi, provider, secrecy, serve, verify, witness,
 };
 
 /// A city's cameras, sealed at the moment of recording and opened by two people for a logged
@@ -67,6 +71,15 @@ enum Verb {
     /// Find, check and enrol cameras
     #[command(subcommand)]
     Camera(CameraVerb),
+    /// Notifications that nobody took: list, send again, drop
+    #[command(subcommand)]
+    DeadLetters(DeadLettersVerb),
+    /// Keys of devices for the data plane: make, list, revoke
+    #[command(subcommand)]
+    DeviceKey(DeviceKeyVerb),
+    /// Bring files into the city's data plane
+    #[command(subcommand)]
+    Import(ImportVerb),
     /// Make keys and use them on their holder's own machine
     #[command(subcommand)]
     Key(KeyVerb),
@@ -133,7 +146,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Alerts(verb) => alerts::run(&verb)?,
         Verb::Oidc(verb) => provider::run(&verb)?,
         Verb::Camera(verb) => cameras::run(&verb)?,
-        Verb::Openapi => say(&openapi::document().to_pretty_json()?),
+        Verb::DeadLetters(verb) => dead_letters::run(&verb)?,
+        Verb::DeviceKey(verb) => device_keys::run(&verb)?,
+        Verb::Import(ImportVerb::Contexts(args)) => contexts::import(&args)?,
+        Verb::Openapi => say(&openapi::document()?.to_pretty_json()?),
         Verb::Routes { data } => say(&demo::routes(&data)?.join("\n")),
         Verb::Junction {
             seed,
@@ -216,6 +232,9 @@ pub struct DemoArgs {
     /// Base map made by `loggia basemap build`
     #[arg(long)]
     pub basemap: Option<PathBuf>,
+    /// Folder of JSON-LD @contexts (`loggia import contexts`); `demo/contexts` when it is there
+    #[arg(long)]
+    pub contexts: Option<PathBuf>,
     /// Footage takes no more than this, as if the disk were full then
     #[arg(long, hide = true)]
     pub quota_bytes: Option<u64>,
@@ -277,12 +296,8 @@ pub enum CameraVerb {
     Add {
         /// The camera's declaration, a TOML file
         declaration: PathBuf,
-        /// Address of the city's Loggia
-        #[arg(long, default_value = "http://127.0.0.1:8080")]
-        server: String,
-        /// Account of the administrator; the password is in LOGGIA_PASSWORD
-        #[arg(long)]
-        person: String,
+        #[command(flatten)]
+        at: AsPerson,
     },
 }
 

@@ -149,7 +149,11 @@ impl City {
             request = request.header(*name, *value);
         }
         let answer = if matches!(method, "POST" | "PUT") {
-            let request = request.header("content-type", "application/json");
+            let said = headers.iter().any(|(name, _)| *name == "content-type");
+            let request = match said {
+                true => request,
+                false => request.header("content-type", "application/json"),
+            };
             self.agent.run(request.body(body.to_vec()).unwrap())
         } else {
             self.agent.run(request.body(()).unwrap())

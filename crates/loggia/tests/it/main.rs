@@ -11,6 +11,7 @@ mod chains;
 mod city;
 mod cosigned;
 mod crash;
+mod data_plane;
 mod enrol;
 mod exported;
 #[path = "../../../transparency/tests/forge/mod.rs"]

@@ -1,5 +1,6 @@
 //! Every route, tried by everybody: no session, an ended, expired and forged token, another site's
-//! page, each demo person, and a roster key that is good, stale and forged. `routes.txt` says what
+//! page, each demo person, a roster key that is good, stale and forged, and a device's key that is
+//! good, revoked, expired and of another tenant. `routes.txt` says what
 //! each gets; it is read by people and any change to it is a change of who may do what.
 
 use std::fmt::Write as _;
@@ -8,7 +9,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use loggia_seal::{Keyfile, PersonKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::city::{Answer, City, Ground, OWN_PAGE, PASSPHRASE, loggia, now_us, said, until};
 use crate::openapi::document;
@@ -37,6 +38,11 @@ impl Endpoint {
         self.path.starts_with("/api/") || self.path.starts_with("/log/")
     }
 
+    /// The specification's second spellings of collections are not described twice.
+    fn is_described(&self) -> bool {
+        self.is_api() || (self.path.starts_with("/ngsi-ld/") && !self.path.ends_with('/'))
+    }
+
     fn is_unsafe(&self) -> bool {
         self.method != "GET"
     }
@@ -52,6 +58,7 @@ impl Endpoint {
             .replace("{id}", &id)
             .replace("{camera}", "999999")
             .replace("{seq}", "1")
+            .replace("{number}", "999999")
             .replace("{index}", "999999")
             .replace("{person}", "nobody.here")
             .replace("{*rest}", "new")
@@ -80,6 +87,10 @@ pub fn endpoints(ground: &Ground) -> Vec<Endpoint> {
 enum Caller {
     Cookie(String),
     Elsewhere(String),
+    Device {
+        key: String,
+        tenant: Option<&'static str>,
+    },
     Key {
         key: PersonKey,
         at: i64,
@@ -121,6 +132,45 @@ fn ended(city: &City) -> String {
     cookie
 }
 
+/// A device's key that may read everything of its tenant; its number and itself.
+fn device_key(city: &City, name: &str, tenant: &str, good_for_us: i64) -> (u64, String) {
+    let asked = json!({
+        "name": name, "tenant": tenant, "may": ["read"], "types": ["*"], "attributes": ["*"],
+        "until": now_us() + good_for_us,
+    });
+    let admin = city.become_person("t.laine");
+    let made = city
+        .post(&admin, "/api/v1/data-plane/device-keys", &asked)
+        .json();
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    (made["key"]["number"].as_u64().unwrap(), secret)
+}
+
+/// One that is good, revoked, expired, and one that is used for another tenant than its own.
+fn devices(city: &City) -> [(&'static str, Caller); 4] {
+    const DAY_US: i64 = 86_400_000_000;
+    let (_, good) = device_key(city, "good", "", DAY_US);
+    let (number, revoked) = device_key(city, "revoked", "", DAY_US);
+    let admin = city.become_person("t.laine");
+    let at = city.console(&format!("/api/v1/data-plane/device-keys/{number}"));
+    let gone = city.call("DELETE", &at, &[("cookie", &admin), OWN_PAGE], b"");
+    assert_eq!(gone.status, 204, "{}", gone.text());
+    let (_, foreign) = device_key(city, "foreign", "village", DAY_US);
+    let (_, expired) = device_key(city, "expired", "", 3_000_000);
+    until("a key's time is over", || {
+        let key = [("x-api-key", &*expired)];
+        let told = city.call("GET", &city.console("/ngsi-ld/v1/types"), &key, b"");
+        (told.status == 401).then_some(())
+    });
+    let device = |key, tenant| Caller::Device { key, tenant };
+    [
+        ("dev", device(good, None)),
+        ("d-rev", device(revoked, None)),
+        ("d-exp", device(expired, None)),
+        ("d-ten", device(foreign, Some("town"))),
+    ]
+}
+
 fn callers(ground: &Ground, city: &City) -> Vec<(&'static str, Caller)> {
     let cookie = Caller::Cookie;
     let key = |at, forged| Caller::Key {
@@ -144,6 +194,7 @@ fn callers(ground: &Ground, city: &City) -> Vec<(&'static str, Caller)> {
     all.push(("key", key(0, false)));
     all.push(("stale", key(-3_600_000_000, false)));
     all.push(("k-forg", key(0, true)));
+    all.extend(devices(city));
     all
 }
 
@@ -162,6 +213,10 @@ fn try_it(city: &City, endpoint: &Endpoint, caller: &Caller) -> Answer {
         Caller::Cookie(cookie) => headers.push(("cookie", cookie)),
         Caller::Elsewhere(cookie) => {
             headers = vec![("sec-fetch-site", "cross-site"), ("cookie", cookie)];
+        }
+        Caller::Device { key, tenant } => {
+            headers.push(("x-api-key", key));
+            headers.extend(tenant.map(|t| ("ngsild-tenant", t)));
         }
         Caller::Key { key, at, forged } => {
             let at = loggia_model::At(now_us() + at);
@@ -205,6 +260,15 @@ fn keeps_the_rule(endpoint: &Endpoint, column: &str, status: u16) {
     assert!(status < 500, "{what}");
     if column == "other" && endpoint.is_unsafe() && endpoint.access != "RosterKey" {
         assert_eq!(status, 403, "{what}");
+    }
+    match (endpoint.access.as_str(), column) {
+        ("Public" | "DemoOnly", _) => {}
+        ("Data", "dev") => assert_ne!(status, 401, "{what}"),
+        ("Data", "d-rev" | "d-exp") => assert_eq!(status, 401, "{what}"),
+        ("Data", "d-ten") => assert_eq!(status, 403, "{what}"),
+        // A device opens nothing but the data plane.
+        (_, "dev" | "d-rev" | "d-exp" | "d-ten") => assert_eq!(status, 401, "{what}"),
+        _ => {}
     }
     match (endpoint.access.as_str(), roles) {
         // A demo's data plane is open to whoever reaches the demo; elsewhere to operators, which
@@ -299,7 +363,7 @@ fn the_description_names_every_endpoint_and_no_other() {
     let ground = Ground::new();
     let routes = endpoints(&ground);
     let document: Value = serde_json::from_str(&document()).unwrap();
-    for endpoint in routes.iter().filter(|e| e.is_api()) {
+    for endpoint in routes.iter().filter(|e| e.is_described()) {
         let itself = endpoint.path == "/api/v1/openapi.json";
         let name = format!("{} {}", endpoint.method, endpoint.path);
         assert!(

@@ -1,6 +1,7 @@
 //! The @contexts that the broker holds: hosted for others, and cached from elsewhere (clause 5.13).
 //! Never fetches: whoever has the network hands documents in.
 
+mod bundle;
 mod renewals;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +16,8 @@ use crate::context::{Context, Contexts, DOCUMENTS_MAX, core_version};
 use crate::error::Error;
 use crate::json::{Emit, Json};
 use crate::time::Time;
+
+pub use bundle::{Brought, Imported};
 
 /// How an @context came to be here (clause 5.13.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +94,24 @@ impl Inside {
     fn get(&self, name: &str) -> Option<&HeldContext> {
         let id = self.by_url.get(name).map_or(name, |id| &**id);
         self.held.get(id)
+    }
+
+    fn put(&mut self, held: HeldContext) -> Result<(), Error> {
+        let bytes = held.document.to_string();
+        self.compiled.put(&held.url, bytes.as_bytes())?;
+        self.made = self.made.max(number(&held.local_id));
+        self.by_url.insert(held.url.clone(), held.local_id.clone());
+        self.renewals.set(&held.local_id, held.expires_at);
+        self.held.insert(held.local_id.clone(), held);
+        Ok(())
+    }
+
+    fn remove(&mut self, local_id: &str) {
+        if let Some(held) = self.held.remove(local_id) {
+            self.by_url.remove(&held.url);
+            self.renewals.set(local_id, None);
+            self.compiled.forget(&held.url);
+        }
     }
 }
 
@@ -181,25 +202,11 @@ impl ContextStore {
     }
 
     fn put(&self, held: HeldContext) -> Result<(), Error> {
-        let mut inside = self.inside();
-        let bytes = held.document.to_string();
-        inside.compiled.put(&held.url, bytes.as_bytes())?;
-        inside.made = inside.made.max(number(&held.local_id));
-        inside
-            .by_url
-            .insert(held.url.clone(), held.local_id.clone());
-        inside.renewals.set(&held.local_id, held.expires_at);
-        inside.held.insert(held.local_id.clone(), held);
-        Ok(())
+        self.inside().put(held)
     }
 
     fn remove(&self, local_id: &str) {
-        let mut inside = self.inside();
-        if let Some(held) = inside.held.remove(local_id) {
-            inside.by_url.remove(&held.url);
-            inside.renewals.set(local_id, None);
-            inside.compiled.forget(&held.url);
-        }
+        self.inside().remove(local_id);
     }
 
     /// A local id that was not given before.

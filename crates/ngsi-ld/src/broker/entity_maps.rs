@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Broker, is_alive};
+use super::{Broker, Caller, is_alive};
 use crate::broker::{Counting, Found, Paging};
 use crate::entity::Entity;
 use crate::error::Error;
@@ -38,8 +38,14 @@ pub struct EntityMap {
     pub expires_at: Time,
 }
 
-/// Whose, and which.
-type Key = (Box<str>, Box<str>);
+/// Of which tenant, made by which device's key if by one, and which.
+type Key = (Box<str>, Option<u64>, Box<str>);
+
+/// What one caller found is none of another's business: a device has its own alone.
+fn own<C: Caller + ?Sized>(caller: &C, id: &str) -> Key {
+    let device = caller.key().map(|key| key.number);
+    (caller.tenant().into(), device, id.into())
+}
 
 #[derive(Debug, Default)]
 pub(super) struct EntityMaps(Mutex<HashMap<Key, EntityMap>>);
@@ -79,9 +85,9 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::TooMany`] if there are more than one map holds.
-    pub fn map_entities(
+    pub fn map_entities<C: Caller + ?Sized>(
         &self,
-        tenant: &str,
+        caller: &C,
         ids: Vec<Box<str>>,
         expires_at: Option<Time>,
     ) -> Result<EntityMap, Error> {
@@ -96,12 +102,12 @@ impl Broker {
             expires_at: self.within_lifetime(expires_at),
         };
         let mut maps = self.entity_maps.inside();
-        maps.insert((tenant.into(), map.id.clone()), map.clone());
+        maps.insert(own(caller, &map.id), map.clone());
         let now = self.now();
         maps.retain(|_, map| map.expires_at > now);
         let mut held: usize = maps.values().map(|m| m.ids.len()).sum();
         while held > ALL_IDS_MAX || maps.len() > MAPS_MAX {
-            let others = maps.iter().filter(|(key, _)| key.1 != map.id);
+            let others = maps.iter().filter(|(key, _)| key.2 != map.id);
             let first = others.min_by_key(|(_, m)| m.expires_at);
             let Some(key) = first.map(|(key, _)| key.clone()) else {
                 break;
@@ -121,9 +127,9 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is none, or if its time is over.
-    pub fn entity_map(&self, tenant: &str, id: &str) -> Result<EntityMap, Error> {
+    pub fn entity_map<C: Caller + ?Sized>(&self, caller: &C, id: &str) -> Result<EntityMap, Error> {
         let maps = self.entity_maps.inside();
-        let found = maps.get(&(tenant.into(), id.into()));
+        let found = maps.get(&own(caller, id));
         let found = found.filter(|m| m.expires_at > self.now());
         found.cloned().ok_or_else(|| absent(id))
     }
@@ -133,7 +139,12 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::BadData`] says which member is wrong.
-    pub fn change_entity_map(&self, tenant: &str, id: &str, patch: &Json) -> Result<(), Error> {
+    pub fn change_entity_map<C: Caller + ?Sized>(
+        &self,
+        caller: &C,
+        id: &str,
+        patch: &Json,
+    ) -> Result<(), Error> {
         let expires_at = patch.get("expiresAt").map(|v| {
             let time = v.as_str().and_then(Time::read);
             time.filter(|t| *t > self.now())
@@ -142,7 +153,7 @@ impl Broker {
         let expires_at = expires_at.transpose()?;
         let ids = patch.get("entityMap").map(ids_of).transpose()?;
         let mut maps = self.entity_maps.inside();
-        let found = maps.get_mut(&(tenant.into(), id.into()));
+        let found = maps.get_mut(&own(caller, id));
         let map = found.ok_or_else(|| absent(id))?;
         if let Some(at) = expires_at {
             map.expires_at = self.within_lifetime(Some(at));
@@ -158,11 +169,9 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub fn forget_entity_map(&self, tenant: &str, id: &str) -> Result<(), Error> {
-        self.entity_map(tenant, id)?;
-        self.entity_maps
-            .inside()
-            .remove(&(tenant.into(), id.into()));
+    pub fn forget_entity_map<C: Caller + ?Sized>(&self, caller: &C, id: &str) -> Result<(), Error> {
+        self.entity_map(caller, id)?;
+        self.entity_maps.inside().remove(&own(caller, id));
         Ok(())
     }
 
@@ -171,15 +180,15 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NoTenant`].
-    pub fn find_in_map(
+    pub fn find_in_map<C: Caller + ?Sized>(
         &self,
-        tenant: &str,
+        caller: &C,
         map: &EntityMap,
         filters: &[Filter],
         paging: Paging,
     ) -> Result<(Found, Option<usize>), Error> {
         let now = self.now();
-        let find = |id: &str| self.get(tenant, id).ok();
+        let find = |id: &str| self.get(caller, id).ok();
         let fits = |entity: &Arc<Entity>| {
             is_alive(entity, now) && filters.iter().any(|f| f.matches_with(entity, &find))
         };
@@ -194,7 +203,7 @@ impl Broker {
             if paging.counting == Counting::No && next.is_some() {
                 break;
             }
-            let Some(entity) = self.get(tenant, id).ok().filter(fits) else {
+            let Some(entity) = self.get(caller, id).ok().filter(fits) else {
                 gone.push(place);
                 continue;
             };
@@ -207,17 +216,17 @@ impl Broker {
         }
         found.count = (paging.counting == Counting::All).then_some(count);
         found.more = next.is_some();
-        self.leave_out(tenant, &map.id, gone);
+        self.leave_out(&own(caller, &map.id), gone);
         Ok((found, next))
     }
 
     /// Entities that no longer fit a query are out of its map (clause 5.5.9.3).
-    fn leave_out(&self, tenant: &str, id: &str, gone: Vec<usize>) {
+    fn leave_out(&self, key: &Key, gone: Vec<usize>) {
         if gone.is_empty() {
             return;
         }
         let mut maps = self.entity_maps.inside();
-        if let Some(map) = maps.get_mut(&(tenant.into(), id.into())) {
+        if let Some(map) = maps.get_mut(key) {
             map.gone.extend(gone);
             map.gone.sort_unstable();
             map.gone.dedup();

@@ -5,13 +5,14 @@ use loggia_store::bus::{BODY_BYTES_MAX, Record};
 
 use super::record::{self, CHANGED, DELETED, EVOLVED};
 use super::write::{Kept, key};
-use super::{Broker, of};
+use super::{Broker, Caller, of};
 use crate::context::Context;
 use crate::entity::{Attribute, Draft, Representation};
 use crate::error::Error;
 use crate::history::{Erased, HistoryOp, What, ops_of, ops_of_fragment};
 use crate::iri::Iri;
 use crate::json::{Emit, Json, write_string};
+use crate::rights::Deed;
 use crate::temporal::{InstanceId, TemporalFragment};
 use crate::time::Time;
 use crate::write::{Form, View};
@@ -36,7 +37,16 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::TooMany`] tenants.
-    pub(crate) fn evolve(&self, tenant: &str, id: &str, what: &Evolved) -> Result<Kept, Error> {
+    pub(crate) fn evolve<C: Caller + ?Sized>(
+        &self,
+        caller: &C,
+        id: &str,
+        what: &Evolved,
+    ) -> Result<Kept, Error> {
+        if let Some(rights) = caller.may(Deed::Write)? {
+            rights.all_data()?;
+        }
+        let tenant = caller.tenant();
         let body = written(tenant, id, what, &self.core);
         if body.len() > BODY_BYTES_MAX {
             let what = format!("more than {BODY_BYTES_MAX} bytes of history: send it in parts");
@@ -51,8 +61,8 @@ impl Broker {
 
     /// # Errors
     /// [`Error::NoTenant`] if there is no such tenant.
-    pub(crate) fn knows_tenant(&self, tenant: &str) -> Result<(), Error> {
-        of(&self.state(), tenant).map(|_| ())
+    pub(crate) fn knows_tenant<C: Caller + ?Sized>(&self, caller: &C) -> Result<(), Error> {
+        of(&self.state(), caller.tenant()).map(|_| ())
     }
 
     /// What the history takes from a record.

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use super::columns::Asked;
 use super::state::{Rows, Tenant};
-use super::{Broker, is_alive, of};
+use super::{Broker, Caller, is_alive, of};
 use crate::entity::{Entity, Kind};
 use crate::error::{Error, Problem};
 use crate::iri::Iri;
 use crate::query::limits::LOOKUPS_MAX;
 use crate::query::{Fault, Filter, Order, Shape, Tree, TypeQuery};
+use crate::rights::Deed;
 
 /// Entities taken under one lock: 1,024 counters of 5 ns, while writers wait.
 const AT_ONCE: usize = 1_024;
@@ -53,9 +54,9 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NoTenant`].
-    pub fn find(
+    pub fn find<C: Caller + ?Sized>(
         &self,
-        tenant: &str,
+        caller: &C,
         filter: &Filter,
         order: Option<(&Order, Option<&Shape>)>,
         paging: Paging,
@@ -67,7 +68,7 @@ impl Broker {
                 && paging.counting == Counting::No
                 && seen > paging.offset.saturating_add(paging.limit)
         };
-        self.each(tenant, filter, |entity| {
+        self.each(caller, filter, |entity| {
             let on_page = seen >= paging.offset && seen - paging.offset < paging.limit;
             if order.is_some() || on_page {
                 found.entities.push(entity);
@@ -86,22 +87,30 @@ impl Broker {
         Ok(found)
     }
 
-    /// Hands over each entity that a filter holds for, until `take` says that it is enough.
+    /// Hands over each entity that a filter holds for, until `take` says that it is enough. What
+    /// the caller may not see is not there: neither in what is handed over nor for the filter.
     ///
     /// # Errors
-    /// [`Error::NoTenant`].
-    pub fn each(
+    /// [`Error::NoTenant`], [`Error::Forbidden`].
+    pub fn each<C: Caller + ?Sized>(
         &self,
-        tenant: &str,
+        caller: &C,
         filter: &Filter,
         mut take: impl FnMut(Arc<Entity>) -> bool,
     ) -> Result<(), Error> {
+        let rights = caller.may(Deed::Read)?;
+        let seen = |entity: Arc<Entity>| match rights {
+            None => Some(entity),
+            Some(rights) => rights.seen(&entity),
+        };
+        let tenant = caller.tenant();
+        let cheap = filter.is_cheap() && rights.is_none();
         let now = self.now();
         let lookups = Cell::new(0);
         let find = |id: &str| {
             lookups.set(lookups.get() + 1);
             let enough = lookups.get() > LOOKUPS_MAX;
-            (!enough).then(|| self.get(tenant, id).ok()).flatten()
+            (!enough).then(|| self.get(caller, id).ok()).flatten()
         };
         let met = |e: &Entity| is_alive(e, now) && filter.matches_with(e, &find);
         let too_wide = || lookups.get() > LOOKUPS_MAX;
@@ -115,7 +124,7 @@ impl Broker {
                     .cloned()
                     .collect()
             };
-            for entity in named {
+            for entity in named.into_iter().filter_map(seen) {
                 if met(&entity) && !take(entity) {
                     break;
                 }
@@ -129,14 +138,14 @@ impl Broker {
             let some = {
                 let state = self.state();
                 let own = of(&state, tenant)?;
-                match filter.is_cheap() {
+                match cheap {
                     true => by_column(own, filter, from, &met)
                         .unwrap_or_else(|| candidates(own, filter.types.as_ref(), from, &met)),
                     false => candidates(own, filter.types.as_ref(), from, &|_| true),
                 }
             };
-            for entity in some.entities {
-                if (filter.is_cheap() || met(&entity)) && !take(entity) {
+            for entity in some.entities.into_iter().filter_map(seen) {
+                if (cheap || met(&entity)) && !take(entity) {
                     return Ok(());
                 }
                 if too_wide() {
@@ -154,13 +163,9 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NoTenant`].
-    pub fn types(&self, tenant: &str) -> Result<Vec<TypeFound>, Error> {
-        let names: BTreeSet<Iri> = {
-            let state = self.state();
-            let own = of(&state, tenant)?;
-            own.types().map(|(name, _)| name.clone()).collect()
-        };
-        let each = names.into_iter().map(|name| self.type_found(tenant, &name));
+    pub fn types<C: Caller + ?Sized>(&self, caller: &C) -> Result<Vec<TypeFound>, Error> {
+        let names = self.type_names(caller)?;
+        let each = names.into_iter().map(|name| self.type_found(caller, &name));
         Ok(each
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
@@ -168,13 +173,22 @@ impl Broker {
             .collect())
     }
 
-    /// The names of the types alone, which costs no look at the entities.
+    /// The names of the types alone, which costs no look at the entities but for a caller who may
+    /// not see all.
     ///
     /// # Errors
-    /// [`Error::NoTenant`].
-    pub fn type_names(&self, tenant: &str) -> Result<BTreeSet<Iri>, Error> {
+    /// [`Error::NoTenant`], [`Error::Forbidden`].
+    pub fn type_names<C: Caller + ?Sized>(&self, caller: &C) -> Result<BTreeSet<Iri>, Error> {
+        if caller.may(Deed::Read)?.is_some() {
+            let mut names = BTreeSet::new();
+            self.each(caller, &Filter::default(), |entity| {
+                names.extend(entity.types.iter().cloned());
+                true
+            })?;
+            return Ok(names);
+        }
         let state = self.state();
-        Ok(of(&state, tenant)?
+        Ok(of(&state, caller.tenant())?
             .types()
             .map(|(name, _)| name.clone())
             .collect())
@@ -184,7 +198,11 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NoTenant`].
-    pub fn type_found(&self, tenant: &str, name: &Iri) -> Result<Option<TypeFound>, Error> {
+    pub fn type_found<C: Caller + ?Sized>(
+        &self,
+        caller: &C,
+        name: &Iri,
+    ) -> Result<Option<TypeFound>, Error> {
         let filter = Filter {
             types: Some(TypeQuery::Of(Tree::Leaf(crate::query::TypeName {
                 name: name.as_str().into(),
@@ -194,7 +212,7 @@ impl Broker {
         };
         let mut attributes = BTreeMap::new();
         let mut count = 0;
-        self.each(tenant, &filter, |entity| {
+        self.each(caller, &filter, |entity| {
             count += 1;
             note(&entity, &mut attributes);
             true
@@ -210,9 +228,9 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NoTenant`].
-    pub fn attributes(&self, tenant: &str) -> Result<Vec<AttributeFound>, Error> {
+    pub fn attributes<C: Caller + ?Sized>(&self, caller: &C) -> Result<Vec<AttributeFound>, Error> {
         let mut attributes = BTreeMap::new();
-        self.each(tenant, &Filter::default(), |entity| {
+        self.each(caller, &Filter::default(), |entity| {
             note(&entity, &mut attributes);
             true
         })?;

@@ -2,11 +2,13 @@
 //! is acknowledged; a start replays what came after the newest snapshot. Never answers HTTP, never
 //! lets a reader see what the log refused.
 
+mod caller;
 mod columns;
 mod contexts;
 mod entity_maps;
 mod evolution;
 mod find;
+mod keys;
 mod open;
 mod record;
 mod source;
@@ -16,25 +18,30 @@ mod write;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
-use loggia_model::Clock;
+use loggia_model::{At, Clock};
 use loggia_store::bus::Bus;
 
 use crate::context::Context;
 use crate::entity::Entity;
 use crate::error::Error;
+use crate::rights::Deed;
 use crate::time::Time;
 
-pub use contexts::{ContextKind, ContextStore, HeldContext};
+pub use caller::{Caller, Whose};
+pub use contexts::{Brought, ContextKind, ContextStore, HeldContext, Imported};
 pub use entity_maps::{EntityMap, MAP_IDS_MAX};
 pub(crate) use evolution::Evolved;
 pub use find::{AttributeFound, Counting, Found, Paging, TypeFound};
+pub use keys::{DeviceKey, KEY_BEGINS, KEYS_MAX, NewKey};
 pub use open::{Housekeeping, SNAPSHOT_RECORDS};
 pub use source::Records;
-pub use subscriptions::SUBSCRIPTIONS_MAX;
+pub use subscriptions::{KEY_SUBSCRIPTIONS_MAX, SUBSCRIPTIONS_MAX};
 pub use write::{Done, Kept, TENANTS_MAX};
 
 use entity_maps::EntityMaps;
+use keys::KeyStore;
 use state::{State, Tenant};
 use subscriptions::SubscriptionStore;
 
@@ -50,6 +57,7 @@ pub struct Broker {
     contexts: ContextStore,
     subscriptions: SubscriptionStore,
     entity_maps: EntityMaps,
+    keys: KeyStore,
 }
 
 impl std::fmt::Debug for Broker {
@@ -65,6 +73,16 @@ impl Broker {
     #[must_use]
     pub fn now(&self) -> Time {
         Time::of_micros(self.clock.now().0)
+    }
+
+    /// The same as the machine has it.
+    pub(crate) fn at(&self) -> At {
+        self.clock.now()
+    }
+
+    /// The time that only goes on.
+    pub(crate) fn mono(&self) -> Duration {
+        self.clock.mono()
     }
 
     /// Since when it answers.
@@ -91,16 +109,23 @@ impl Broker {
         &self.contexts
     }
 
-    /// One entity (clause 5.7.1).
+    /// One entity (clause 5.7.1), as the caller may see it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NoTenant`].
-    pub fn get(&self, tenant: &str, id: &str) -> Result<Arc<Entity>, Error> {
-        let state = self.state();
-        let found = of(&state, tenant)?
-            .get(id)
-            .filter(|e| is_alive(e, self.now()));
-        found.cloned().ok_or_else(|| no_entity(id))
+    /// [`Error::NotFound`], also if the caller may not see it, [`Error::NoTenant`],
+    /// [`Error::Forbidden`].
+    pub fn get<C: Caller + ?Sized>(&self, caller: &C, id: &str) -> Result<Arc<Entity>, Error> {
+        let rights = caller.may(Deed::Read)?;
+        let found = {
+            let state = self.state();
+            let found = of(&state, caller.tenant())?.get(id);
+            found.filter(|e| is_alive(e, self.now())).cloned()
+        };
+        let seen = match rights {
+            None => found,
+            Some(rights) => found.and_then(|e| rights.seen(&e)),
+        };
+        seen.ok_or_else(|| no_entity(id))
     }
 
     /// Entities in memory, of all tenants.

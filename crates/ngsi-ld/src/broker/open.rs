@@ -12,12 +12,14 @@ use loggia_store::bus::{Bus, Record, Retention, State as Row};
 use super::Broker;
 use super::contexts::ContextStore;
 use super::entity_maps::EntityMaps;
+use super::keys::KeyStore;
 use super::record::{
-    self, CHANGED, CONTEXT, CONTEXT_GONE, DELETED, SUBSCRIPTION, SUBSCRIPTION_GONE, TALLIES, TENANT,
+    self, CHANGED, CONTEXT, CONTEXT_GONE, DELETED, KEY, KEYS_USED, SUBSCRIPTION, SUBSCRIPTION_GONE,
+    TALLIES, TENANT,
 };
 use super::state::{State, Tenant};
 use super::subscriptions::SubscriptionStore;
-use super::write::of_store;
+use super::write::{PATIENCE, of_store};
 use crate::context::Contexts;
 use crate::entity::Entity;
 use crate::error::Error;
@@ -33,10 +35,10 @@ const KEEP: Retention = Retention {
     history_bytes: 20_000_000_000,
     cursor_bytes: 40_000_000_000,
 };
+/// When keys were used last is written down so often.
+const USES_EVERY_S: u64 = 60;
 /// Entities whose time has come, deleted at once; the next second takes the next ones.
 const EXPIRED_AT_ONCE: usize = 10_000;
-/// A record is on disk within this time, or the disk has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Broker {
     /// Reads the log into memory.
@@ -58,6 +60,7 @@ impl Broker {
             contexts: ContextStore::new(),
             subscriptions: SubscriptionStore::default(),
             entity_maps: EntityMaps::default(),
+            keys: KeyStore::default(),
         };
         let mut seq = 0;
         if let Some(mut snapshot) = broker.bus.snapshot().map_err(|e| of_store(&e))? {
@@ -99,6 +102,8 @@ impl Broker {
             SUBSCRIPTION => self.restore_subscription(row.seq(), row.body())?,
             SUBSCRIPTION_GONE => self.restore_unsubscribed(row.body())?,
             TALLIES => self.restore_tallies(row.body())?,
+            KEY => self.keys.restore(row.seq(), row.body())?,
+            KEYS_USED => self.keys.restore_uses(row.body())?,
             // What the temporal API writes has a reader of its own.
             _ => {}
         }
@@ -120,6 +125,7 @@ impl Broker {
         }
         let contexts = self.contexts.rows();
         let subscriptions = self.subscriptions.rows();
+        let keys = self.keys.rows();
         drop(state);
         if seq > 0 && self.bus.wait_newer(seq - 1, PATIENCE) < seq {
             return Err(Error::Busy);
@@ -128,6 +134,7 @@ impl Broker {
         // Behind the @contexts that they are read with.
         let subscribed = subscriptions.into_iter();
         let rows = rows.chain(subscribed.map(|body| row(SUBSCRIPTION, At(0), body)));
+        let rows = rows.chain(keys.into_iter().map(|body| row(KEY, At(0), body)));
         let own = tenants.iter().flat_map(|(tenant, entities)| {
             let made = row(TENANT, At(0), record::tenant(tenant));
             let each = entities.iter().map(|e| self.entity_row(tenant, e));
@@ -163,7 +170,14 @@ impl Broker {
 
     fn keep_house_until(&self, stop: &Stop) {
         let mut kept = self.bus.durable();
+        let mut seconds = 0_u64;
         while !stop.within(Duration::from_secs(1)) {
+            seconds += 1;
+            if seconds.is_multiple_of(USES_EVERY_S)
+                && let Err(e) = self.keep_key_uses()
+            {
+                tracing::warn!(error = %e, "when keys were used last is not kept");
+            }
             if let Err(e) = self.expire(EXPIRED_AT_ONCE) {
                 tracing::warn!(error = %e, "what has expired stays for now");
             }

@@ -30,6 +30,10 @@ pub(crate) const SUBSCRIPTION: u8 = 6;
 pub(crate) const SUBSCRIPTION_GONE: u8 = 7;
 /// What became of subscriptions' notifications.
 pub(crate) const TALLIES: u8 = 8;
+/// A device's key was made or revoked.
+pub(crate) const KEY: u8 = 9;
+/// When keys were used last.
+pub(crate) const KEYS_USED: u8 = 10;
 /// The temporal API wrote to a history; `evolution.rs` reads it.
 pub(crate) const EVOLVED: u8 = 32;
 

@@ -1,20 +1,28 @@
 //! Subscriptions of all tenants: kept in the log like entities, and told to whoever notifies. Never
 //! loses one that it cannot read for now: its record stays as it was.
 
+mod rows;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::record::{SUBSCRIPTION, SUBSCRIPTION_GONE, TALLIES};
-use super::{Broker, Kept, of};
+use super::{Broker, Caller, Kept, of};
 use crate::error::Error;
 use crate::json::{Emit, Json};
 use crate::notify::{Heard, Known, Notifier, Silence};
+use crate::rights::Deed;
 use crate::subscription::{Status, Subscription, Tally};
 use crate::time::Time;
 
+use rows::body;
+
 /// Subscriptions of one installation. Each takes some 3 kB: 100,000 are 300 MB.
 pub const SUBSCRIPTIONS_MAX: usize = 100_000;
+
+/// Subscriptions of one device's key: a gateway follows some dozens, and each costs every change.
+pub const KEY_SUBSCRIPTIONS_MAX: usize = 1_000;
 
 /// All of them, and who is told of changes to them.
 #[derive(Default)]
@@ -29,6 +37,8 @@ pub(super) struct SubscriptionStore {
 struct Inside {
     by_number: BTreeMap<u64, Known>,
     by_id: HashMap<(Box<str>, Box<str>), u64>,
+    /// Keys of devices that made some of them: by number of the subscription.
+    keys: HashMap<u64, u64>,
     /// Records that do not read, because their @context is missing: as they are.
     unread: BTreeMap<u64, Vec<u8>>,
 }
@@ -41,7 +51,8 @@ impl SubscriptionStore {
     /// Each as a record, for a snapshot.
     pub(super) fn rows(&self) -> Vec<Vec<u8>> {
         let inside = self.inside();
-        let read = inside.by_number.values().map(body);
+        let read = inside.by_number.values();
+        let read = read.map(|known| body(known, inside.keys.get(&known.number)));
         read.chain(inside.unread.values().cloned()).collect()
     }
 
@@ -60,15 +71,24 @@ impl Inside {
 
     fn remove(&mut self, number: u64) {
         self.unread.remove(&number);
+        self.keys.remove(&number);
         if let Some(known) = self.by_number.remove(&number) {
             let name = (known.tenant, known.subscription.id.clone());
             self.by_id.remove(&name);
         }
     }
 
-    fn get(&self, tenant: &str, id: &str) -> Option<&Known> {
-        let number = self.by_id.get(&(tenant.into(), id.into()))?;
-        self.by_number.get(number)
+    /// One that the caller may know of: a device has its own alone.
+    fn get<C: Caller + ?Sized>(&self, caller: &C, id: &str) -> Result<&Known, Error> {
+        let number = self.by_id.get(&(caller.tenant().into(), id.into()));
+        let found = number.and_then(|n| self.by_number.get(n));
+        let own = found.filter(|known| self.is_own(caller, known.number));
+        own.ok_or_else(|| absent(id))
+    }
+
+    fn is_own<C: Caller + ?Sized>(&self, caller: &C, number: u64) -> bool {
+        let key = caller.key();
+        key.is_none_or(|key| self.keys.get(&number) == Some(&key.number))
     }
 }
 
@@ -84,6 +104,20 @@ impl Broker {
         {
             tracing::error!("the city's records have a notifier already");
         }
+    }
+
+    /// The notifier that is told of subscriptions, if one is there.
+    pub(crate) fn notifier(&self) -> Option<Arc<Notifier>> {
+        self.subscriptions.notifier()
+    }
+
+    /// A subscription's number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NoTenant`].
+    pub fn subscription_number(&self, tenant: &str, id: &str) -> Result<u64, Error> {
+        of(&self.state(), tenant)?;
+        Ok(self.subscriptions.inside().get(tenant, id)?.number)
     }
 
     /// All subscriptions, for a notifier to start with.
@@ -109,19 +143,35 @@ impl Broker {
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::TooMany`], [`Error::Busy`], and if its endpoint may not
     /// be called.
-    pub fn subscribe(&self, tenant: &str, new: Subscription) -> Result<Kept, Error> {
+    pub fn subscribe<C: Caller + ?Sized>(
+        &self,
+        caller: &C,
+        mut new: Subscription,
+    ) -> Result<Kept, Error> {
+        let tenant = caller.tenant();
+        granted(caller, &mut new)?;
+        let key = caller.key().map(|k| k.number);
         let notifier = self.subscriptions.notifier();
         may_call(notifier.as_deref(), &new)?;
         // Held until the notifier knows it: no change comes between.
         let mut state = self.state_mut();
         self.tenant_made(&mut state, tenant)?;
         let mut inside = self.subscriptions.inside();
-        if inside.get(tenant, &new.id).is_some() {
+        let name = (tenant.into(), new.id.clone());
+        if inside.by_id.contains_key(&name) {
             let what = format!("there is a subscription {} already", new.id);
             return Err(Error::AlreadyExists(what));
         }
         if inside.by_number.len() + inside.unread.len() >= SUBSCRIPTIONS_MAX {
             let what = format!("there are {SUBSCRIPTIONS_MAX} subscriptions already");
+            return Err(Error::TooMany(what));
+        }
+        let own = |key: &u64| inside.keys.values().filter(|k| *k == key).count();
+        if key
+            .as_ref()
+            .is_some_and(|k| own(k) >= KEY_SUBSCRIPTIONS_MAX)
+        {
+            let what = format!("this key has {KEY_SUBSCRIPTIONS_MAX} subscriptions already");
             return Err(Error::TooMany(what));
         }
         let mut known = Known {
@@ -135,10 +185,12 @@ impl Broker {
         let is = heard(&known.subscription, now);
         // The record does not know its own number before it is one: 0 stands for it.
         known.silences = Silence::after(Vec::new(), Heard::Always, is, 0);
-        let ticket = self.append(SUBSCRIPTION, 0, now, &body(&known))?;
+        let row = body(&known, key.as_ref());
+        let ticket = self.append(SUBSCRIPTION, 0, now, &row)?;
         known.number = ticket.seq();
         known.since = ticket.seq();
         known.silences = Silence::after(Vec::new(), Heard::Always, is, ticket.seq());
+        inside.keys.extend(key.map(|key| (known.number, key)));
         inside.put(known.clone());
         if let Some(notifier) = notifier {
             notifier.put(known);
@@ -150,21 +202,31 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NoTenant`].
-    pub fn subscription(&self, tenant: &str, id: &str) -> Result<Subscription, Error> {
-        of(&self.state(), tenant)?;
+    pub fn subscription<C: Caller + ?Sized>(
+        &self,
+        caller: &C,
+        id: &str,
+    ) -> Result<Subscription, Error> {
+        caller.may(Deed::Subscribe)?;
+        of(&self.state(), caller.tenant())?;
         let inside = self.subscriptions.inside();
-        let known = inside.get(tenant, id).ok_or_else(|| absent(id))?;
-        Ok(self.with_tally(known))
+        Ok(self.with_tally(inside.get(caller, id)?))
     }
 
     /// All of a tenant, in the order in which they were made (clause 5.8.4).
     ///
     /// # Errors
     /// [`Error::NoTenant`].
-    pub fn subscriptions(&self, tenant: &str) -> Result<Vec<Arc<Subscription>>, Error> {
+    pub fn subscriptions<C: Caller + ?Sized>(
+        &self,
+        caller: &C,
+    ) -> Result<Vec<Arc<Subscription>>, Error> {
+        caller.may(Deed::Subscribe)?;
+        let tenant = caller.tenant();
         of(&self.state(), tenant)?;
         let inside = self.subscriptions.inside();
-        let own = inside.by_number.values().filter(|k| &*k.tenant == tenant);
+        let all = inside.by_number.values().filter(|k| &*k.tenant == tenant);
+        let own = all.filter(|k| inside.is_own(caller, k.number));
         Ok(own.map(|k| Arc::new(self.with_tally(k))).collect())
     }
 
@@ -182,18 +244,19 @@ impl Broker {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Busy`], what `make` says, and if its endpoint may not be
     /// called.
-    pub fn resubscribe(
+    pub fn resubscribe<C: Caller + ?Sized>(
         &self,
-        tenant: &str,
+        caller: &C,
         id: &str,
         make: impl FnOnce(&Subscription) -> Result<Subscription, Error>,
     ) -> Result<Kept, Error> {
         let notifier = self.subscriptions.notifier();
         let state = self.state_mut();
-        of(&state, tenant)?;
+        of(&state, caller.tenant())?;
         let mut inside = self.subscriptions.inside();
-        let old = inside.get(tenant, id).ok_or_else(|| absent(id))?;
-        let new = make(&self.with_tally(old))?;
+        let old = inside.get(caller, id)?;
+        let mut new = make(&self.with_tally(old))?;
+        granted(caller, &mut new)?;
         may_call(notifier.as_deref(), &new)?;
         let now = self.now();
         let (was, is) = (heard(&old.subscription, now), heard(&new, now));
@@ -203,7 +266,8 @@ impl Broker {
             silences: Silence::after(silences.clone(), was, is, 0),
             ..old.clone()
         };
-        let ticket = self.append(SUBSCRIPTION, 0, now, &body(&known))?;
+        let row = body(&known, inside.keys.get(&known.number));
+        let ticket = self.append(SUBSCRIPTION, 0, now, &row)?;
         known.silences = Silence::after(silences, was, is, ticket.seq());
         if let Some(notifier) = notifier {
             notifier.update(known.clone());
@@ -216,11 +280,29 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NoTenant`], [`Error::Busy`].
-    pub fn unsubscribe(&self, tenant: &str, id: &str) -> Result<Kept, Error> {
+    pub fn unsubscribe<C: Caller + ?Sized>(&self, caller: &C, id: &str) -> Result<Kept, Error> {
+        caller.may(Deed::Subscribe)?;
         let state = self.state_mut();
-        of(&state, tenant)?;
+        of(&state, caller.tenant())?;
         let mut inside = self.subscriptions.inside();
-        let number = inside.get(tenant, id).ok_or_else(|| absent(id))?.number;
+        let number = inside.get(caller, id)?.number;
+        self.unsubscribe_one(&mut inside, number)
+    }
+
+    /// Deletes what was subscribed with a key.
+    pub(super) fn unsubscribe_key(&self, key: u64) -> Result<Kept, Error> {
+        let _state = self.state_mut();
+        let mut inside = self.subscriptions.inside();
+        let made = inside.keys.iter().filter(|(_, k)| **k == key);
+        let numbers: Vec<u64> = made.map(|(number, _)| *number).collect();
+        let mut kept = Kept::nothing();
+        for number in numbers {
+            kept = kept.and(self.unsubscribe_one(&mut inside, number)?);
+        }
+        Ok(kept)
+    }
+
+    fn unsubscribe_one(&self, inside: &mut Inside, number: u64) -> Result<Kept, Error> {
         let mut row = Vec::new();
         let mut object = Emit::object(&mut row);
         object.json("number", &Json::Number(number.into()));
@@ -257,50 +339,6 @@ impl Broker {
             }
         }
     }
-
-    pub(super) fn restore_subscription(&self, seq: u64, row: &[u8]) -> Result<(), Error> {
-        let json = Json::read(row)?;
-        let number = number(&json).unwrap_or(seq);
-        let tenant = json.get("tenant").and_then(Json::as_str);
-        let record = json.get("subscription");
-        let (Some(tenant), Some(record)) = (tenant, record) else {
-            return Err(Error::Broken(format!("record {seq} is no subscription")));
-        };
-        let now = self.now();
-        let mut compile = |list: &Json| self.contexts.compile(list, now);
-        let read = Subscription::restore(record, &mut compile);
-        let mut inside = self.subscriptions.inside();
-        match read {
-            Ok(subscription) => inside.put(Known {
-                number,
-                tenant: tenant.into(),
-                subscription: Arc::new(subscription),
-                since: number,
-                silences: Silence::read_all(json.get("silences"), seq),
-            }),
-            Err(e) => {
-                tracing::error!(error = %e, number, "a subscription does not read: nobody is told");
-                inside.remove(number);
-                let row = numbered(number, tenant, &json, seq);
-                inside.unread.insert(number, row);
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn restore_unsubscribed(&self, row: &[u8]) -> Result<(), Error> {
-        if let Some(number) = number(&Json::read(row)?) {
-            self.subscriptions.inside().remove(number);
-        }
-        Ok(())
-    }
-
-    pub(super) fn restore_tallies(&self, row: &[u8]) -> Result<(), Error> {
-        let json = Json::read(row)?;
-        let each = json.as_list().iter();
-        self.tallied(each.filter_map(|one| Some((number(one)?, Tally::read(one)))));
-        Ok(())
-    }
 }
 
 fn may_call(notifier: Option<&Notifier>, s: &Subscription) -> Result<(), Error> {
@@ -316,44 +354,16 @@ fn heard(s: &Subscription, now: Time) -> Heard {
     }
 }
 
+/// Refuses what the caller's key is not for; what a device subscribes to ends with its key.
+fn granted<C: Caller + ?Sized>(caller: &C, new: &mut Subscription) -> Result<(), Error> {
+    let (Some(rights), Some(key)) = (caller.may(Deed::Subscribe)?, caller.key()) else {
+        return Ok(());
+    };
+    rights.subscribe(new)?;
+    new.expires_at = Some(new.expires_at.map_or(key.until, |at| at.min(key.until)));
+    Ok(())
+}
+
 fn absent(id: &str) -> Error {
     Error::NotFound(format!("there is no subscription {id}"))
-}
-
-fn number(json: &Json) -> Option<u64> {
-    match json.get("number") {
-        Some(Json::Number(n)) => n.as_u64().filter(|n| *n > 0),
-        _ => None,
-    }
-}
-
-/// A subscription's record. The first one has no number yet: it is the record's own.
-fn body(known: &Known) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1_024);
-    let mut object = Emit::object(&mut out);
-    object.json("number", &Json::Number(known.number.into()));
-    object.text("tenant", &known.tenant);
-    let record = known.subscription.record();
-    object.member("subscription").extend_from_slice(&record);
-    if !known.silences.is_empty() {
-        Silence::write_all(&known.silences, object.member("silences"));
-    }
-    object.end();
-    out
-}
-
-/// The record of one that does not read, with its number.
-fn numbered(number: u64, tenant: &str, row: &Json, seq: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut object = Emit::object(&mut out);
-    object.json("number", &Json::Number(number.into()));
-    object.text("tenant", tenant);
-    object.json(
-        "subscription",
-        row.get("subscription").unwrap_or(&Json::Null),
-    );
-    let silences = Silence::read_all(row.get("silences"), seq);
-    Silence::write_all(&silences, object.member("silences"));
-    object.end();
-    out
 }

@@ -5,18 +5,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context as Task, Poll};
+use std::time::Duration;
 
 use loggia_model::At;
 use loggia_store::bus::{Entry, Ticket};
 
 use super::record::{self, CHANGED, DELETED, TENANT};
 use super::state::{State, Tenant};
-use super::{Broker, is_alive, no_entity, of};
+use super::{Broker, Caller, is_alive, no_entity, of};
 use crate::entity::Entity;
 use crate::error::Error;
+use crate::rights::Deed;
 use crate::time::Time;
 use crate::update::{self, How, Outcome, Skipped, Touched};
 
+/// A record is on disk within this time, or the disk has failed.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Tenants of one installation: departments and contractors. Each costs a table of 200 B.
 pub const TENANTS_MAX: usize = 10_000;
 
@@ -37,6 +41,15 @@ impl Kept {
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
         self.ticket.as_ref().map(Ticket::seq)
+    }
+
+    /// Waits, for whoever has no runtime to await it in.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] if it does not come to disk within a minute.
+    pub fn wait(&self) -> Result<(), Error> {
+        let waited = self.ticket.as_ref().map(|t| t.wait(PATIENCE));
+        waited.transpose().map(drop).map_err(|e| of_store(&e))
     }
 
     /// The later of two: the log is in order, so that it answers for both.
@@ -92,8 +105,12 @@ impl Broker {
     /// Makes an entity (clause 5.6.1).
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Busy`].
-    pub fn create(&self, tenant: &str, entity: Entity) -> Result<Kept, Error> {
+    /// [`Error::AlreadyExists`], [`Error::Busy`], [`Error::Forbidden`].
+    pub fn create<C: Caller + ?Sized>(&self, caller: &C, entity: Entity) -> Result<Kept, Error> {
+        if let Some(rights) = caller.may(Deed::Write)? {
+            rights.make(&entity)?;
+        }
+        let tenant = caller.tenant();
         let now = self.now();
         let mut state = self.state_mut();
         self.tenant_made(&mut state, tenant)?;
@@ -112,17 +129,22 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Busy`], and what `make` says.
-    pub fn change(
+    pub fn change<C: Caller + ?Sized>(
         &self,
-        tenant: &str,
+        caller: &C,
         id: &str,
         make: impl FnOnce(&Entity, Time) -> Result<Outcome, Error>,
     ) -> Result<(Done, Kept), Error> {
+        let rights = caller.may(Deed::Write)?;
+        let tenant = caller.tenant();
         let now = self.now();
         let mut state = self.state_mut();
         let before = of(&state, tenant)?.get(id).filter(|e| is_alive(e, now));
         let before = before.cloned().ok_or_else(|| no_entity(id))?;
         let outcome = make(&before, now)?;
+        if let Some(rights) = rights {
+            rights.change(&before, &outcome.entity, &outcome.changed)?;
+        }
         let done = Done {
             changed: outcome.changed,
             skipped: outcome.skipped,
@@ -144,24 +166,28 @@ impl Broker {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Busy`].
-    pub fn delete(&self, tenant: &str, id: &str) -> Result<Kept, Error> {
-        self.delete_such(tenant, id, |_| Ok(()))
+    pub fn delete<C: Caller + ?Sized>(&self, caller: &C, id: &str) -> Result<Kept, Error> {
+        self.delete_such(caller, id, |_| Ok(()))
     }
 
     /// The same, unless `such` refuses it.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Busy`], and what `such` says.
-    pub fn delete_such(
+    pub fn delete_such<C: Caller + ?Sized>(
         &self,
-        tenant: &str,
+        caller: &C,
         id: &str,
         such: impl FnOnce(&Entity) -> Result<(), Error>,
     ) -> Result<Kept, Error> {
+        let rights = caller.may(Deed::Write)?;
         let now = self.now();
-        self.remove(tenant, id, |entity| match is_alive(entity, now) {
-            true => such(entity),
-            false => Err(no_entity(id)),
+        self.remove(caller.tenant(), id, |entity| {
+            if !is_alive(entity, now) {
+                return Err(no_entity(id));
+            }
+            such(entity)?;
+            rights.map_or(Ok(()), |rights| rights.delete(entity))
         })
     }
 

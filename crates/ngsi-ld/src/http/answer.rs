@@ -83,8 +83,13 @@ impl Failure {
         // Clause 6.3.3, where RFC 9457 would have problem+json.
         let kind = HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, kind);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        let later = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some("5"),
+            StatusCode::TOO_MANY_REQUESTS => Some("1"),
+            _ => None,
+        };
+        if let Some(seconds) = later {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         match tenant {
             Some(tenant) => of_tenant(answer, tenant),

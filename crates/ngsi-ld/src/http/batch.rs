@@ -10,7 +10,7 @@ use loggia_api::Route;
 use super::answer::{Failure, empty, json, texts};
 use super::call::{Call, Flag, invalid};
 use super::{Answer, App, route};
-use crate::broker::Kept;
+use crate::broker::{Kept, Whose};
 use crate::context::Context;
 use crate::entity::{Entity, Fragment, Representation};
 use crate::error::Error;
@@ -194,7 +194,7 @@ enum Upserted {
 
 fn upsert_one(
     app: &App,
-    tenant: &str,
+    tenant: &Whose,
     one: &One,
     as_: Representation,
     updating: Flag,

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use super::BODY_BYTES_MAX;
 use super::answer::Failure;
 use super::media::{self, Geo, Media};
+use crate::broker::Whose;
 use crate::context::Context;
 use crate::entity::Representation;
 use crate::error::{Error, Problem};
@@ -28,7 +29,7 @@ pub(super) struct Call {
     pub method: Method,
     pub uri: Uri,
     pub headers: HeaderMap,
-    pub tenant: Box<str>,
+    pub tenant: Whose,
     pub body: Bytes,
     path: Vec<(String, String)>,
     params: Vec<(String, String)>,
@@ -37,7 +38,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) async fn read(path: &RawPathParams, request: Request) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
-        let tenant = tenant(&parts.headers)?;
+        let tenant = Whose::of(tenant(&parts.headers)?);
         answerable(&parts.method, &parts.uri, &parts.headers)?;
         let query = parts.uri.query().unwrap_or_default();
         let params: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
@@ -215,17 +216,18 @@ pub(super) fn invalid(what: impl Into<String>) -> Failure {
     Error::InvalidRequest(what.into()).into()
 }
 
+/// Whether a tenant may be called so.
+pub(crate) fn is_tenant(name: &str) -> bool {
+    let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':');
+    name.len() <= TENANT_BYTES_MAX && name.bytes().all(good)
+}
+
 /// Whose data (clause 6.3.14); the default tenant has no name.
 fn tenant(headers: &HeaderMap) -> Result<Box<str>, Failure> {
     let Some(value) = headers.get(TENANT) else {
         return Ok(Box::default());
     };
-    let good = |t: &&str| {
-        t.len() <= TENANT_BYTES_MAX
-            && t.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':'))
-    };
-    let name = value.to_str().ok().filter(good);
+    let name = value.to_str().ok().filter(|t| is_tenant(t));
     match name {
         Some("urn:ngsi-ld:tenant:default") => Ok(Box::default()),
         Some(name) => Ok(name.into()),

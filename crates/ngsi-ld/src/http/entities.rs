@@ -12,7 +12,7 @@ use super::media::Geo;
 use super::query::{Within, filter_of, found, order};
 use super::view::Shown;
 use super::{Answer, App, BASE, route};
-use crate::broker::{Done, Kept};
+use crate::broker::{Done, Kept, Whose};
 use crate::context::{Context, Member};
 use crate::entity::{Entity, Fragment};
 use crate::error::Error;
@@ -193,7 +193,7 @@ fn is_scope(picked: &Picked, context: &Context) -> bool {
 
 fn purge_all(
     app: &App,
-    tenant: &str,
+    tenant: &Whose,
     filter: &crate::query::Filter,
     purging: &Purging,
 ) -> Result<Kept, Error> {

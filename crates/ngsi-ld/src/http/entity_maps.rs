@@ -13,7 +13,7 @@ use super::discovery::with_context;
 use super::media::{Geo, Media, of_answer};
 use super::view::Asked;
 use super::{Answer, App, BASE, query, route, temporal};
-use crate::broker::EntityMap;
+use crate::broker::{EntityMap, Whose};
 use crate::context::Context;
 use crate::error::Error;
 use crate::temporal::Period;
@@ -89,7 +89,7 @@ impl Wish {
     pub(super) fn made(
         &self,
         app: &App,
-        tenant: &str,
+        tenant: &Whose,
         ids: Vec<Box<str>>,
     ) -> Result<EntityMap, Error> {
         let now = app.broker.now();

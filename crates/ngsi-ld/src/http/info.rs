@@ -8,6 +8,7 @@ use loggia_api::Route;
 use super::call::Call;
 use super::media::{Geo, Media, of_answer};
 use super::{Answer, App, route};
+use crate::broker::Caller as _;
 use crate::json::Json;
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -22,7 +23,7 @@ async fn identity(app: Arc<App>, call: Call) -> Answer {
     // Under the name by which it is reached, each tenant is a source of its own (clause 4.14).
     let base = call.base();
     let host = base.split_once("://").map_or(&*base, |(_, host)| host);
-    let alias = match &*call.tenant {
+    let alias = match call.tenant.tenant() {
         "" => host.to_owned(),
         tenant => format!("{tenant}.{host}"),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answer::Failure;
 use super::view::Asked;
-use crate::broker::Broker;
+use crate::broker::{Broker, Whose};
 use crate::entity::Entity;
 use crate::error::{Error, Problem};
 use crate::linked::{self, Extent, Gathered, Reach};
@@ -64,7 +64,7 @@ impl Join {
     pub(super) fn gather<'s>(
         &self,
         broker: &Broker,
-        tenant: &str,
+        tenant: &Whose,
         from: &[Arc<Entity>],
         selection: &'s Selection,
     ) -> Result<Gathered<'s>, Failure> {

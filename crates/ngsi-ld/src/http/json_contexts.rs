@@ -15,7 +15,7 @@ use crate::context::{core_document, core_version};
 use crate::error::Error;
 use crate::json::Json;
 
-const ALL: &str = "/ngsi-ld/v1/jsonldContexts/";
+pub(super) const ALL: &str = "/ngsi-ld/v1/jsonldContexts/";
 const ONE: &str = "/ngsi-ld/v1/jsonldContexts/{contextId}";
 
 pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {

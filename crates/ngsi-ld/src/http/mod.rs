@@ -4,7 +4,7 @@
 mod answer;
 mod attributes;
 mod batch;
-mod call;
+pub(crate) mod call;
 mod discovery;
 mod entities;
 mod entity_maps;
@@ -13,8 +13,10 @@ mod info;
 mod join;
 mod json_contexts;
 mod media;
+mod openapi;
 mod paging;
 mod query;
+mod rate;
 mod subscriptions;
 mod temporal;
 mod view;
@@ -26,14 +28,17 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use loggia_api::{Access, Route};
+use loggia_api::{Access, Device, Route};
 
-use crate::broker::Broker;
+use crate::broker::{Broker, Caller as _, Whose};
+use crate::error::Error;
 use crate::history::{Following, HistoryReader, INSTANCES_PER_ANSWER, Progress};
 use answer::Failure;
-use call::Call;
+use call::{Call, TENANT};
 
 pub use fetch::{Fetch, FetchFrom};
+pub use openapi::description;
+pub use rate::{CALLS_PER_S, Rate};
 
 /// Where the API begins (clause 6.2).
 pub const BASE: &str = "/ngsi-ld/v1";
@@ -50,6 +55,8 @@ pub struct App {
     pub fetch: Fetch,
     /// How the entities evolved.
     pub history: Evolution,
+    /// How often one caller may call.
+    pub rate: Rate,
 }
 
 /// The history that the temporal API reads.
@@ -103,6 +110,28 @@ fn without_slash(route: &Route) -> Option<Route> {
     })
 }
 
+impl App {
+    /// A call of a device is about the tenant of its key, as far as the key goes.
+    fn by_device(&self, call: &mut Call, device: Device) -> Result<(), Failure> {
+        let key = self.broker.key(device.0)?;
+        if call.headers.contains_key(TENANT) && *call.tenant.tenant() != *key.tenant {
+            let own = match &*key.tenant {
+                "" => "the default tenant".to_owned(),
+                own => format!("the tenant {own}"),
+            };
+            return Err(Error::Forbidden(format!("this key is for {own}")).into());
+        }
+        // What a name means is everybody's: devices use @contexts, and do not make them.
+        let contexts = json_contexts::ALL.trim_end_matches('/');
+        if call.uri.path().starts_with(contexts) && call.method != Method::GET {
+            let what = "devices add and delete no @contexts: an operator does";
+            return Err(Error::Forbidden(what.to_owned()).into());
+        }
+        call.tenant = Whose::of_device(key);
+        Ok(())
+    }
+}
+
 /// What an operation gives.
 type Answer = Result<Response, Failure>;
 
@@ -115,14 +144,24 @@ where
     let handler = move |State(app): State<Arc<App>>, params: RawPathParams, request: Request| {
         let operation = operation.clone();
         async move {
-            let call = match Call::read(&params, request).await {
+            let (who, request) = rate::Who::of(request);
+            if let Err(failure) = app.rate.count(who, app.broker.mono()) {
+                return failure.answer(None);
+            }
+            let device = request.extensions().get::<Device>().copied();
+            let mut call = match Call::read(&params, request).await {
                 Ok(call) => call,
                 Err(failure) => return failure.answer(None),
             };
-            let tenant = call.tenant.clone();
+            if let Some(device) = device
+                && let Err(failure) = app.by_device(&mut call, device)
+            {
+                return failure.answer(None);
+            }
+            let whose = call.tenant.clone();
             match operation(app, call).await {
-                Ok(answer) => answer::of_tenant(answer, &tenant),
-                Err(failure) => failure.answer(Some(&tenant)),
+                Ok(answer) => answer::of_tenant(answer, whose.tenant()),
+                Err(failure) => failure.answer(Some(whose.tenant())),
             }
         }
     };

@@ -14,7 +14,7 @@ use super::call::{Call, Flag};
 use super::media::Geo;
 use super::view::{Asked, Shown};
 use super::{Answer, App, paging, route};
-use crate::broker::{Found, Paging};
+use crate::broker::{Found, Paging, Whose};
 use crate::context::Context;
 use crate::entity::Geometry;
 use crate::error::Error;
@@ -70,7 +70,7 @@ pub(super) fn is_query(body: &Json) -> Result<(), Failure> {
 
 fn find(
     app: &App,
-    tenant: &str,
+    tenant: &Whose,
     filters: &[Filter],
     order: Option<(&Order, Option<&Shape>)>,
     paging: Paging,

@@ -18,11 +18,12 @@ use super::call::{Call, Flag};
 use super::query::{Body, Within, filters_of, is_query};
 use super::view::Asked;
 use super::{Answer, App, BASE, entity_maps, paging, route};
-use crate::broker::{Counting, Evolved};
+use crate::broker::{Caller as _, Counting, Evolved};
 use crate::error::Error;
 use crate::history::{Ask, Count, Erased, Found, HistoryError};
 use crate::iri::Iri;
 use crate::query::{Filter, Order};
+use crate::rights::Deed;
 use crate::temporal::{InstanceId, Partial, TemporalForm, TemporalFragment, read_instance};
 
 use asked::{InBody, Wanted, has_time, ordered, wanted};
@@ -69,6 +70,9 @@ async fn with_history<T: Send + 'static>(
     call: &Call,
     work: impl FnOnce(&App, &str) -> Result<T, HistoryError> + Send + 'static,
 ) -> Result<T, Failure> {
+    if let Some(rights) = call.tenant.may(Deed::Read)? {
+        rights.all_data()?;
+    }
     app.broker.knows_tenant(&call.tenant)?;
     let (app, tenant) = (app.clone(), call.tenant.clone());
     let acknowledged = app.broker.bus().durable();
@@ -81,7 +85,7 @@ async fn with_history<T: Send + 'static>(
                 "an answer out of a history that is late"
             );
         }
-        work(&app, &tenant)
+        work(&app, tenant.tenant())
     });
     let done = done.await;
     Ok(done.map_err(|e| Error::Broken(format!("the history: {e}")))??)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::job::{Job, Now, What};
-use super::lane::Lane;
+use super::lane::{Lane, LaneState};
 use super::limits::Limits;
 use super::silence::Silence;
 use super::sub::{Pause, Sub, job};
@@ -193,6 +193,16 @@ impl Core {
             found.members = found.members.saturating_sub(1);
         }
         self.sweep(lane);
+    }
+
+    /// Lanes behind a name, in the order of names, `most` at most.
+    pub fn lane_states(&self, after: &str, most: usize) -> Vec<LaneState> {
+        let behind = self.names.iter().filter(|(name, _)| &***name > after);
+        let mut behind: Vec<_> = behind.collect();
+        behind.sort_unstable();
+        let each = behind.into_iter().take(most);
+        each.filter_map(|(name, id)| Some(self.lanes.get(id)?.state(name)))
+            .collect()
     }
 
     /// A lane that nobody uses goes.

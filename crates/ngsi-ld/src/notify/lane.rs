@@ -43,6 +43,23 @@ enum Breaker {
     Probing,
 }
 
+/// How a receiver does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneState {
+    /// Scheme, host, port and path; of MQTT the server.
+    pub name: Box<str>,
+    /// `well`; `waiting` after failures; `probing` with one notification.
+    pub state: &'static str,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Notifications that wait in memory.
+    pub waiting: usize,
+    /// Subscriptions that send there.
+    pub subscriptions: usize,
+    /// Notifications that were taken since the start.
+    pub taken: u64,
+}
+
 /// What became of a notification that was tried.
 #[derive(Debug)]
 pub(super) enum Verdict {
@@ -262,6 +279,22 @@ impl Lane {
         slot.busy = false;
         slot.queue.front_mut()?.not_before = now.mono + limits.retry_max;
         None
+    }
+
+    /// How its receiver does.
+    pub fn state(&self, name: &str) -> LaneState {
+        LaneState {
+            name: name.into(),
+            state: match self.breaker {
+                Breaker::Closed => "well",
+                Breaker::Open { .. } => "waiting",
+                Breaker::Probing => "probing",
+            },
+            failures: self.failures,
+            waiting: self.jobs,
+            subscriptions: self.members,
+            taken: self.taken,
+        }
     }
 
     /// Whether it sends one at a time.

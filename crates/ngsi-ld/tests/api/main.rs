@@ -5,7 +5,9 @@
 
 mod attributes;
 mod batch;
+mod bundle;
 mod contexts;
+mod devices;
 mod discovery;
 mod durable;
 mod entities;

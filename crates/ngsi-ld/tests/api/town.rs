@@ -7,18 +7,20 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, header};
-use loggia_api::Doorkeeper;
+use loggia_api::{Device, Doorkeeper};
 use loggia_model::{Actor, Fault, ManualClock};
 use loggia_ngsi_ld::Json;
 use loggia_ngsi_ld::broker::Broker;
 use loggia_ngsi_ld::history::{Following, HISTORY, History};
-use loggia_ngsi_ld::http::{self, App, BODY_BYTES_MAX, Evolution, Fetch, FetchFrom};
+use loggia_ngsi_ld::http::{
+    self, App, BODY_BYTES_MAX, CALLS_PER_S, Evolution, Fetch, FetchFrom, Rate,
+};
 use loggia_store::FileLayer;
 use loggia_store::bus::{Bus, BusConfig};
 use tower::ServiceExt;
 
-/// Anybody may call, as in a demo.
-struct Demo;
+/// Anybody may call, as in a demo; who shows a key is the device that has it.
+struct Demo(Arc<Broker>);
 
 impl Doorkeeper for Demo {
     fn session(&self, _: &str) -> Option<Actor> {
@@ -26,6 +28,10 @@ impl Doorkeeper for Demo {
     }
     fn roster_key(&self, _: &str, _: &str, _: &str, _: [u8; 32]) -> Result<Actor, Fault> {
         Err(Fault::Unauthenticated)
+    }
+    fn device(&self, key: &str) -> Result<Device, Fault> {
+        let key = self.0.admit(key).map_err(Fault::from)?;
+        Ok(Device(key.number))
     }
     fn demo(&self) -> bool {
         true
@@ -145,9 +151,10 @@ impl Town {
             broker: broker.clone(),
             fetch: Fetch::new(from, ureq::tls::TlsConfig::default()),
             history: Evolution::of(&following),
+            rate: Rate::of(CALLS_PER_S),
         });
         Self {
-            router: loggia_api::router(http::routes(&app), Arc::new(Demo)),
+            router: loggia_api::router(http::routes(&app), Arc::new(Demo(broker.clone()))),
             broker,
             clock,
             following,

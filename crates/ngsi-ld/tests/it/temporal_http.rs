@@ -9,7 +9,7 @@ use loggia_model::ManualClock;
 use loggia_ngsi_ld::Json;
 use loggia_ngsi_ld::broker::Broker;
 use loggia_ngsi_ld::history::{Following, History};
-use loggia_ngsi_ld::http::{self, App, Evolution, Fetch, FetchFrom};
+use loggia_ngsi_ld::http::{self, App, CALLS_PER_S, Evolution, Fetch, FetchFrom, Rate};
 use loggia_store::FileLayer;
 use loggia_store::bus::{Bus, BusConfig};
 use tower::ServiceExt;
@@ -54,6 +54,7 @@ impl Town {
                 instances_max,
                 ..Evolution::of(&following)
             },
+            rate: Rate::of(CALLS_PER_S),
         });
         let router = http::routes(&app)
             .into_iter()

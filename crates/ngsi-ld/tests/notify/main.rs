@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod killed;
+mod letters;
 mod mqtt;
 mod over_http;
 mod over_tls;

@@ -9,21 +9,21 @@ use loggia_model::Clock;
 use loggia_ngsi_ld::Json;
 use loggia_ngsi_ld::broker::{Broker, Records};
 use loggia_ngsi_ld::history::{Following, HISTORY, History};
-use loggia_ngsi_ld::http::{App, Evolution, Fetch, FetchFrom, routes};
+use loggia_ngsi_ld::http::{App, CALLS_PER_S, Evolution, Fetch, FetchFrom, Rate, routes};
 use loggia_ngsi_ld::notify::Notifier;
 
 use crate::support::{Cars, Receiver, TestClock, open, quick, setup, until};
 
 /// A broker with its routes, as the binary wires it.
-struct City {
-    broker: Arc<Broker>,
-    notifier: Arc<Notifier>,
+pub struct City {
+    pub broker: Arc<Broker>,
+    pub notifier: Arc<Notifier>,
     base: String,
     server: tokio::task::JoinHandle<()>,
     _following: Following,
 }
 
-async fn city(dir: &Path) -> City {
+pub async fn city(dir: &Path) -> City {
     let bus = open(dir);
     let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
     let broker = Arc::new(Broker::open(bus.clone(), clock.clone()).unwrap());
@@ -42,6 +42,7 @@ async fn city(dir: &Path) -> City {
     let app = Arc::new(App {
         broker: broker.clone(),
         history: Evolution::of(&following),
+        rate: Rate::of(CALLS_PER_S),
         fetch: Fetch::new(FetchFrom::Hosts(Vec::new()), tls),
     });
     let mut router = Router::new();
@@ -61,10 +62,10 @@ async fn city(dir: &Path) -> City {
 }
 
 /// Status, body, and two headers.
-type Told = (u16, String, Option<String>, Option<String>);
+pub type Told = (u16, String, Option<String>, Option<String>);
 
 impl City {
-    async fn call(&self, method: &str, path: &str, body: &str) -> Told {
+    pub async fn call(&self, method: &str, path: &str, body: &str) -> Told {
         let url = format!("{}{path}", self.base);
         let (method, body) = (method.to_owned(), body.to_owned());
         let called = tokio::task::spawn_blocking(move || {
@@ -94,7 +95,7 @@ impl City {
     }
 }
 
-fn body(at: &std::net::SocketAddr, more: &str) -> String {
+pub fn body(at: &std::net::SocketAddr, more: &str) -> String {
     format!(
         r#"{{"type": "Subscription", {more} "entities": [{{"type": "Car"}}],
             "notification": {{"endpoint": {{"uri": "http://{at}/n"}}}},
@@ -102,7 +103,7 @@ fn body(at: &std::net::SocketAddr, more: &str) -> String {
     )
 }
 
-const CAR: &str = r#"{"id": "urn:x:car", "type": "Car", "speed": 1,
+pub const CAR: &str = r#"{"id": "urn:x:car", "type": "Car", "speed": 1,
     "@context": {"Car": "https://x.example/Car", "speed": "https://x.example/speed"}}"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

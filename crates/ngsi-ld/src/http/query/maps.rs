@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Body, Ordered, Within, filter_of, filters_of, find, is_query, order};
-use crate::broker::{Counting, MAP_IDS_MAX, Paging};
+use crate::broker::{Counting, MAP_IDS_MAX, Paging, Whose};
 use crate::error::Error;
 use crate::http::call::Call;
 use crate::http::entity_maps::{self, Novelty, Wish};
@@ -28,7 +28,7 @@ pub(super) async fn found(
     };
     let work = (app.clone(), call.tenant.clone());
     let search = move || {
-        let (app, tenant) = (&work.0, &*work.1);
+        let (app, tenant) = (&work.0, &work.1);
         let map = match known {
             Some(map) => map,
             None => wish.made(app, tenant, ids(app, tenant, &filters, order.as_ref())?)?,
@@ -47,7 +47,7 @@ pub(super) async fn found(
 /// The ids of all that a query finds, in its order.
 fn ids(
     app: &App,
-    tenant: &str,
+    tenant: &Whose,
     filters: &[Filter],
     order: Option<&Ordered>,
 ) -> Result<Vec<Box<str>>, Error> {
