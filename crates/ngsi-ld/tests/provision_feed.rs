@@ -8,9 +8,7 @@
 )]
 
 use loggia_ngsi_ld::temporal::{SCOPE, TemporalFragment, read_instance};
-use loggia_ngsi_ld::{
-    Attribute, Context, Contexts, Draft, Form, Json, Representation, Time, View,
-};
+use loggia_ngsi_ld::{Attribute, Context, Contexts, Draft, Form, Json, Representation, Time, View};
 
 const URL: &str = "https://x.example/c.jsonld";
 
@@ -81,7 +79,9 @@ fn context(bytes: &[u8]) -> Option<()> {
     // The same document again changes nothing, another forgets what was compiled.
     contexts.put(URL, document).ok()?;
     assert!(contexts.holds(URL));
-    contexts.put(URL, br#"{"@context": {"speed": "urn:x:other"}}"#).ok()?;
+    contexts
+        .put(URL, br#"{"@context": {"speed": "urn:x:other"}}"#)
+        .ok()?;
     let other = contexts.compile(&Json::from(URL)).ok()?;
     assert_eq!(other.expand_name("speed").as_deref(), Some("urn:x:other"));
     Some(())

@@ -209,7 +209,9 @@ impl Shown {
             return Ok(Gathered::default());
         };
         let mut linked = join.gather(&app.broker, &call.tenant, entities, &self.selection)?;
-        linked.amend(|entity| self.preferred(entity));
+        if let Some(older) = self.older() {
+            linked.amend(|entity| older.entity(entity));
+        }
         Ok(linked)
     }
 
@@ -223,17 +225,19 @@ impl Shown {
 
     /// An entity as of the version that is preferred (clause 6.3.6).
     fn preferred<'e>(&self, entity: &'e Entity) -> Cow<'e, Entity> {
-        match self.version {
-            None => Cow::Borrowed(entity),
-            Some(version) => {
-                let older = Older {
-                    version,
-                    context: &self.context,
-                    languages: self.languages.as_ref(),
-                };
-                older.entity(entity)
-            }
+        match self.older().map(|older| older.entity(entity)) {
+            // What is not shown need not be amended.
+            Some(Cow::Owned(older)) if self.selection.differ(entity, &older) => Cow::Owned(older),
+            _ => Cow::Borrowed(entity),
         }
+    }
+
+    fn older(&self) -> Option<Older<'_>> {
+        self.version.map(|version| Older {
+            version,
+            context: &self.context,
+            languages: self.languages.as_ref(),
+        })
     }
 
     fn answer(
@@ -377,22 +381,4 @@ pub(super) fn datasets(text: &str) -> Result<Vec<Option<Box<str>>>, Failure> {
 
 fn languages(text: &str) -> Result<Languages, Failure> {
     Languages::read(text).ok_or_else(|| Error::bad("lang", "language tags (RFC 5646)").into())
-}
-
-impl Call {
-    /// This broker's own address as the caller knows it.
-    pub(super) fn base(&self) -> String {
-        let host = self.headers.get(axum::http::header::HOST);
-        let host = host.and_then(|v| v.to_str().ok()).unwrap_or("localhost");
-        let forwarded = self
-            .headers
-            .get("x-forwarded-proto")
-            .and_then(|v| v.to_str().ok());
-        let scheme = if forwarded == Some("https") {
-            "https"
-        } else {
-            "http"
-        };
-        format!("{scheme}://{host}")
-    }
 }
