@@ -159,7 +159,7 @@ impl Shown {
             Media::GeoJson => self.geo(view).feature(&entity, self.embed, &mut out),
             _ => view.entity(&entity, self.embed, &mut out),
         }
-        self.answer(app, call, out, Amended::of(&entity).or(linked.amended))
+        self.answer(app, call, out, Amended::from(&entity).or(linked.amended))
     }
 
     /// Several entities as an answer, and those that they lead to.
@@ -183,7 +183,7 @@ impl Shown {
         let view = self.view_with(linked);
         let mut out = Vec::with_capacity(1_024 * entities.len());
         let preferred: Vec<_> = entities.iter().map(|e| self.preferred(e)).collect();
-        let amended = preferred.iter().map(Amended::of);
+        let amended = preferred.iter().map(Amended::from);
         let amended = amended.fold(linked.amended, Amended::or);
         let own = preferred.iter().map(|e| (&**e, &self.selection));
         let behind = linked.in_order.iter().filter(|_| self.is_flat());
