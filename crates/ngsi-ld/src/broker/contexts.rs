@@ -5,6 +5,7 @@ mod bundle;
 mod renewals;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use renewals::Renewals;
@@ -268,7 +269,7 @@ impl Broker {
     /// # Errors
     /// If it is no @context, or there are too many.
     pub fn cache_context(&self, url: &str, bytes: &[u8]) -> Result<Kept, Error> {
-        self.cache(url, document_of(url, bytes)?, None)
+        self.cache(url, self.document_of(url, bytes)?, None)
     }
 
     /// Takes a document that was fetched and is fresh until then (clause 5.13.1).
@@ -276,12 +277,23 @@ impl Broker {
     /// # Errors
     /// If it is no @context, or there are too many.
     pub fn fetched_context(&self, url: &str, bytes: &[u8], until: Time) -> Result<Kept, Error> {
-        let document = document_of(url, bytes)?;
+        let document = self.document_of(url, bytes)?;
         if self.contexts.is_still(url, &document, (self.now(), until)) {
             // Not written again; after a start it is fetched again a little early.
             return Ok(Kept::nothing());
         }
         self.cache(url, document, Some(until))
+    }
+
+    /// A document that compiles, or would with others that are not at hand.
+    fn document_of(&self, url: &str, bytes: &[u8]) -> Result<Json, Error> {
+        let none = |why: &dyn Display| Error::ContextInvalid(format!("{url}: {why}"));
+        let json = Json::read(bytes).map_err(|e| none(&e))?;
+        let context = json.get("@context");
+        let context = context.ok_or_else(|| none(&"it holds no @context"))?;
+        let checked = self.contexts.inside().compiled.check(context);
+        checked.map_err(|e| none(&e))?;
+        Ok(Json::object([("@context", context.clone())]))
     }
 
     fn cache(&self, url: &str, document: Json, expires_at: Option<Time>) -> Result<Kept, Error> {
@@ -368,11 +380,8 @@ impl Broker {
         if core_version(&held.url).is_some() {
             return Ok(Kept::nothing());
         }
-        let full = {
-            let held_now = &self.contexts.inside().held;
-            held_now.len() >= DOCUMENTS_MAX && !held_now.contains_key(&held.local_id)
-        };
-        if full {
+        let new = self.contexts.get(&held.local_id).is_none();
+        if new && self.contexts.inside().held.len() >= DOCUMENTS_MAX {
             return Err(Error::TooMany(format!(
                 "{DOCUMENTS_MAX} @contexts are held already"
             )));
@@ -388,11 +397,6 @@ impl Broker {
 /// The address of an @context that is served here.
 fn served_under(base: &str, local_id: &str) -> Box<str> {
     format!("{base}{HOSTED_AT}{local_id}").into()
-}
-
-fn document_of(url: &str, bytes: &[u8]) -> Result<Json, Error> {
-    let json = Json::read(bytes).map_err(|e| Error::ContextInvalid(format!("{url}: {e}")))?;
-    only_context(&json).ok_or_else(|| Error::ContextInvalid(format!("{url} holds no @context")))
 }
 
 /// A document with its `@context` and nothing else.

@@ -99,6 +99,17 @@ impl Contexts {
         Ok(made)
     }
 
+    /// Whether an @context compiles, as far as the documents go that are held; it is not kept.
+    ///
+    /// # Errors
+    /// [`Error::ContextInvalid`] for what JSON-LD refuses.
+    pub fn check(&self, context: &Json) -> Result<(), Error> {
+        match compile(context, &self.documents) {
+            Ok(_) | Err(Error::ContextMissing { .. }) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The core @context alone, for requests that bring none.
     ///
     /// # Errors

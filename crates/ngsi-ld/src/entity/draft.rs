@@ -109,10 +109,9 @@ impl Draft {
             let what = format!("{NULL} within a value removes, which only merges do");
             return Err(Error::bad(&*self.term, what));
         }
-        let below = self.attributes.iter();
+        let mut below = self.attributes.iter();
         below
-            .map(Self::removes_nothing_within)
-            .collect::<Result<(), Error>>()
+            .try_for_each(Self::removes_nothing_within)
             .map_err(|e| e.within(&self.term))
     }
 

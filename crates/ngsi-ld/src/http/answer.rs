@@ -175,15 +175,16 @@ pub(super) enum Amended {
     No,
 }
 
-impl Amended {
-    /// Whether something that was looked at is another since.
-    pub(super) fn of<T: ToOwned + ?Sized>(looked_at: &Cow<'_, T>) -> Self {
+impl<T: ToOwned + ?Sized> From<&Cow<'_, T>> for Amended {
+    fn from(looked_at: &Cow<'_, T>) -> Self {
         match looked_at {
             Cow::Owned(_) => Self::Yes,
             Cow::Borrowed(_) => Self::No,
         }
     }
+}
 
+impl Amended {
     /// Whether one of two is.
     pub(super) fn or(self, other: Self) -> Self {
         match self {

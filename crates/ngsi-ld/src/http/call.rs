@@ -189,6 +189,22 @@ impl Call {
         let text = self.prefers("ngsi-ld")?;
         Some(Version::read(text).unwrap_or(Version::NEWEST))
     }
+
+    /// This broker's own address as the caller knows it.
+    pub(super) fn base(&self) -> String {
+        let host = self.headers.get(header::HOST);
+        let host = host.and_then(|v| v.to_str().ok()).unwrap_or("localhost");
+        let forwarded = self
+            .headers
+            .get("x-forwarded-proto")
+            .and_then(|v| v.to_str().ok());
+        let scheme = if forwarded == Some("https") {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{host}")
+    }
 }
 
 /// Whether something was asked for.

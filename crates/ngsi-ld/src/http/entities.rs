@@ -112,6 +112,10 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
 async fn purge(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     let shown = Shown::read(&call, &call, context.clone(), Geo::Not)?;
+    if shown.join.is_some() {
+        let what = "a purge follows no Relationships (clause 5.6.21.4)";
+        return Err(Error::bad("join", what).into());
+    }
     let purging = Purging::read(&call, &context)?;
     let dropped = match &purging {
         Purging::Dropping(names, _) => Some(names),

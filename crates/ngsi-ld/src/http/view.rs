@@ -177,7 +177,7 @@ impl Shown {
             Media::GeoJson => self.geo(view).feature(&entity, self.embed, &mut out),
             _ => view.entity(&entity, self.embed, &mut out),
         }
-        self.answer(app, call, out, Amended::of(&entity).or(amended))
+        self.answer(app, call, out, Amended::from(&entity).or(amended))
     }
 
     /// Several entities as an answer, and those that they lead to.
@@ -201,7 +201,7 @@ impl Shown {
         let view = self.view_with(linked);
         let mut out = Vec::with_capacity(1_024 * entities.len());
         let preferred: Vec<_> = entities.iter().map(|e| self.preferred(e)).collect();
-        let amended = preferred.iter().map(Amended::of).fold(amended, Amended::or);
+        let amended = preferred.iter().map(Amended::from).fold(amended, Amended::or);
         let own = preferred.iter().map(|e| (&**e, &self.selection));
         let behind = linked.in_order.iter().filter(|_| self.is_flat());
         let all = own.chain(behind.map(|(e, selection)| (&**e, *selection)));
@@ -227,9 +227,10 @@ impl Shown {
         };
         let mut linked = join.gather(&app.broker, &call.tenant, entities, &self.selection)?;
         let mut amended = Amended::No;
+        let older = self.older();
         for entity in linked.each_mut() {
-            if let Cow::Owned(older) = self.preferred(entity) {
-                *entity = Arc::new(older);
+            if let Some(Cow::Owned(other)) = older.as_ref().map(|o| o.entity(entity)) {
+                *entity = Arc::new(other);
                 amended = Amended::Yes;
             }
         }
@@ -246,17 +247,19 @@ impl Shown {
 
     /// An entity as of the version that is preferred (clause 6.3.6).
     fn preferred<'e>(&self, entity: &'e Entity) -> Cow<'e, Entity> {
-        match self.version {
-            None => Cow::Borrowed(entity),
-            Some(version) => {
-                let older = Older {
-                    version,
-                    context: &self.context,
-                    languages: self.languages.as_ref(),
-                };
-                older.entity(entity)
-            }
+        match self.older().map(|older| older.entity(entity)) {
+            // What is not shown need not be amended.
+            Some(Cow::Owned(older)) if self.selection.differ(entity, &older) => Cow::Owned(older),
+            _ => Cow::Borrowed(entity),
         }
+    }
+
+    fn older(&self) -> Option<Older<'_>> {
+        self.version.map(|version| Older {
+            version,
+            context: &self.context,
+            languages: self.languages.as_ref(),
+        })
     }
 
     fn answer(
@@ -359,22 +362,4 @@ pub(super) fn datasets(text: &str) -> Result<Vec<Option<Box<str>>>, Failure> {
 
 fn languages(text: &str) -> Result<Languages, Failure> {
     Languages::read(text).ok_or_else(|| Error::bad("lang", "language tags (RFC 5646)").into())
-}
-
-impl Call {
-    /// This broker's own address as the caller knows it.
-    pub(super) fn base(&self) -> String {
-        let host = self.headers.get(axum::http::header::HOST);
-        let host = host.and_then(|v| v.to_str().ok()).unwrap_or("localhost");
-        let forwarded = self
-            .headers
-            .get("x-forwarded-proto")
-            .and_then(|v| v.to_str().ok());
-        let scheme = if forwarded == Some("https") {
-            "https"
-        } else {
-            "http"
-        };
-        format!("{scheme}://{host}")
-    }
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::Selection;
 use crate::context::Context;
 use crate::entity::{Attribute, Entity, Kind, Rare, Several, Value};
 use crate::json::Json;
@@ -147,6 +148,18 @@ impl Older<'_> {
             Value::ListRelationship(objects) => Value::Relationship(Several::Many(objects)),
             value => value,
         }
+    }
+}
+
+impl Selection {
+    /// Whether two entities are shown otherwise, of which one was amended.
+    pub(crate) fn differ(&self, one: &Entity, other: &Entity) -> bool {
+        let is_shown = |a: &&Attribute| self.shows(&a.name);
+        let (a, b) = (one.attributes.iter(), other.attributes.iter());
+        one.expires_at != other.expires_at
+            || (self.shows_type() && one.types != other.types)
+            || (self.shows_scope() && one.scopes != other.scopes)
+            || a.filter(is_shown).ne(b.filter(is_shown))
     }
 }
 

@@ -241,6 +241,7 @@ async fn clause_5_6_21_a_purge_takes_entities_or_attributes() {
         "/entities?type=Car&drop=a&keep=b",
         "/entities?type=Car&q=a{b}==1",
         "/entities?type=Car&pick=a{b}",
+        "/entities?type=Car&pick=a{b}&join=inline",
     ] {
         let told = town.delete(path).await;
         let told = (told.status, told.problem());

@@ -152,7 +152,7 @@ impl Shown {
                 view.instances(&entity, Form::Normalized, embed, out);
             }
         }
-        Amended::of(&entity)
+        Amended::from(&entity)
     }
 
     /// Writes an entity with its aggregates.
@@ -170,7 +170,7 @@ impl Shown {
         let entity = self.preferred(entity);
         let view = self.view(window);
         view.aggregates(&entity, &aggregates, self.embed(), out);
-        Amended::of(&entity).or(amended)
+        Amended::from(&entity).or(amended)
     }
 
     /// An answer of what was written.
