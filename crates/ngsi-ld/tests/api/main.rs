@@ -15,6 +15,7 @@ mod etsi;
 mod etsi_changes;
 mod etsi_joins;
 mod etsi_shown;
+mod gauge;
 mod joins;
 mod paging;
 mod protocol;
