@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use loggia_model::{Actor, Fault};
 
+use crate::device::key_of;
 use crate::session::{Doorkeeper, Me, Secure, token_of};
 use crate::{Access, Problem, ProblemBody, Route, headers};
 
@@ -186,31 +187,6 @@ async fn identify(
     Ok(request)
 }
 
-/// The key of a device: `Authorization: Bearer KEY` (RFC 6750), or `X-Api-Key: KEY` for devices
-/// that can send nothing else.
-fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
-    let bad = || {
-        let form = "`Authorization: Bearer KEY`, or `X-Api-Key: KEY`, and one of them";
-        Fault::Unsigned(format!("a device shows its key with {form}"))
-    };
-    let mut shown = None;
-    for (name, scheme) in [("authorization", true), ("x-api-key", false)] {
-        for value in headers.get_all(name) {
-            let text = value.to_str().map_err(|_| bad())?;
-            let key = match (scheme, text.split_once(' ')) {
-                (false, _) => text,
-                (true, Some((word, key))) if word.eq_ignore_ascii_case("bearer") => key,
-                // Another scheme is none of a device's.
-                (true, _) => continue,
-            };
-            if shown.replace(key.trim()).is_some() {
-                return Err(bad());
-            }
-        }
-    }
-    Ok(shown)
-}
-
 /// A watched person's call, noted before it happens.
 async fn noted(
     door: Arc<dyn Doorkeeper>,
@@ -268,7 +244,6 @@ fn same_origin(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Device;
     use axum::routing::{get, post};
     use loggia_model::{Body as CityBody, PersonId, Role, Roles};
     use tower::ServiceExt;
@@ -285,12 +260,6 @@ mod tests {
         }
         fn roster_key(&self, _: &str, _: &str, _: &str, _: [u8; 32]) -> Result<Actor, Fault> {
             Err(Fault::Unauthenticated)
-        }
-        fn device(&self, key: &str) -> Result<Device, Fault> {
-            match key {
-                "ldk_good" => Ok(Device(7)),
-                _ => Err(Fault::Unsigned("this is no key".to_owned())),
-            }
         }
         fn demo(&self) -> bool {
             false
@@ -356,32 +325,6 @@ mod tests {
                 answer.headers().contains_key("content-security-policy"),
                 "{path}"
             );
-        }
-    }
-
-    #[tokio::test]
-    async fn a_devices_key_opens_the_data_plane_and_nothing_else() {
-        let bearer = ("authorization", "Bearer ldk_good");
-        let bare = ("x-api-key", "ldk_good");
-        let bad = ("x-api-key", "ldk_bad");
-        let cookie = ("cookie", "loggia_session=good");
-        let (ok, refused) = (StatusCode::OK, StatusCode::UNAUTHORIZED);
-        for (path, headers, want) in [
-            ("/data", &[bearer][..], ok),
-            ("/data", &[("authorization", "bearer  ldk_good")], ok),
-            ("/data", &[bare], ok),
-            ("/data", &[bad], refused),
-            ("/data", &[bad, cookie], refused),
-            ("/data", &[bearer, bare], refused),
-            ("/data", &[("authorization", "Bearer")], refused),
-            ("/data", &[("authorization", "Basic ldk_good")], refused),
-            ("/mine", &[bearer], refused),
-            ("/ops", &[bearer], refused),
-            ("/desk", &[bearer], refused),
-            ("/public", &[bad], ok),
-        ] {
-            let answer = call("GET", path, headers).await;
-            assert_eq!(answer.status(), want, "{path} {headers:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod caller;
+mod device;
 mod gate;
 mod headers;
 mod problem;
@@ -11,11 +12,12 @@ mod session;
 
 pub use access::Access;
 pub use caller::{Peer, network};
+pub use device::Device;
 pub use gate::{BODY_BYTES_MAX, router, router_over};
 pub use headers::{CSP, secure};
 pub use problem::{Problem, ProblemBody};
 pub use route::Route;
 pub use session::{
-    COOKIE, Device, Doorkeeper, HOST_COOKIE, Me, Secure, end_cookie, login_cookie, login_of,
+    COOKIE, Doorkeeper, HOST_COOKIE, Me, Secure, end_cookie, login_cookie, login_of,
     session_cookie, token_of,
 };

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use loggia_model::{Actor, Fault};
 
-use crate::Problem;
+use crate::{Device, Problem};
 
 /// Name of the session cookie on plain loopback.
 pub const COOKIE: &str = "loggia_session";
@@ -53,11 +53,6 @@ pub trait Doorkeeper: Send + Sync + 'static {
     /// Whether this is a demo installation (every key on one machine, marked for good).
     fn demo(&self) -> bool;
 }
-
-/// The device that makes this call, by the number of its key; what the key is good for, whoever
-/// keeps the keys knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Device(pub u64);
 
 /// The person who makes this call. Extracting it fails with 401 when nobody is signed in.
 #[derive(Debug, Clone)]

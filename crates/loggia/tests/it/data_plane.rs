@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::city::{City, Ground, PASSPHRASE, loggia, said};
+use crate::city::{City, Ground, OWN_PAGE, PASSPHRASE, loggia, now_us, said, until};
 
 const URL: &str = "https://models.example/air.jsonld";
 
@@ -16,6 +16,47 @@ pub fn told(city: &City, args: &[&str]) -> (bool, String) {
         .args(args)
         .args(["--server", &server, "--person", "t.laine"]);
     said(&command.env("LOGGIA_PASSWORD", PASSPHRASE).output().unwrap())
+}
+
+/// A device's key that may read everything of its tenant; its number and itself.
+fn device_key(city: &City, name: &str, tenant: &str, good_for_us: i64) -> (u64, String) {
+    let asked = json!({
+        "name": name, "tenant": tenant, "may": ["read"], "types": ["*"], "attributes": ["*"],
+        "until": now_us() + good_for_us,
+    });
+    let admin = city.become_person("t.laine");
+    let made = city
+        .post(&admin, "/api/v1/data-plane/device-keys", &asked)
+        .json();
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    (made["key"]["number"].as_u64().unwrap(), secret)
+}
+
+/// A column of the routes' table, the device's key, and the tenant that it calls for.
+pub type DeviceColumn = (&'static str, String, Option<&'static str>);
+
+/// One that is good, revoked, expired, and one that is used for another tenant than its own.
+pub fn device_keys(city: &City) -> [DeviceColumn; 4] {
+    const DAY_US: i64 = 86_400_000_000;
+    let (_, good) = device_key(city, "good", "", DAY_US);
+    let (number, revoked) = device_key(city, "revoked", "", DAY_US);
+    let admin = city.become_person("t.laine");
+    let at = city.console(&format!("/api/v1/data-plane/device-keys/{number}"));
+    let gone = city.call("DELETE", &at, &[("cookie", &admin), OWN_PAGE], b"");
+    assert_eq!(gone.status, 204, "{}", gone.text());
+    let (_, foreign) = device_key(city, "foreign", "village", DAY_US);
+    let (_, expired) = device_key(city, "expired", "", 3_000_000);
+    until("a key's time is over", || {
+        let key = [("x-api-key", &*expired)];
+        let told = city.call("GET", &city.console("/ngsi-ld/v1/types"), &key, b"");
+        (told.status == 401).then_some(())
+    });
+    [
+        ("dev", good, None),
+        ("d-rev", revoked, None),
+        ("d-exp", expired, None),
+        ("d-ten", foreign, Some("town")),
+    ]
 }
 
 fn written(dir: &Path, name: &str, text: &str) -> String {

@@ -9,9 +9,10 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use loggia_seal::{Keyfile, PersonKey};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::city::{Answer, City, Ground, OWN_PAGE, PASSPHRASE, loggia, now_us, said, until};
+use crate::data_plane::device_keys;
 use crate::openapi::document;
 
 /// Column → demo person, with the roles that `demo/city.toml` gives.
@@ -132,45 +133,6 @@ fn ended(city: &City) -> String {
     cookie
 }
 
-/// A device's key that may read everything of its tenant; its number and itself.
-fn device_key(city: &City, name: &str, tenant: &str, good_for_us: i64) -> (u64, String) {
-    let asked = json!({
-        "name": name, "tenant": tenant, "may": ["read"], "types": ["*"], "attributes": ["*"],
-        "until": now_us() + good_for_us,
-    });
-    let admin = city.become_person("t.laine");
-    let made = city
-        .post(&admin, "/api/v1/data-plane/device-keys", &asked)
-        .json();
-    let secret = made["secret"].as_str().unwrap().to_owned();
-    (made["key"]["number"].as_u64().unwrap(), secret)
-}
-
-/// One that is good, revoked, expired, and one that is used for another tenant than its own.
-fn devices(city: &City) -> [(&'static str, Caller); 4] {
-    const DAY_US: i64 = 86_400_000_000;
-    let (_, good) = device_key(city, "good", "", DAY_US);
-    let (number, revoked) = device_key(city, "revoked", "", DAY_US);
-    let admin = city.become_person("t.laine");
-    let at = city.console(&format!("/api/v1/data-plane/device-keys/{number}"));
-    let gone = city.call("DELETE", &at, &[("cookie", &admin), OWN_PAGE], b"");
-    assert_eq!(gone.status, 204, "{}", gone.text());
-    let (_, foreign) = device_key(city, "foreign", "village", DAY_US);
-    let (_, expired) = device_key(city, "expired", "", 3_000_000);
-    until("a key's time is over", || {
-        let key = [("x-api-key", &*expired)];
-        let told = city.call("GET", &city.console("/ngsi-ld/v1/types"), &key, b"");
-        (told.status == 401).then_some(())
-    });
-    let device = |key, tenant| Caller::Device { key, tenant };
-    [
-        ("dev", device(good, None)),
-        ("d-rev", device(revoked, None)),
-        ("d-exp", device(expired, None)),
-        ("d-ten", device(foreign, Some("town"))),
-    ]
-}
-
 fn callers(ground: &Ground, city: &City) -> Vec<(&'static str, Caller)> {
     let cookie = Caller::Cookie;
     let key = |at, forged| Caller::Key {
@@ -194,7 +156,8 @@ fn callers(ground: &Ground, city: &City) -> Vec<(&'static str, Caller)> {
     all.push(("key", key(0, false)));
     all.push(("stale", key(-3_600_000_000, false)));
     all.push(("k-forg", key(0, true)));
-    all.extend(devices(city));
+    let device = |(column, key, tenant)| (column, Caller::Device { key, tenant });
+    all.extend(device_keys(city).map(device));
     all
 }
 

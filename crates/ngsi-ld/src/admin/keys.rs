@@ -120,7 +120,7 @@ pub(super) struct KeyShown {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct KeyMade {
     key: KeyShown,
-    /// What the device sends: `Authorization: Bearer …`, or `X-Api-Key: …`. Nobody is told it again.
+    /// What the device sends: `Authorization: Bearer …`, or `X-Api-Key: …`. Told this once.
     secret: String,
 }
 

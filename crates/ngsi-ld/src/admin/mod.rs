@@ -1,5 +1,6 @@
 //! How the data plane is run, over Loggia's own API (`/api/v1/data-plane/…`): what is brought along
-//! for it, who may use it with a key, and what could not be delivered. Never speaks NGSI-LD: that is `http`.
+//! for it, who may use it with a key, and what could not be delivered. Never speaks NGSI-LD: that
+//! is `http`.
 
 mod contexts;
 mod keys;

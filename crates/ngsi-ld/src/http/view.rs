@@ -229,10 +229,12 @@ impl Shown {
         let mut amended = Amended::No;
         let older = self.older();
         for entity in linked.each_mut() {
-            if let Some(Cow::Owned(other)) = older.as_ref().map(|o| o.entity(entity)) {
-                *entity = Arc::new(other);
-                amended = Amended::Yes;
-            }
+            let other = older.as_ref().map(|o| o.entity(entity));
+            let Some(Cow::Owned(other)) = other else {
+                continue;
+            };
+            *entity = Arc::new(other);
+            amended = Amended::Yes;
         }
         Ok((linked, amended))
     }

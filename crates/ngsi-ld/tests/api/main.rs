@@ -17,6 +17,7 @@ mod etsi_changes;
 mod etsi_joins;
 mod etsi_shown;
 mod fetched;
+mod gauge;
 mod joins;
 mod ordering;
 mod paging;
