@@ -91,9 +91,11 @@ class Words {
     const place = forms.length === 2 ? (rule === 'one' ? 0 : 1) : rule === 'one' ? 0 : rule === 'few' ? 1 : 2;
     return forms[place] ?? forms[forms.length - 1] ?? '';
   }
-  number(n: number, digits = 0): string {
-    const o = { maximumFractionDigits: digits };
-    return made(`${digits} ${this.locale}`, () => new Intl.NumberFormat(this.locale, o)).format(n);
+  /** With `digits` behind the point at most, and at least `least`. */
+  number(n: number, digits = 0, least = 0): string {
+    const o = { maximumFractionDigits: digits, minimumFractionDigits: least };
+    const key = `${digits} ${least} ${this.locale}`;
+    return made(key, () => new Intl.NumberFormat(this.locale, o)).format(n);
   }
   /** `us` is microseconds since 1970. */
   dateTime(us: number): string {

@@ -1,6 +1,7 @@
 // Every word of the pages, in English.
 import { everywhere } from './everywhere';
 import { square } from './square';
+import { data } from './data';
 import { ops } from './ops';
 import { evidence } from './evidence';
 import { audit } from './audit';
@@ -13,6 +14,7 @@ import { people } from './people';
 export const en = {
   ...everywhere,
   ...square,
+  ...data,
   ...ops,
   ...evidence,
   ...audit,
