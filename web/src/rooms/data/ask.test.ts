@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { entityPath, idPattern, nameQuery, ordered, queries, readAsked, typePath, union } from './ask';
+import { entityPath, idPattern, nameQuery, ordered, partsOf, queries, readAsked, typePath, union } from './ask';
 import { readEntity } from './entity';
 
 const of = (text: string) => {
@@ -40,5 +40,7 @@ test('several answers are one list, each once, in one order; what has no value i
 
 test('addresses hold whatever a name is', () => {
   expect(entityPath('https://x.org/A', 'urn:a:1/2')).toBe('/data/https%3A%2F%2Fx.org%2FA/urn%3Aa%3A1%2F2');
+  expect(partsOf(entityPath('https://x.org/A', 'urn:a:1/2'))).toEqual(['https://x.org/A', 'urn:a:1/2']);
+  expect(partsOf('/data/100%')).toEqual(['100%']);
   expect(typePath('subscriptions')).not.toBe('/data/subscriptions');
 });

@@ -90,3 +90,18 @@ export const typePath = (type: string): string =>
     ? '/data/https%3A%2F%2Furi.etsi.org%2Fngsi-ld%2Fdefault-context%2Fsubscriptions'
     : `/data/${encodeURIComponent(type)}`;
 export const entityPath = (type: string, id: string): string => `${typePath(type)}/${encodeURIComponent(id)}`;
+
+/** Type and id that an address names. */
+export const partsOf = (path: string): string[] =>
+  path
+    .split('/')
+    .slice(2)
+    .filter(Boolean)
+    .map((p) => {
+      try {
+        return decodeURIComponent(p);
+      } catch {
+        // A percent sign by itself: it is what somebody typed.
+        return p;
+      }
+    });

@@ -1,6 +1,5 @@
 // Words of the city's data: what there is, one type, one entity, subscriptions.
 export const data = {
-  'app.data': 'City data',
   'dat.title': 'City data',
   'dat.pages': 'Pages of the city’s data',
   'dat.where': 'Where this is',

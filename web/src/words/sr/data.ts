@@ -2,7 +2,6 @@
 import type { data as en } from '../en/data';
 
 export const data: Record<keyof typeof en, string> = {
-  'app.data': 'Подаци града',
   'dat.title': 'Подаци града',
   'dat.pages': 'Странице података града',
   'dat.where': 'Где сте',

@@ -1,7 +1,6 @@
 // Сви натписи страница на српском, ћирилицом.
 import { everywhere } from './everywhere';
 import { square } from './square';
-import { data } from './data';
 import { ops } from './ops';
 import { evidence } from './evidence';
 import { audit } from './audit';
@@ -14,7 +13,6 @@ import { people } from './people';
 export const sr = {
   ...everywhere,
   ...square,
-  ...data,
   ...ops,
   ...evidence,
   ...audit,
