@@ -14,6 +14,7 @@ mod config;
 mod custodian;
 mod data_plane;
 mod demo;
+mod demo_town;
 mod demo_witnesses;
 mod desk;
 mod files;

@@ -34,23 +34,7 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
     // Not problem+json (a proxy's page): the status line is all there is to say.
   }
   if (res.status === 401) dispatchEvent(new Event(SIGNED_OUT));
-  throw new Problem(res.status, p.title ?? res.statusText, p.detail ?? '', p.hint, kindOf(p.type));
-}
-
-/** The data plane names its problems as ETSI does (GS CIM 009, table 6.3.2-1). */
-const ETSI: Record<string, string> = {
-  AlreadyExists: 'conflict',
-  BadRequestData: 'invalid',
-  InvalidRequest: 'invalid',
-  OperationNotSupported: 'invalid',
-  TooComplexQuery: 'invalid',
-  TooManyResults: 'invalid',
-  ResourceNotFound: 'not-found',
-  InternalError: 'broken',
-};
-function kindOf(type: string | undefined): string | undefined {
-  const etsi = /^https:\/\/uri\.etsi\.org\/ngsi-ld\/errors\/(\w+)$/.exec(type ?? '')?.[1];
-  return etsi ? ETSI[etsi] : type?.split(':').at(-1);
+  throw new Problem(res.status, p.title ?? res.statusText, p.detail ?? '', p.hint, p.type?.split(':').at(-1));
 }
 
 /** Sent to the window when the server knows no session: it ran out, or somebody signed out elsewhere. */

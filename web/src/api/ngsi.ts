@@ -1,6 +1,6 @@
 // The city's data plane as its own NGSI-LD API offers it (docs/guide/data-plane.md). No call here
 // that any other client could not make.
-import { send } from './call';
+import { Problem, send as call } from './call';
 
 export const LD = '/ngsi-ld/v1';
 /** The most that one page of an answer holds. */
@@ -20,6 +20,28 @@ export interface TypeInfo {
 export interface Page {
   entities: Json[];
   count: number;
+}
+
+/** The data plane names its problems as ETSI does (GS CIM 009, table 6.3.2-1): the pages' own words
+ *  for them. */
+const ETSI: Record<string, string> = {
+  AlreadyExists: 'conflict',
+  BadRequestData: 'invalid',
+  InvalidRequest: 'invalid',
+  OperationNotSupported: 'invalid',
+  TooComplexQuery: 'invalid',
+  TooManyResults: 'invalid',
+  ResourceNotFound: 'not-found',
+  InternalError: 'broken',
+};
+export async function send(path: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    return await call(path, init);
+  } catch (e) {
+    const kind = e instanceof Problem ? ETSI[e.kind.split('/').at(-1) ?? ''] : undefined;
+    if (!(e instanceof Problem) || !kind) throw e;
+    throw new Problem(e.status, '', e.message, e.hint, kind);
+  }
 }
 
 const JSON_ONLY = { accept: 'application/json' };
