@@ -27,6 +27,7 @@ export const data = {
   'dat.emptyHow':
     'A device writes with one call, in ETSI’s NGSI-LD. Copy this into a terminal on this machine to write a first one:',
   'dat.emptyThen': 'It appears here at the next asking, within half a minute.',
+  'dat.demo': 'In the demo no device is real: what is simulated says so in its attribute {source}.',
   'dat.noType': 'There is no entity of the type “{type}”.',
   'dat.toTypes': 'All types',
   'dat.toType': 'All of type {type}',
