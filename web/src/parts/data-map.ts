@@ -35,7 +35,7 @@ function dataLayers(): LayerSpecification[] {
   const edge = ['case', state('chosen'), colour('--accent'), ['get', 'edge']] as never;
   const source = 'data';
   return [
-    { id: 'data-areas', type: 'fill', source, filter: of('Polygon'), paint: { 'fill-color': own, 'fill-opacity': lit(0.6, 0.8, 0.85) } },
+    { id: 'data-areas', type: 'fill', source, filter: of('Polygon'), paint: { 'fill-color': own, 'fill-opacity': lit(0.75, 0.85, 0.9) } },
     { id: 'data-rims', type: 'line', source, filter: of('Polygon'), paint: { 'line-color': edge, 'line-width': lit(1, 2.5, 3.5) } },
     { id: 'data-cases', type: 'line', source, filter: of('LineString'), layout: { 'line-cap': 'round' }, paint: { 'line-color': edge, 'line-width': lit(6, 9, 11) } },
     { id: 'data-lines', type: 'line', source, filter: of('LineString'), layout: { 'line-cap': 'round' }, paint: { 'line-color': own, 'line-width': lit(4, 5.5, 6) } },
