@@ -46,7 +46,11 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
 
 const JSON_ONLY = { accept: 'application/json' };
 
-export async function read<T>(path: string, query?: URLSearchParams, signal?: AbortSignal): Promise<T> {
+export async function read<T>(
+  path: string,
+  query?: URLSearchParams,
+  signal?: AbortSignal,
+): Promise<T> {
   const text = query?.toString();
   const init = { headers: JSON_ONLY, ...(signal && { signal }) };
   return (await (await send(`${LD}${path}${text ? `?${text}` : ''}`, init)).json()) as T;
@@ -63,7 +67,10 @@ export async function entities(query: URLSearchParams, signal?: AbortSignal): Pr
   const init = { headers: JSON_ONLY, ...(signal && { signal }) };
   const answer = await send(`${LD}/entities?${q.toString()}`, init);
   const list = (await answer.json()) as Json[];
-  return { entities: list, count: Number(answer.headers.get('ngsild-results-count') ?? list.length) };
+  return {
+    entities: list,
+    count: Number(answer.headers.get('ngsild-results-count') ?? list.length),
+  };
 }
 export const entity = (id: string, signal?: AbortSignal): Promise<Json> =>
   read(`/entities/${encodeURIComponent(id)}`, new URLSearchParams({ sysAttrs: 'true' }), signal);
@@ -93,10 +100,15 @@ export const subscriptions = async (offset: number, signal?: AbortSignal): Promi
   const init = { headers: JSON_ONLY, ...(signal && { signal }) };
   const answer = await send(`${LD}/subscriptions?${query.toString()}`, init);
   const list = (await answer.json()) as Json[];
-  return { entities: list, count: Number(answer.headers.get('ngsild-results-count') ?? list.length) };
+  return {
+    entities: list,
+    count: Number(answer.headers.get('ngsild-results-count') ?? list.length),
+  };
 };
 export const subscription = (id: string, signal?: AbortSignal): Promise<Json> =>
   read(`/subscriptions/${encodeURIComponent(id)}`, undefined, signal);
-export const subscribe = (body: Json): Promise<Response> => write('POST', `${LD}/subscriptions`, body);
-export const resubscribe = (id: string, body: Json): Promise<Response> => write('PATCH', ofOne(id), body);
+export const subscribe = (body: Json): Promise<Response> =>
+  write('POST', `${LD}/subscriptions`, body);
+export const resubscribe = (id: string, body: Json): Promise<Response> =>
+  write('PATCH', ofOne(id), body);
 export const unsubscribe = (id: string): Promise<Response> => write('DELETE', ofOne(id));

@@ -35,19 +35,72 @@ function dataLayers(): LayerSpecification[] {
   const edge = ['case', state('chosen'), colour('--accent'), ['get', 'edge']] as never;
   const source = 'data';
   return [
-    { id: 'data-areas', type: 'fill', source, filter: of('Polygon'), paint: { 'fill-color': own, 'fill-opacity': lit(0.75, 0.85, 0.9) } },
-    { id: 'data-rims', type: 'line', source, filter: of('Polygon'), paint: { 'line-color': edge, 'line-width': lit(1, 2.5, 3.5) } },
-    { id: 'data-cases', type: 'line', source, filter: of('LineString'), layout: { 'line-cap': 'round' }, paint: { 'line-color': edge, 'line-width': lit(6, 9, 11) } },
-    { id: 'data-lines', type: 'line', source, filter: of('LineString'), layout: { 'line-cap': 'round' }, paint: { 'line-color': own, 'line-width': lit(4, 5.5, 6) } },
     {
-      id: 'data-points', type: 'circle', source, filter: of('Point'),
-      paint: { 'circle-color': own, 'circle-radius': lit(6.5, 9, 10), 'circle-stroke-color': edge, 'circle-stroke-width': lit(1.25, 2, 3.5) },
+      id: 'data-areas',
+      type: 'fill',
+      source,
+      filter: of('Polygon'),
+      paint: { 'fill-color': own, 'fill-opacity': lit(0.75, 0.85, 0.9) },
     },
-    { id: 'drawn-area', type: 'fill', source: 'drawn', filter: of('Polygon'), paint: { 'fill-color': colour('--accent'), 'fill-opacity': 0.15 } },
-    { id: 'drawn-line', type: 'line', source: 'drawn', paint: { 'line-color': colour('--accent'), 'line-width': 2, 'line-dasharray': [3, 2] } },
     {
-      id: 'drawn-corners', type: 'circle', source: 'drawn', filter: of('Point'),
-      paint: { 'circle-color': colour('--card'), 'circle-radius': 5, 'circle-stroke-color': colour('--accent'), 'circle-stroke-width': 2.5 },
+      id: 'data-rims',
+      type: 'line',
+      source,
+      filter: of('Polygon'),
+      paint: { 'line-color': edge, 'line-width': lit(1, 2.5, 3.5) },
+    },
+    {
+      id: 'data-cases',
+      type: 'line',
+      source,
+      filter: of('LineString'),
+      layout: { 'line-cap': 'round' },
+      paint: { 'line-color': edge, 'line-width': lit(6, 9, 11) },
+    },
+    {
+      id: 'data-lines',
+      type: 'line',
+      source,
+      filter: of('LineString'),
+      layout: { 'line-cap': 'round' },
+      paint: { 'line-color': own, 'line-width': lit(4, 5.5, 6) },
+    },
+    {
+      id: 'data-points',
+      type: 'circle',
+      source,
+      filter: of('Point'),
+      paint: {
+        'circle-color': own,
+        'circle-radius': lit(6.5, 9, 10),
+        'circle-stroke-color': edge,
+        'circle-stroke-width': lit(1.25, 2, 3.5),
+      },
+    },
+    {
+      id: 'drawn-area',
+      type: 'fill',
+      source: 'drawn',
+      filter: of('Polygon'),
+      paint: { 'fill-color': colour('--accent'), 'fill-opacity': 0.15 },
+    },
+    {
+      id: 'drawn-line',
+      type: 'line',
+      source: 'drawn',
+      paint: { 'line-color': colour('--accent'), 'line-width': 2, 'line-dasharray': [3, 2] },
+    },
+    {
+      id: 'drawn-corners',
+      type: 'circle',
+      source: 'drawn',
+      filter: of('Point'),
+      paint: {
+        'circle-color': colour('--card'),
+        'circle-radius': 5,
+        'circle-stroke-color': colour('--accent'),
+        'circle-stroke-width': 2.5,
+      },
     },
   ];
 }
@@ -121,7 +174,10 @@ export class DataMap {
   /** What lies at a point of the screen: the nearest point, else a line, else an area. */
   #at(p: { x: number; y: number }): string | null {
     const found = this.#map.queryRenderedFeatures(
-      [[p.x - NEAR, p.y - NEAR], [p.x + NEAR, p.y + NEAR]],
+      [
+        [p.x - NEAR, p.y - NEAR],
+        [p.x + NEAR, p.y + NEAR],
+      ],
       { layers: HIT },
     );
     const far = (f: MapGeoJSONFeature): number => {
@@ -188,7 +244,9 @@ export class DataMap {
   #outlineNow(): void {
     const o = this.#outline;
     const feature = (geometry: unknown) => ({
-      type: 'Feature' as const, properties: {}, geometry: geometry as never,
+      type: 'Feature' as const,
+      properties: {},
+      geometry: geometry as never,
     });
     const closed = o && o.ring.length > 2;
     const line = closed

@@ -1,5 +1,5 @@
-// What all maps of the pages have in common: MapLibre's worker, how one moves about, the edge of the
-// base map, and the change between light and dark.
+// What all maps of the pages have in common: MapLibre's worker, how one moves about, the edge of
+// the base map, and the change between light and dark.
 import {
   NavigationControl,
   setWorkerUrl,
@@ -32,11 +32,26 @@ export function flatten(map: MapLibre): void {
 
 /** Covers what lies outside of the base map. */
 export async function coverBeyond(map: MapLibre): Promise<void> {
-  const b = await map.getSource<GeoJSONSource>('base')?.getBounds().catch(() => null);
+  const b = await map
+    .getSource<GeoJSONSource>('base')
+    ?.getBounds()
+    .catch(() => null);
   if (!b || b.isEmpty()) return;
   const [w, s, e, n] = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
-  const outer = [[-179, -84], [179, -84], [179, 84], [-179, 84], [-179, -84]];
-  const inner = [[w, s], [w, n], [e, n], [e, s], [w, s]];
+  const outer = [
+    [-179, -84],
+    [179, -84],
+    [179, 84],
+    [-179, 84],
+    [-179, -84],
+  ];
+  const inner = [
+    [w, s],
+    [w, n],
+    [e, n],
+    [e, s],
+    [w, s],
+  ];
   const geometry = { type: 'Polygon' as const, coordinates: [outer, inner] };
   map.getSource<GeoJSONSource>('beyond')?.setData({ type: 'Feature', properties: {}, geometry });
 }

@@ -171,7 +171,7 @@ impl Kind {
         }
     }
 
-    /// How often one reads, seconds. All together some four readings a second.
+    /// How often one reads, seconds. All together some two readings a second.
     pub(super) const fn every_s(self) -> i64 {
         match self {
             Self::Bus => 10,

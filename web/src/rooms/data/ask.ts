@@ -25,7 +25,8 @@ export function readAsked(param: (name: string) => string | null): Asked {
   };
 }
 
-export const wordsOf = (find: string): string[] => find.trim().split(/\s+/).filter(Boolean).slice(0, WORDS_MOST);
+export const wordsOf = (find: string): string[] =>
+  find.trim().split(/\s+/).filter(Boolean).slice(0, WORDS_MOST);
 const literally = (word: string): string => word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 /** All orders of a few words. */
 function orders(words: string[]): string[][] {
@@ -74,7 +75,8 @@ export function ordered(rows: Entity[], sort: string, down: boolean): Entity[] {
     const [x, y] = [key(a), key(b)];
     // What has no value stands last, whichever way.
     if (x === null || y === null) return Number(x === null) - Number(y === null);
-    const less = typeof x === typeof y ? (x < y ? -1 : x > y ? 1 : 0) : typeof x < typeof y ? -1 : 1;
+    const less =
+      typeof x === typeof y ? (x < y ? -1 : x > y ? 1 : 0) : typeof x < typeof y ? -1 : 1;
     return down ? -less : less;
   });
 }
@@ -89,7 +91,8 @@ export const typePath = (type: string): string =>
   type === 'subscriptions'
     ? '/data/https%3A%2F%2Furi.etsi.org%2Fngsi-ld%2Fdefault-context%2Fsubscriptions'
     : `/data/${encodeURIComponent(type)}`;
-export const entityPath = (type: string, id: string): string => `${typePath(type)}/${encodeURIComponent(id)}`;
+export const entityPath = (type: string, id: string): string =>
+  `${typePath(type)}/${encodeURIComponent(id)}`;
 
 /** Type and id that an address names. */
 export const partsOf = (path: string): string[] =>

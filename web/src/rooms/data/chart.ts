@@ -25,7 +25,9 @@ const DAY = 86_400_000;
 export function draw(box: HTMLElement, what: Drawn): () => void {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   let plot = make(box, what);
-  const size = new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height: what.height }));
+  const size = new ResizeObserver(() =>
+    plot.setSize({ width: box.clientWidth, height: what.height }),
+  );
   size.observe(box);
   const anew = () => {
     plot.destroy();
@@ -113,7 +115,9 @@ function tip(what: Drawn): uPlot.Plugin {
         }
         const rows = what.series.flatMap((s, n) => {
           const v = what.data.values[n]?.[i];
-          return v === null || v === undefined ? [] : [`${s.head.replace(/ \[.*\]$/, '')}: ${what.number(v)} ${s.unit}`];
+          return v === null || v === undefined
+            ? []
+            : [`${s.head.replace(/ \[.*\]$/, '')}: ${what.number(v)} ${s.unit}`];
         });
         box.replaceChildren(
           ...[what.time(what.data.at[i]!, true), ...rows].map((text) => {

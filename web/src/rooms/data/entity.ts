@@ -37,11 +37,24 @@ const HOLDS: Record<string, string> = {
   ListRelationship: 'objectList',
 };
 const OWN = new Set([
-  'type', 'unitCode', 'observedAt', 'datasetId', 'createdAt', 'modifiedAt', 'valueType', 'instanceId',
-  'quality', 'qualityReason', 'objectType', 'entity', 'entityList', ...Object.values(HOLDS),
+  'type',
+  'unitCode',
+  'observedAt',
+  'datasetId',
+  'createdAt',
+  'modifiedAt',
+  'valueType',
+  'instanceId',
+  'quality',
+  'qualityReason',
+  'objectType',
+  'entity',
+  'entityList',
+  ...Object.values(HOLDS),
 ]);
 
-export const isObject = (v: unknown): v is Json => typeof v === 'object' && v !== null && !Array.isArray(v);
+export const isObject = (v: unknown): v is Json =>
+  typeof v === 'object' && v !== null && !Array.isArray(v);
 const text = (v: unknown): string | null => (typeof v === 'string' ? v : null);
 export const time = (v: unknown): number | null => {
   const t = typeof v === 'string' ? Date.parse(v) : NaN;
@@ -73,7 +86,9 @@ export function instance(json: unknown): Instance | null {
   };
 }
 export const instances = (json: unknown): Instance[] =>
-  list(json).map(instance).filter((i): i is Instance => i !== null);
+  list(json)
+    .map(instance)
+    .filter((i): i is Instance => i !== null);
 
 const HEAD = new Set(['id', 'type', '@context', 'createdAt', 'modifiedAt', 'expiresAt', 'scope']);
 export function readEntity(json: Json): Entity {
@@ -138,7 +153,8 @@ export function targets(i: Instance): string[] {
     .filter((v): v is string => typeof v === 'string');
 }
 /** The type's name as an id has it by custom: `urn:ngsi-ld:Device:7` is a Device. */
-export const typeOfId = (id: string): string | null => /^urn:ngsi-ld:([^:]+):./.exec(id)?.[1] ?? null;
+export const typeOfId = (id: string): string | null =>
+  /^urn:ngsi-ld:([^:]+):./.exec(id)?.[1] ?? null;
 
 export interface Geometry {
   type: string;

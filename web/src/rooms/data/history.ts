@@ -23,7 +23,12 @@ export interface Window {
   from: number;
   to: number;
 }
-export function windowOf(span: Span, now: number, from: number | null, to: number | null): Window | null {
+export function windowOf(
+  span: Span,
+  now: number,
+  from: number | null,
+  to: number | null,
+): Window | null {
   if (span !== 'own') return { from: now - LONG[span], to: now };
   return from !== null && to !== null && from < to ? { from, to } : null;
 }
@@ -136,7 +141,10 @@ export function table(lines: Line[]): Table {
 const cell = (v: string): string => (/[",\n\r]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
 /** What is shown, as RFC 4180 has it; times are UTC. */
 export function csv(id: string, heads: string[], t: Table): string {
-  const rows = t.at.map((at, i) => [iso(at), ...t.values.map((v) => (v[i] === null ? '' : String(v[i])))]);
+  const rows = t.at.map((at, i) => [
+    iso(at),
+    ...t.values.map((v) => (v[i] === null ? '' : String(v[i]))),
+  ]);
   return [['entity', 'time', ...heads], ...rows.map((r) => [id, ...r])]
     .map((r) => r.map(cell).join(',') + '\r\n')
     .join('');

@@ -6,7 +6,13 @@ test('steps are round', () => {
 });
 
 test('every number lies in the class whose bounds hold it', () => {
-  for (const values of [[21, 27, 44], [-6.2, -0.1, 2], [0.02, 0.97], [1e6, 3e6], [5, 5.0000001]]) {
+  for (const values of [
+    [21, 27, 44],
+    [-6.2, -0.1, 2],
+    [0.02, 0.97],
+    [1e6, 3e6],
+    [5, 5.0000001],
+  ]) {
     const s = scaleOf(values);
     if (s.kind !== 'numbers') throw new Error('numbers');
     expect(s.bounds.length - 1).toBeLessThanOrEqual(6);

@@ -27,7 +27,9 @@ export function scaleOf(values: Plain[]): Scale {
     const first = Math.floor(least / by + 1e-9);
     const count = Math.max(1, Math.ceil(most / by - 1e-9) - first);
     const digits = Math.max(0, Math.min(6, 1 - Math.floor(Math.log10(by))));
-    const bounds = Array.from({ length: count + 1 }, (_, i) => Number(((first + i) * by).toPrecision(12)));
+    const bounds = Array.from({ length: count + 1 }, (_, i) =>
+      Number(((first + i) * by).toPrecision(12)),
+    );
     return { kind: 'numbers', bounds, digits };
   }
   const often = new Map<string, number>();
@@ -59,5 +61,6 @@ export const tone = (scale: Scale, at: number): number => {
 /** The custom property that has the colour of a class. */
 export function colourOf(scale: Scale, at: number): string {
   if (at < 0) return '--data-none';
-  return `${scale.kind === 'numbers' ? '--seq-' : '--cat-'}${tone(scale, Math.min(at, CLASSES_MOST - 1)) + 1}`;
+  const place = tone(scale, Math.min(at, CLASSES_MOST - 1)) + 1;
+  return `${scale.kind === 'numbers' ? '--seq-' : '--cat-'}${place}`;
 }

@@ -21,11 +21,14 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 const LINE_MOST = 120;
 
 export function valueText(i: Instance, decimals?: number): string {
-  if (decimals !== undefined && typeof i.value === 'number') return words.number(i.value, decimals, decimals);
+  if (decimals !== undefined && typeof i.value === 'number')
+    return words.number(i.value, decimals, decimals);
   let v: unknown = isObject(i.value) && '@value' in i.value ? i.value['@value'] : i.value;
   if (i.kind === 'LanguageProperty') v = inLanguage(v, words.locale);
   if (i.kind === 'Relationship' || i.kind === 'ListRelationship') {
-    return targets(i).map((id) => shortId(id)).join(', ');
+    return targets(i)
+      .map((id) => shortId(id))
+      .join(', ');
   }
   if (i.kind === 'GeoProperty' && isObject(v)) return words.known('dat.geo', String(v['type']));
   if (i.kind === 'VocabProperty' && typeof v === 'string') return shortName(v);
@@ -34,7 +37,8 @@ export function valueText(i: Instance, decimals?: number): string {
 function anyText(v: unknown): string {
   if (typeof v === 'number') return numberText(v);
   if (typeof v === 'boolean') return say(v ? 'dat.yes' : 'dat.no');
-  if (typeof v === 'string') return TIME.test(v) && Date.parse(v) ? words.dateTime(Date.parse(v) * 1000) : v;
+  if (typeof v === 'string')
+    return TIME.test(v) && Date.parse(v) ? words.dateTime(Date.parse(v) * 1000) : v;
   if (Array.isArray(v) && v.every((x) => typeof x !== 'object')) return v.map(anyText).join(', ');
   const text = v === undefined ? '' : JSON.stringify(v);
   return text.length > LINE_MOST ? `${text.slice(0, LINE_MOST)}…` : text;
@@ -48,7 +52,8 @@ export const unitText = (i: Instance): string => {
 /** How long ago, in the largest unit that tells it. */
 export function ageText(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
-  const of = (n: number, word: 'unit.s' | 'unit.min' | 'unit.h') => `${words.number(n)}\u00a0${say(word)}`;
+  const of = (n: number, word: 'unit.s' | 'unit.min' | 'unit.h') =>
+    `${words.number(n)}\u00a0${say(word)}`;
   if (s < 60) return of(s, 'unit.s');
   if (s < 3600) return of(Math.floor(s / 60), 'unit.min');
   if (s < 48 * 3600) return of(Math.floor(s / 3600), 'unit.h');

@@ -34,7 +34,8 @@ export const data = {
   'dat.noEntity': 'There is no entity {id}. It may have been deleted since.',
   'dat.advanced': 'Query language',
   'dat.q': 'Query ({q})',
-  'dat.qHint': 'Names of attributes, comparisons; a semicolon for “and”, a bar for “or”. For example:',
+  'dat.qHint':
+    'Names of attributes, comparisons; a semicolon for “and”, a bar for “or”. For example:',
   'dat.rows': ', {from} to {to} shown',
   'dat.noneSo': 'No entity is like that. Try other words, or clear the search.',
   'dat.noneYet': 'There is no entity of this type.',
@@ -59,11 +60,13 @@ export const data = {
   'dat.legend': 'Colours: {what}',
   'dat.others': 'others',
   'dat.noValue': 'no value',
-  'dat.unplaced': '{n} has no place and is not on the map.|{n} have no place and are not on the map.',
+  'dat.unplaced':
+    '{n} has no place and is not on the map.|{n} have no place and are not on the map.',
   'dat.mapCut': 'The map shows the first {n} of {all}; search to see others.',
   'dat.map.label': 'Map of what was found. The table holds the same.',
   'dat.map.one': 'Map with its place',
-  'dat.map.none': 'This browser cannot draw the map (no WebGL). The rest of the page works without it.',
+  'dat.map.none':
+    'This browser cannot draw the map (no WebGL). The rest of the page works without it.',
   'dat.map.noBase': 'The base map could not be loaded; everything stands at its right place.',
   'dat.geo.Point': 'point',
   'dat.geo.MultiPoint': 'points',
@@ -119,16 +122,19 @@ export const data = {
   'dat.backwards': 'The first date has to be before the second.',
   'dat.chooseOne': 'Choose an attribute to see its history.',
   'dat.noPast': 'Nothing was measured in this span. Choose a longer one, or other dates.',
-  'dat.notWhole': 'There is more in this span than one answer holds: what is drawn is its beginning. Choose values by period, or a shorter span.',
+  'dat.notWhole':
+    'There is more in this span than one answer holds: what is drawn is its beginning. Choose values by period, or a shorter span.',
   'dat.chart': 'Chart of {what}. The same numbers are in the table below.',
   'dat.chartNone': 'The chart could not be loaded; the table below has the same numbers.',
   'dat.drawnRaw': '{n} reading, each one drawn.|{n} readings, each one drawn.',
-  'dat.drawnBy': '{n} period, {period}: mean, least and most.|{n} periods, {period}: mean, least and most.',
+  'dat.drawnBy':
+    '{n} period, {period}: mean, least and most.|{n} periods, {period}: mean, least and most.',
   'dat.asTable': 'The same numbers as a table ({n})',
   'dat.csv': 'Download as CSV',
 
   'sub.title': 'Subscriptions',
-  'sub.intro': 'Whoever subscribes is told of each change that they asked for, and nothing is dropped while their server is away.',
+  'sub.intro':
+    'Whoever subscribes is told of each change that they asked for, and nothing is dropped while their server is away.',
   'sub.new': 'New subscription',
   'sub.none': 'Nobody is subscribed to anything yet.',
   'sub.gone': 'There is no subscription {id}. It may have been deleted since.',
@@ -162,7 +168,8 @@ export const data = {
   'sub.done.paused': '“{name}” is paused.',
   'sub.done.resumed': '“{name}” goes on.',
   'sub.done.deleted': '“{name}” is deleted.',
-  'sub.beyond': 'This subscription has more than this form can say ({members}). It can be paused and deleted here; change it by the API.',
+  'sub.beyond':
+    'This subscription has more than this form can say ({members}). It can be paused and deleted here; change it by the API.',
   'sub.what': 'What of',
   'sub.name': 'Name (for people)',
   'sub.type': 'Type',
@@ -228,6 +235,7 @@ export const data = {
   'sub.test': 'What a notification would be',
   'sub.testHint': 'Made of an entity that is like that now, in the form chosen. Nothing is sent.',
   'sub.testGo': 'Try it',
-  'sub.testNone': 'No entity is like that now, so there is nothing to show. Loosen the condition to try it.',
+  'sub.testNone':
+    'No entity is like that now, so there is nothing to show. Loosen the condition to try it.',
   'sub.json': 'What is sent to the server',
 } as const satisfies Record<string, string>;

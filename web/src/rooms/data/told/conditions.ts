@@ -20,7 +20,8 @@ export const write = (all: Condition[]): string =>
     .map((c) => `${c.attr}${c.operator}${literal(c.value.trim())}`)
     .join(';');
 
-const ONE = /^([A-Za-z_][\w.]*)(==|!=|>=|<=|>|<)("(?:[^"\\]|\\.)*"|-?[\d.]+(?:[eE][+-]?\d+)?|true|false)$/;
+const ONE =
+  /^([A-Za-z_][\w.]*)(==|!=|>=|<=|>|<)("(?:[^"\\]|\\.)*"|-?[\d.]+(?:[eE][+-]?\d+)?|true|false)$/;
 /** The rows that a query is, or null where it is more than they can say. */
 export function read(q: string): Condition[] | null {
   if (!q.trim()) return [];

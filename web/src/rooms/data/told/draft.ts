@@ -28,8 +28,21 @@ export const FORMATS = ['normalized', 'concise', 'keyValues'] as const;
 export type Field = keyof Draft;
 
 export const empty = (type = ''): Draft => ({
-  name: '', type, attrs: [], q: '', area: 'none', lat: '', lon: '', metres: '500', corners: '', uri: '',
-  accept: ACCEPTS[0], format: FORMATS[0], told: [], throttling: '', expires: '',
+  name: '',
+  type,
+  attrs: [],
+  q: '',
+  area: 'none',
+  lat: '',
+  lon: '',
+  metres: '500',
+  corners: '',
+  uri: '',
+  accept: ACCEPTS[0],
+  format: FORMATS[0],
+  told: [],
+  throttling: '',
+  expires: '',
 });
 
 /** Numbers that a line holds, whatever stands between them. */
@@ -114,7 +127,8 @@ export function beyond(json: Json): string[] {
   const one = Array.isArray(entities) && entities.length === 1;
   if (!one || !isObject(first) || 'id' in first || 'idPattern' in first) more.push('entities');
   const n = isObject(json['notification']) ? json['notification'] : {};
-  for (const k of ['pick', 'omit', 'showChanges', 'join', 'joinLevel', 'sysAttrs']) if (k in n) more.push(k);
+  for (const k of ['pick', 'omit', 'showChanges', 'join', 'joinLevel', 'sysAttrs'])
+    if (k in n) more.push(k);
   const e = isObject(n['endpoint']) ? n['endpoint'] : {};
   for (const k of ['receiverInfo', 'notifierInfo', 'timeout', 'cooldown']) if (k in e) more.push(k);
   if (isObject(json['geoQ']) && !areaOf(json['geoQ'])) more.push('geoQ');
@@ -130,7 +144,12 @@ function areaOf(geo: Json): Partial<Draft> | null {
     return { area: 'near', metres: near[1]!, lon: String(at[0]), lat: String(at[1]) };
   }
   const outer: unknown = at[0];
-  if (georel === 'within' && geo['geometry'] === 'Polygon' && at.length === 1 && Array.isArray(outer)) {
+  if (
+    georel === 'within' &&
+    geo['geometry'] === 'Polygon' &&
+    at.length === 1 &&
+    Array.isArray(outer)
+  ) {
     const lines = (outer as unknown[]).slice(0, -1).map((p) => (p as number[]).join(', '));
     return { area: 'within', corners: lines.join('\n') };
   }
@@ -138,7 +157,8 @@ function areaOf(geo: Json): Partial<Draft> | null {
 }
 
 const text = (v: unknown): string => (typeof v === 'string' ? v : '');
-const texts = (v: unknown): string[] => (Array.isArray(v) ? v.filter((x) => typeof x === 'string') : []);
+const texts = (v: unknown): string[] =>
+  Array.isArray(v) ? v.filter((x) => typeof x === 'string') : [];
 /** Local time, as a date field wants it. */
 export function local(iso: string): string {
   const t = new Date(iso);

@@ -20,7 +20,8 @@ export interface Told {
   expires: number | null;
   throttling: number | null;
 }
-const texts = (v: unknown): string[] => (Array.isArray(v) ? v.filter((x) => typeof x === 'string') : []);
+const texts = (v: unknown): string[] =>
+  Array.isArray(v) ? v.filter((x) => typeof x === 'string') : [];
 const number = (v: unknown): number => (typeof v === 'number' ? v : 0);
 
 export function readTold(json: Json): Told {
@@ -31,8 +32,13 @@ export function readTold(json: Json): Told {
   const status = json['status'];
   return {
     id,
-    name: typeof json['subscriptionName'] === 'string' ? json['subscriptionName'] : id.replace(/^urn:ngsi-ld:/, ''),
-    types: entities.flatMap((x: unknown) => (isObject(x) && typeof x['type'] === 'string' ? [x['type']] : [])),
+    name:
+      typeof json['subscriptionName'] === 'string'
+        ? json['subscriptionName']
+        : id.replace(/^urn:ngsi-ld:/, ''),
+    types: entities.flatMap((x: unknown) =>
+      isObject(x) && typeof x['type'] === 'string' ? [x['type']] : [],
+    ),
     attrs: texts(json['watchedAttributes']),
     q: typeof json['q'] === 'string' ? json['q'] : '',
     area: isObject(json['geoQ']),
