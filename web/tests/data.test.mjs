@@ -70,24 +70,6 @@ test(
   },
 );
 
-test('a city without readings says how the first is written', { timeout: 60_000 }, async () => {
-  const context = await browser.newContext(WIDE);
-  const { page } = await open(context);
-  // The running city has readings: only the list of its types is kept from the page.
-  await page.route('**/ngsi-ld/v1/types?*', (r) => r.fulfill({ json: [] }));
-  await page.goto(`${CITY}/data?lang=en`);
-  await until(page, () => !!document.querySelector('#first-reading'));
-  const command = await page.locator('#first-reading').textContent();
-  assert.match(command, new RegExp(`^curl -i ${CITY}/ngsi-ld/v1/entities`));
-  // It is taken as it stands.
-  const body = JSON.parse(/-d '([\s\S]*)'$/.exec(command)[1]);
-  await api('POST', '/entityOperations/upsert', [
-    { ...body, id: 'urn:ngsi-ld:TownFirst:1', type: 'TownFirst' },
-  ]);
-  assert.deepEqual(await axe(page), []);
-  await context.close();
-});
-
 test('a type by keyboard: words, pages, order, columns', { timeout: 90_000 }, async () => {
   const { page, context, faults } = await at(`/data/${AIR}`);
   await until(page, () => document.querySelectorAll('tbody tr').length === 25);

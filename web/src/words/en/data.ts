@@ -26,6 +26,8 @@ export const data = {
   'dat.empty': 'No reading has been written yet',
   'dat.emptyHow':
     'A device writes with one call, in ETSI’s NGSI-LD. Copy this into a terminal on this machine to write a first one:',
+  'dat.emptyKey':
+    'Outside a demo the call needs a right to write: an operator’s session, or what the guide names ({guide}).',
   'dat.emptyThen': 'It appears here at the next asking, within half a minute.',
   'dat.demo': 'In the demo no device is real: what is simulated says so in its attribute {source}.',
   'dat.noType': 'There is no entity of the type “{type}”.',
