@@ -61,7 +61,10 @@ test('a person of the roster comes in with its roles, and goes out on both sides
   const cookies = await context.cookies(url);
   const session = cookies.find((c) => c.name === 'loggia_session');
   assert.ok(session.httpOnly && session.sameSite === 'Strict');
-  assert.equal(cookies.find((c) => c.name === 'loggia_login'), undefined);
+  assert.equal(
+    cookies.find((c) => c.name === 'loggia_login'),
+    undefined,
+  );
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.waitForURL(`${provider.issuer}/session/end**`);
   await page.getByRole('button', { name: /yes/i }).click();

@@ -30,6 +30,7 @@ export const data = {
     'Outside a demo the call needs a right to write: an operator’s session, or what the guide names ({guide}).',
   'dat.emptyThen': 'It appears here at the next asking, within half a minute.',
   'dat.demo': 'In the demo no device is real: what is simulated says so in its attribute {source}.',
+  'dat.subscribe': 'Subscribe to changes',
   'dat.noType': 'There is no entity of the type “{type}”.',
   'dat.toTypes': 'All types',
   'dat.toType': 'All of type {type}',
