@@ -417,6 +417,20 @@ test(
   },
 );
 
+test('the demo’s own devices write by themselves, and say so', { timeout: 90_000 }, async () => {
+  const bus = 'urn:ngsi-ld:Vehicle:demo-1';
+  const place = async () =>
+    JSON.stringify((await api('GET', `/entities/${bus}`)).location.value);
+  const before = await place();
+  const { page, context, faults } = await at(entityPath(bus, 'Vehicle'));
+  await until(page, () => document.body.textContent.includes('simulated by this demo'));
+  const end = Date.now() + 40_000;
+  while ((await place()) === before && Date.now() < end) await page.waitForTimeout(500);
+  assert.notEqual(await place(), before, 'a bus is where it was');
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test(
   'on a phone, in the dark, in Serbian: rows are blocks, nothing is wider than the screen',
   { timeout: 90_000 },
