@@ -419,8 +419,7 @@ test(
 
 test('the demo’s own devices write by themselves, and say so', { timeout: 90_000 }, async () => {
   const bus = 'urn:ngsi-ld:Vehicle:demo-1';
-  const place = async () =>
-    JSON.stringify((await api('GET', `/entities/${bus}`)).location.value);
+  const place = async () => JSON.stringify((await api('GET', `/entities/${bus}`)).location.value);
   const before = await place();
   const { page, context, faults } = await at(entityPath(bus, 'Vehicle'));
   await until(page, () => document.body.textContent.includes('simulated by this demo'));
