@@ -18,7 +18,7 @@ const FIRST_VIEWS = [
   { path: '/ask?camera=1', most: 100_000 },
   { path: '/ops', as: 'o.saarinen', most: 125_000 },
   { path: '/data', most: 170_000 },
-  { path: `/data/${AIR}`, most: 175_000 },
+  { path: `/data/${AIR}`, most: 180_000 },
   // With the chart, 24 kB.
   { path: entityPath(airId(1)), most: 200_000 },
   { path: '/evidence', as: 'p.lindqvist', most: 160_000 },
