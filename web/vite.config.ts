@@ -19,7 +19,10 @@ export default defineConfig({
   server: {
     port: 5173,
     proxy: Object.fromEntries(
-      ['/api', '/log', '/basemap.geojson'].map((p) => [p, process.env.LOGGIA_URL ?? 'http://127.0.0.1:8080']),
+      ['/api', '/log', '/basemap', '/ngsi-ld'].map((p) => [
+        p,
+        process.env.LOGGIA_URL ?? 'http://127.0.0.1:8080',
+      ]),
     ),
   },
   test: { include: ['src/**/*.test.ts'] },

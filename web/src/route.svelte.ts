@@ -42,7 +42,7 @@ class Route {
     const a = (e.target as Element | null)?.closest('a');
     if (!a || a.target || a.origin !== location.origin || a.hasAttribute('download')) return;
     // The square (/) is the server's own page: a link to it is a full load.
-    const rooms = ['/ops', '/evidence', '/audit', '/story', '/parts'];
+    const rooms = ['/ops', '/data', '/evidence', '/audit', '/story', '/parts'];
     const known = rooms.some((r) => a.pathname === r || a.pathname.startsWith(`${r}/`));
     if (!known || (a.hash && a.pathname === location.pathname)) return;
     e.preventDefault();

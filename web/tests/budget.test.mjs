@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { become, CITY, DESK, launch, open, until } from './browser.mjs';
+import { AIR, airId, entityPath, town } from './town.mjs';
 
 let browser;
 before(async () => {
   browser = await launch();
+  await town();
 });
 after(async () => browser?.close());
 
@@ -15,6 +17,10 @@ const FIRST_VIEWS = [
   { path: '/', most: 100_000 },
   { path: '/ask?camera=1', most: 100_000 },
   { path: '/ops', as: 'o.saarinen', most: 125_000 },
+  { path: '/data', most: 170_000 },
+  { path: `/data/${AIR}`, most: 180_000 },
+  // With the chart, 24 kB.
+  { path: entityPath(airId(1)), most: 200_000 },
   { path: '/evidence', as: 'p.lindqvist', most: 160_000 },
   { path: '/audit', most: 180_000 },
   { path: '/story', most: 150_000 },

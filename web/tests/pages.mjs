@@ -1,6 +1,7 @@
 // Every page and first view, and who looks at it; and what has to be there for them to look at. The
 // one list for axe (pages.test.mjs) and for pictures (first-views.mjs).
 import { because, become, CITY, closedSpans, DESK, until } from './browser.mjs';
+import { AIR, airId, entityPath, TOLD, told, town } from './town.mjs';
 
 /** `{asked}`, `{reference}` and the like are filled with what `seed` has made. */
 const all = (path, as = null, more = {}) => ({ path, as, ...more });
@@ -32,6 +33,19 @@ export const PAGES = [
   all('/ops?page=cameras&camera=1', 'o.saarinen'),
   all('/ops?page=shift', 'o.saarinen'),
   all('/ops?kiosk=1', 'o.saarinen'),
+  all('/data'),
+  all('/data?find=kaivo'),
+  all(`/data/${AIR}`, 'o.saarinen'),
+  all(`/data/${AIR}?colour=state&cols=NO2,PM10,refDevice&chosen=${airId(3)}`),
+  all(`/data/${AIR}?q=NO2%3E%3E4`),
+  all('/data/TownGround'),
+  all('/data/NothingOfThis'),
+  all(entityPath(airId(1))),
+  all(`${entityPath(airId(1))}?attrs=NO2,PM10&by=PT15M`, null, { name: '/data/…, by period' }),
+  all(entityPath('urn:ngsi-ld:TownAir:none')),
+  all('/data/subscriptions'),
+  all(`/data/subscriptions/new?type=${AIR}`),
+  all(`/data/subscriptions/${encodeURIComponent(TOLD)}`),
   all('/evidence'),
   all('/evidence', 'p.lindqvist'),
   all('/evidence/new?step=1', 'p.lindqvist'),
@@ -151,6 +165,8 @@ export async function unseed(context, made) {
 /** A request in each state, one's own footage asked for, a complaint, a hold that waits. */
 export async function seed(context, page) {
   const made = {};
+  await town();
+  await told();
   await become(page, 'p.lindqvist');
   for (const [state, acts] of Object.entries(DONE)) {
     const request = await file(page, state);

@@ -36,6 +36,9 @@ test('no page is left out of the list', () => {
       (p) => `/ops?page=${p}`,
     ),
     '/evidence/{hash}',
+    ...['{type}', '{type}/{id}', 'subscriptions', 'subscriptions/new', 'subscriptions/{id}'].map(
+      (rest) => room('/data', rest),
+    ),
     ...[1, 2, 3, 4].map((step) => `/evidence/new?step=${step}`),
   ];
   assert.ok(known.length > 30, `the sources name pages: ${known}`);
@@ -101,7 +104,7 @@ for (const [lang, widths] of Object.entries(SCRIPTS)) {
 }
 
 test('the strict CSP is on every page', async () => {
-  for (const path of ['/', '/ask', '/ops', '/evidence', '/audit']) {
+  for (const path of ['/', '/ask', '/ops', '/data', '/evidence', '/audit']) {
     const csp = (await fetch(`${CITY}${path}`)).headers.get('content-security-policy') ?? '';
     assert.match(csp, /default-src 'none'/);
     assert.doesNotMatch(csp, /unsafe|https?:|\*/);

@@ -61,7 +61,10 @@ test('a person of the roster comes in with its roles, and goes out on both sides
   const cookies = await context.cookies(url);
   const session = cookies.find((c) => c.name === 'loggia_session');
   assert.ok(session.httpOnly && session.sameSite === 'Strict');
-  assert.equal(cookies.find((c) => c.name === 'loggia_login'), undefined);
+  assert.equal(
+    cookies.find((c) => c.name === 'loggia_login'),
+    undefined,
+  );
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.waitForURL(`${provider.issuer}/session/end**`);
   await page.getByRole('button', { name: /yes/i }).click();
@@ -144,5 +147,30 @@ test('without the provider the page says so, and passwords work', async () => {
   await page.locator('form button.primary').click();
   await until(page, bodyHas, 'O.CITY');
   provider = await startProvider(url, port);
+  await context.close();
+});
+
+test('the city’s data: nobody without a session, and how the first reading is written', async () => {
+  const context = await browser.newContext();
+  const { page, faults } = await open(context);
+  await page.goto(`${url}/data`);
+  await until(page, () => !!document.querySelector('#password'));
+  assert.equal((await page.request.get(`${url}/ngsi-ld/v1/types`)).status(), 401);
+  assert.deepEqual(await axe(page), []);
+  await page.getByLabel('User name').fill('o.city');
+  await page.getByLabel('Password').fill(PASSPHRASE);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  // Nothing was ever written here.
+  await until(page, () => !!document.querySelector('#first-reading'));
+  assert.deepEqual(await axe(page), []);
+  const command = await page.locator('#first-reading').textContent();
+  const [, to, body] = /^curl -i (\S+) [\s\S]* -d '([\s\S]*)'$/.exec(command);
+  assert.equal(to, `${url}/ngsi-ld/v1/entities`);
+  const headers = { origin: url, 'content-type': 'application/json' };
+  const written = await page.request.post(to, { data: JSON.parse(body), headers });
+  assert.equal(written.status(), 201, await written.text());
+  await page.getByRole('button', { name: 'Ask now' }).click();
+  await until(page, () => document.querySelector('a.kind .count')?.textContent === '1');
+  assert.deepEqual(faults, []);
   await context.close();
 });

@@ -23,7 +23,7 @@ use crate::demo_witnesses::Bodies;
 use crate::desk::keyring::ENDING;
 use crate::house::{House, Plan, WitnessPlan, log_verifier};
 use crate::welcome::DemoPeople;
-use crate::{files, serve};
+use crate::{demo_town, files, serve};
 
 /// The demo log's name.
 const ORIGIN: &str = "demo.loggia.example/log";
@@ -62,6 +62,9 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
             passphrase: city.passphrase.clone(),
         };
         let people = DemoPeople::of(&city);
+        if !args.no_readings {
+            demo_town::start(addresses.console, Arc::clone(&house.clock))?;
+        }
         serve::run(house, addresses, args.basemap.clone(), Some((desk, people))).await?;
         sim.stop().await;
         Ok(())

@@ -16,6 +16,7 @@ mod custodian;
 mod data_plane;
 mod dead_letters;
 mod demo;
+mod demo_town;
 mod demo_witnesses;
 mod desk;
 mod device_keys;

@@ -26,8 +26,10 @@ pages; the API works. Run <code>make web</code> in the source tree and build aga
 
 /// Address → page of the console: all are drawn by the same script. The square is drawn by
 /// `register`.
-const ROOMS: [&str; 7] = [
+const ROOMS: [&str; 9] = [
     "/ops",
+    "/data",
+    "/data/{*rest}",
     "/evidence",
     "/evidence/{*rest}",
     "/audit",

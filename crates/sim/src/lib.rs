@@ -1,5 +1,6 @@
 //! A city to run against: cameras that speak real RTSP and ONVIF from real films, thousands in one
-//! process, and what goes wrong with them by plan. Never part of a city that records real streets.
+//! process, what goes wrong with them by plan, and things that measure. Never part of a city that
+//! records real streets.
 
 mod camera;
 mod city;
@@ -22,6 +23,7 @@ mod rtsp;
 mod sdp;
 mod soap;
 mod sps;
+mod town;
 
 use std::net::SocketAddr;
 
@@ -35,6 +37,7 @@ pub use fault::{CameraFault, Fate, FaultPlan, FaultStep, fate};
 pub use film::{AccessUnit, FILM_BYTES_MAX, Film, TICKS_PER_S};
 pub use nal::{Codec, Kind, access_units, split_annex_b};
 pub use packet::{PackedFilm, PackedFrame, ParameterSets, SmallNals};
+pub use town::{SOURCE, Town};
 
 /// Why the simulator cannot do what was asked.
 #[derive(Debug, thiserror::Error)]

@@ -21,7 +21,7 @@ export interface MapExtra {
   place: { lat: number; lon: number } | null;
 }
 
-const colour = (name: string): string =>
+export const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const BASE = `${location.origin}/basemap/basemap.geojson`;
@@ -126,11 +126,21 @@ export const layers = (): LayerSpecification[] => [
   ...cameraLayers(),
 ];
 
-export const style = (): StyleSpecification => ({
+/** The city's ground alone, for maps of other things than cameras. */
+export const layersOfGround = base;
+export const groundStyle = (): StyleSpecification => ({
   version: 8,
   sources: {
     base: { type: 'geojson', data: BASE, attribution: '© OpenStreetMap contributors', maxzoom: 17 },
     beyond: { type: 'geojson', data: collection([]) },
+  },
+  layers: base(),
+});
+
+export const style = (): StyleSpecification => ({
+  version: 8,
+  sources: {
+    ...groundStyle().sources,
     views: { type: 'geojson', data: collection([]) },
     place: { type: 'geojson', data: collection([]) },
     cameras: { type: 'geojson', data: collection([]) },

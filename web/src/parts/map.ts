@@ -1,14 +1,8 @@
 // The map itself: MapLibre with the city's own base map, no outside tiles, no glyph files. Loaded
 // lazily.
 import 'maplibre-gl/dist/maplibre-gl.css';
-import {
-  LngLatBounds,
-  Map as MapLibre,
-  NavigationControl,
-  setWorkerUrl,
-  type GeoJSONSource,
-} from 'maplibre-gl';
-import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import { LngLatBounds, Map as MapLibre, type GeoJSONSource } from 'maplibre-gl';
+import { CENTRE, coverBeyond, FLAT, flatten, recolour } from './map-base';
 import {
   collection,
   feature,
@@ -24,11 +18,6 @@ import {
 
 export type { MapCamera, MapExtra };
 
-// Without this MapLibre 6 looks for its worker beside a file that Vite has renamed: a silent blank
-// map.
-setWorkerUrl(workerUrl);
-
-const CENTRE: [number, number] = [24.944, 60.1715];
 /** What a click on a camera may hit. */
 const HIT = ['dots', 'marks'];
 const FIT = { padding: 36, maxZoom: 16 };
@@ -69,22 +58,15 @@ export class CityMap {
       ...(cameras.length
         ? { bounds: around(cameras), fitBoundsOptions: FIT }
         : { center: CENTRE, zoom: 14.4 }),
-      minZoom: 9,
-      maxZoom: 19,
-      attributionControl: { compact: false },
-      dragRotate: false,
-      pitchWithRotate: false,
-      fadeDuration: 0,
-      cooperativeGestures: false,
+      ...FLAT,
     });
-    this.#map.touchZoomRotate.disableRotation();
-    this.#map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
+    flatten(this.#map);
     this.#map.on('error', (e) => {
       if ((e as { sourceId?: string }).sourceId === 'base') hear.baseFailed();
     });
     this.#map.on('load', () => {
       this.#dress(false);
-      void this.#frame();
+      void coverBeyond(this.#map);
     });
     this.#map.on('click', (e) => {
       const p = e.point;
@@ -115,27 +97,10 @@ export class CityMap {
         this.#map.addImage(name, icon(l, points));
       }
     }
-    if (again) {
-      for (const l of layers()) {
-        for (const [k, v] of Object.entries(l.paint ?? {})) {
-          if (k.endsWith('-color')) this.#map.setPaintProperty(l.id, k as never, v as never);
-        }
-      }
-    }
+    if (again) recolour(this.#map, layers());
     this.#ready = true;
     this.show(this.#cameras);
     this.mark(this.#extra);
-  }
-
-  /** Covers what lies outside of the base map. */
-  async #frame(): Promise<void> {
-    const b = await this.#map.getSource<GeoJSONSource>('base')?.getBounds().catch(() => null);
-    if (!b || b.isEmpty()) return;
-    const [w, s, e, n] = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
-    const outer = [[-179, -84], [179, -84], [179, 84], [-179, 84], [-179, -84]];
-    const inner = [[w, s], [w, n], [e, n], [e, s], [w, s]];
-    const geometry = { type: 'Polygon' as const, coordinates: [outer, inner] };
-    this.#map.getSource<GeoJSONSource>('beyond')?.setData({ type: 'Feature', properties: {}, geometry });
   }
 
   show(cameras: MapCamera[]): void {

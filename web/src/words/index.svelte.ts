@@ -1,9 +1,19 @@
 // Words of the pages: English, and Serbian in both scripts. Serbian is written in Cyrillic; Latin is
 // derived from it by table. Numbers, dates and plurals are Intl's.
+import type { data } from './en/data';
 import { en } from './en/index';
 import { toLatin } from './latin';
 
-export type Word = keyof typeof en;
+export type Word = keyof typeof en | keyof typeof data;
+type Book = Partial<Record<Word, string>>;
+/** Rooms whose words come with the room: nobody else waits for them. */
+const ROOMS = {
+  data: {
+    en: () => import('./en/data').then((m): Book => m.data),
+    sr: () => import('./sr/data').then((m): Book => m.data),
+  },
+};
+export type Room = keyof typeof ROOMS;
 export type Lang = 'en' | 'sr' | 'sr-Latn';
 export const LANGS: { lang: Lang; name: string }[] = [
   { lang: 'en', name: 'English' },
@@ -31,7 +41,10 @@ function made<T>(key: string, make: () => T): T {
 
 class Words {
   lang = $state<Lang>('en');
-  #book = $state.raw<Record<Word, string>>(en);
+  #book = $state.raw<Book>(en);
+  /** English of everything that is there: what a word falls back to. */
+  #known = $state.raw<Book>(en);
+  readonly #brought = new Set<Room>();
   readonly locale = $derived(
     this.lang === 'en' ? 'en-GB' : this.lang === 'sr' ? 'sr-Cyrl-RS' : 'sr-Latn-RS',
   );
@@ -44,15 +57,28 @@ class Words {
     const some = { en: 'a', sr: 'aж', 'sr-Latn': 'aš' }[this.lang];
     return document.fonts.load('1em "Noto Sans Variable"', some);
   }
-  async speak(lang: Lang): Promise<void> {
-    if (lang === 'en') this.#book = en;
-    else {
-      const { sr } = await import('./sr/index');
-      this.#book =
-        lang === 'sr'
-          ? sr
-          : (Object.fromEntries(Object.entries(sr).map(([k, v]) => [k, toLatin(v)])) as typeof sr);
+  /** Makes the words of a room known, in the language that is spoken and in each that will be. */
+  async bring(room: Room): Promise<void> {
+    if (this.#brought.has(room)) return;
+    this.#brought.add(room);
+    try {
+      this.#known = { ...this.#known, ...(await ROOMS[room].en()) };
+      this.#book = await this.#in(this.lang);
+    } catch (e) {
+      this.#brought.delete(room);
+      throw e;
     }
+  }
+  async #in(lang: Lang): Promise<Book> {
+    if (lang === 'en') return this.#known;
+    const rooms = [...this.#brought].map((r) => ROOMS[r].sr());
+    const [{ sr }, ...own] = await Promise.all([import('./sr/index'), ...rooms]);
+    const all: Book = Object.assign({}, sr, ...own);
+    if (lang === 'sr') return all;
+    return Object.fromEntries(Object.entries(all).map(([k, v]) => [k, toLatin(v)]));
+  }
+  async speak(lang: Lang): Promise<void> {
+    this.#book = await this.#in(lang);
     this.lang = lang;
     localStorage.setItem(KEPT, lang);
     document.cookie = `${KEPT}=${lang}; path=/; max-age=31536000; samesite=lax`;
@@ -60,7 +86,7 @@ class Words {
   }
   /** The word, with {name} filled in; forms parted by `|` are chosen by {n} (one|few|other). */
   say = (word: Word, values: Record<string, string | number> = {}): string => {
-    let text = this.#book[word] ?? en[word];
+    let text = this.#book[word] ?? this.#known[word] ?? word;
     const n = values['n'];
     if (text.includes('|') && typeof n === 'number') text = this.#form(text.split('|'), n);
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
@@ -71,7 +97,7 @@ class Words {
   /** A word whose key is made from data; the data itself when there is no such word. */
   known = (prefix: string, key: string): string => {
     const word = `${prefix}.${key}`;
-    return word in en ? this.say(word as Word) : key;
+    return word in this.#known ? this.say(word as Word) : key;
   };
   /** A sentence of the server in the reader's language; null where only the server's own is known. */
   async said(sentence: string): Promise<string | null> {
@@ -91,9 +117,11 @@ class Words {
     const place = forms.length === 2 ? (rule === 'one' ? 0 : 1) : rule === 'one' ? 0 : rule === 'few' ? 1 : 2;
     return forms[place] ?? forms[forms.length - 1] ?? '';
   }
-  number(n: number, digits = 0): string {
-    const o = { maximumFractionDigits: digits };
-    return made(`${digits} ${this.locale}`, () => new Intl.NumberFormat(this.locale, o)).format(n);
+  /** With `digits` behind the point at most, and at least `least`. */
+  number(n: number, digits = 0, least = 0): string {
+    const o = { maximumFractionDigits: digits, minimumFractionDigits: least };
+    const key = `${digits} ${least} ${this.locale}`;
+    return made(key, () => new Intl.NumberFormat(this.locale, o)).format(n);
   }
   /** `us` is microseconds since 1970. */
   dateTime(us: number): string {

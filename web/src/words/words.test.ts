@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { en } from './en/index';
+import { en, sr } from './all';
 import { fold } from './fold';
 import { toLatin } from './latin';
-import { sr } from './sr/index';
 
 const holes = (s: string) => [...new Set(s.match(/\{\w+\}/g) ?? [])].sort();
 

@@ -238,6 +238,9 @@ pub struct DemoArgs {
     /// Footage takes no more than this, as if the disk were full then
     #[arg(long, hide = true)]
     pub quota_bytes: Option<u64>,
+    /// No simulated readings: the city's data is empty until somebody writes
+    #[arg(long)]
+    pub no_readings: bool,
 }
 
 /// Alerts to people on duty.

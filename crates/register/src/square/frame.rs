@@ -111,6 +111,7 @@ fn head(visit: &Visit) -> Markup {
     let rooms = [
         ("/", e::SQUARE),
         ("/ops", e::OPS),
+        ("/data", e::DATA),
         ("/evidence", e::EVIDENCE),
         ("/audit", e::AUDIT),
     ];

@@ -8,6 +8,7 @@ words! {
     LANGUAGE = "Language" / "Језик";
     SQUARE = "Public square" / "Јавни трг";
     OPS = "Operator" / "Оператер";
+    DATA = "Data" / "Подаци";
     EVIDENCE = "Evidence room" / "Соба за доказе";
     AUDIT = "Auditor’s window" / "Прозор ревизора";
     DEMO_LABEL = "Demo" / "Показни град";

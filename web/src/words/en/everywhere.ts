@@ -5,6 +5,7 @@ export const everywhere = {
   'app.language': 'Language',
   'app.square': 'Public square',
   'app.ops': 'Operator',
+  'app.data': 'Data',
   'app.evidence': 'Evidence room',
   'app.audit': 'Auditor’s window',
   'app.signOut': 'Sign out',

@@ -7,6 +7,7 @@ export const everywhere: Record<keyof typeof en, string> = {
   'app.language': 'Језик',
   'app.square': 'Јавни трг',
   'app.ops': 'Оператер',
+  'app.data': 'Подаци',
   'app.evidence': 'Соба за доказе',
   'app.audit': 'Прозор ревизора',
   'app.signOut': 'Одјавите се',
