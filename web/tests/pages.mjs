@@ -32,6 +32,7 @@ export const PAGES = [
   all('/ops?page=cameras&camera=1', 'o.saarinen'),
   all('/ops?page=shift', 'o.saarinen'),
   all('/ops?kiosk=1', 'o.saarinen'),
+  all('/ops?page=accounts', 't.laine'),
   all('/evidence'),
   all('/evidence', 'p.lindqvist'),
   all('/evidence/new?step=1', 'p.lindqvist'),

@@ -28,15 +28,16 @@ enum Needed {
 }
 
 impl Needed {
+    /// What somebody does who is needed so.
     fn words(self) -> &'static str {
         match self {
-            Self::Custodian(Body::Police) => "custodian of the police",
-            Self::Custodian(_) => "custodian of the oversight body",
-            Self::Approver(Body::Police) => "approver of the police",
-            Self::Approver(_) => "approver of the oversight body",
-            Self::PoliceTwo => "second person of the police",
-            Self::Auditor => "auditor of the oversight body",
-            Self::Administrator => "administrator",
+            Self::Custodian(Body::Police) => "keeps a key of the police",
+            Self::Custodian(_) => "keeps a key of the oversight body",
+            Self::Approver(Body::Police) => "approves for the police",
+            Self::Approver(_) => "approves for the oversight body",
+            Self::PoliceTwo => "is the second person of the police",
+            Self::Auditor => "audits for the oversight body",
+            Self::Administrator => "administers",
         }
     }
 }
@@ -161,7 +162,7 @@ impl Policy {
             match last(roster.roster(), off, person) {
                 None => Ok(()),
                 Some(needed) => Err(Error::Conflict(format!(
-                    "{person} is the last {} who is enabled; the break-glass account cannot \
+                    "{person} is the last enabled one who {}; the break-glass account cannot \
                      disable them",
                     needed.words()
                 ))),
