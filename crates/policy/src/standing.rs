@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use loggia_model::{Actor, Body, PersonId, Role};
 use loggia_transparency::{BreakGlassUsed, Event, GlassUse, Loggable, commit_fresh};
 
-use crate::break_glass::BREAK_GLASS;
+use crate::break_glass::{BREAK_GLASS, GlassNow};
 use crate::decide::Standing;
 use crate::roster::{Member, Roster};
 use crate::rows::{break_glass as glass_rows, people as rows};
@@ -91,6 +91,30 @@ fn weightiest(member: &Member) -> Option<Role> {
     order.into_iter().find(|r| member.roles.contains(r))
 }
 
+/// Whom the account must leave alone: who opened it, and the last of their kind.
+fn spared(
+    roster: &Roster,
+    opening: &GlassNow,
+    off: &BTreeSet<PersonId>,
+    person: &PersonId,
+) -> Result<(), Error> {
+    if off.contains(person) {
+        return Ok(());
+    }
+    if opening.by.contains(person) {
+        return Err(Error::Conflict(format!(
+            "{person} opened the break-glass account, which cannot disable them"
+        )));
+    }
+    match last(roster, off, person) {
+        None => Ok(()),
+        Some(needed) => Err(Error::Conflict(format!(
+            "{person} is the last enabled one who {}; the break-glass account cannot disable them",
+            needed.words()
+        ))),
+    }
+}
+
 /// The account is about to disable or enable somebody.
 struct AccountUse(BreakGlassUsed);
 
@@ -150,26 +174,11 @@ impl Policy {
         let roster = self.roster()?;
         let member = roster.roster().member(person);
         let member = member.ok_or(Error::NotFound("person"))?;
-        let spared = |off: &BTreeSet<PersonId>| {
-            if to == Standing::Enabled || off.contains(person) {
-                return Ok(());
-            }
-            if opening.by.contains(person) {
-                return Err(Error::Conflict(format!(
-                    "{person} opened the break-glass account, which cannot disable them"
-                )));
-            }
-            match last(roster.roster(), off, person) {
-                None => Ok(()),
-                Some(needed) => Err(Error::Conflict(format!(
-                    "{person} is the last enabled one who {}; the break-glass account cannot \
-                     disable them",
-                    needed.words()
-                ))),
-            }
+        let spared = |off: &BTreeSet<PersonId>| match to {
+            Standing::Disabled => spared(roster.roster(), &opening, off, person),
+            Standing::Enabled => Ok(()),
         };
-        let off = |c: &_| -> Result<_, Error> { Ok(rows::all_disabled(c)?) };
-        spared(&self.read(|c| off(c))?)?;
+        spared(&self.read(|c| Ok(rows::all_disabled(c)?))?)?;
         let (account, salt) = commit_fresh(person.0.as_bytes())?;
         let logged = self.tell(AccountUse(BreakGlassUsed {
             what: match to {
@@ -181,7 +190,10 @@ impl Policy {
             role: weightiest(member),
         }))?;
         // It may have been shut while the log was written.
-        if self.glass_opening().is_none_or(|o| o.index != opening.index) {
+        if self
+            .glass_opening()
+            .is_none_or(|o| o.index != opening.index)
+        {
             return Err(Error::Unauthenticated);
         }
         // Before the row: at no moment is a custodian silenced who could end the opening.
@@ -201,7 +213,7 @@ impl Policy {
                 return Ok(rows::enable(c, person)?);
             }
             // Again: an administrator may have disabled somebody else meanwhile.
-            spared(&off(c)?)?;
+            spared(&rows::all_disabled(c)?)?;
             rows::end_sessions_of(c, person)?;
             Ok(rows::disable(c, person, &by.person, now)?)
         })

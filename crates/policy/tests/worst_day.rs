@@ -51,14 +51,22 @@ mod worst_day {
         let signed = DeskCall::to_be_signed(call.0, call.1, at, [1; 32]);
         let signature = city.people[person].signing.sign(&signed).unwrap();
         let person = id(person);
-        let header = DeskCall { person, at, signature }.header();
-        city.policy.roster_key(&header, call.0, call.1, [1; 32]).ok()
+        let header = DeskCall {
+            person,
+            at,
+            signature,
+        }
+        .header();
+        city.policy
+            .roster_key(&header, call.0, call.1, [1; 32])
+            .ok()
     }
 
     fn told(city: &City) -> Vec<(u64, Event)> {
         let entries = city.log.entries(0, 1_000).unwrap();
         let ours = entries.into_iter().map(|(n, e)| (n, e.event));
-        ours.filter(|(_, e)| e.kind().starts_with("break_glass")).collect()
+        ours.filter(|(_, e)| e.kind().starts_with("break_glass"))
+            .collect()
     }
 
     fn set(city: &City, by: &Actor, person: &str, to: Standing) -> Result<(), Error> {
@@ -78,13 +86,23 @@ mod worst_day {
                 Ok(()) => {}
                 Err(Error::Conflict(why)) => {
                     assert!(why.contains(person), "{why}");
-                    assert_eq!(told(&city).len(), before, "nothing happened, nothing is told");
+                    assert_eq!(
+                        told(&city).len(),
+                        before,
+                        "nothing happened, nothing is told"
+                    );
                 }
                 Err(other) => panic!("{person}: {other}"),
             }
         }
         assert_eq!(gone, ["j.salo", "o.saarinen", "s.makela", "p.lindqvist"]);
-        for needed in ["k.virtanen", "a.korhonen", "r.heikkila", "m.niemi", "t.laine"] {
+        for needed in [
+            "k.virtanen",
+            "a.korhonen",
+            "r.heikkila",
+            "m.niemi",
+            "t.laine",
+        ] {
             assert!(!gone.contains(&needed), "{needed}");
             let here = city.policy.still_here(&city.actor(needed)).unwrap();
             assert!(here, "{needed}");
@@ -136,7 +154,9 @@ mod worst_day {
         assert!(knock(&city, "s.makela", END).is_none());
         set(&city, &admin, "s.makela", Standing::Enabled).unwrap();
         set(&city, &glass, "s.makela", Standing::Disabled).unwrap();
-        city.policy.recall_break_glass(&city.actor("k.virtanen")).unwrap();
+        city.policy
+            .recall_break_glass(&city.actor("k.virtanen"))
+            .unwrap();
         // That opening is over, and with it what they had to say.
         assert!(knock(&city, "s.makela", END).is_none());
         inside(&city).await;
@@ -147,7 +167,9 @@ mod worst_day {
     async fn the_log_has_each_end_before_the_next_opening_and_names_what_ended() {
         let mut city = City::new();
         inside(&city).await;
-        city.policy.recall_break_glass(&city.actor("s.makela")).unwrap();
+        city.policy
+            .recall_break_glass(&city.actor("s.makela"))
+            .unwrap();
         // No tick between them.
         inside(&city).await;
         city.restart();
@@ -155,9 +177,15 @@ mod worst_day {
         city.policy.tick().unwrap();
         let told = told(&city);
         let kinds: Vec<_> = told.iter().map(|(_, e)| e.kind()).collect();
-        let (opened, used, ended) =
-            ("break_glass_opened", "break_glass_used", "break_glass_ended");
-        assert_eq!(kinds, [opened, used, ended, opened, used, ended, opened, used]);
+        let (opened, used, ended) = (
+            "break_glass_opened",
+            "break_glass_used",
+            "break_glass_ended",
+        );
+        assert_eq!(
+            kinds,
+            [opened, used, ended, opened, used, ended, opened, used]
+        );
         for (n, how) in [(2, GlassEnd::Recalled), (5, GlassEnd::Restarted)] {
             let Event::BreakGlassEnded(end) = &told[n].1 else {
                 panic!("{kinds:?}");
@@ -174,7 +202,10 @@ mod worst_day {
         for n in 0..100 {
             let wrong = format!("{n:020x} {n:020x}");
             let tried = city.policy.sign_in(&who, &wrong).await.map(drop);
-            assert!(matches!(tried, Err(Error::Unauthenticated)), "{n}: {tried:?}");
+            assert!(
+                matches!(tried, Err(Error::Unauthenticated)),
+                "{n}: {tried:?}"
+            );
         }
         city.policy.sign_in(&who, &secret).await.unwrap();
     }
@@ -189,16 +220,26 @@ mod worst_day {
             };
             assert!(why.contains("a.korhonen") && why.contains("--end"), "{why}");
         }
-        city.policy.recall_break_glass(&city.actor("s.makela")).unwrap();
+        city.policy
+            .recall_break_glass(&city.actor("s.makela"))
+            .unwrap();
         let nothing = city.policy.recall_break_glass(&city.actor("s.makela"));
         assert!(matches!(nothing, Err(Error::Conflict(_))));
         assert_eq!(word(&city, "s.makela").unwrap().until, None);
         // The first word is still the one that counts.
         assert!(word(&city, "k.virtanen").unwrap().until.is_some());
-        city.policy.recall_break_glass(&city.actor("s.makela")).unwrap();
+        city.policy
+            .recall_break_glass(&city.actor("s.makela"))
+            .unwrap();
         // Of somebody who may not any more, or too long ago: the next of the group begins anew.
         word(&city, "a.korhonen").unwrap();
-        set(&city, &city.actor("t.laine"), "a.korhonen", Standing::Disabled).unwrap();
+        set(
+            &city,
+            &city.actor("t.laine"),
+            "a.korhonen",
+            Standing::Disabled,
+        )
+        .unwrap();
         assert_eq!(word(&city, "s.makela").unwrap().until, None);
         city.clock.pass(GLASS_WAIT);
         assert_eq!(word(&city, "s.makela").unwrap().until, None);
@@ -214,7 +255,10 @@ mod worst_day {
         let opening = city.policy.glass_openings().unwrap().remove(0);
         let named = opening.acts.iter().map(|a| (a.person.clone(), a.disabled));
         let who = id("s.makela");
-        assert_eq!(named.collect::<Vec<_>>(), [(who.clone(), true), (who, false)]);
+        assert_eq!(
+            named.collect::<Vec<_>>(),
+            [(who.clone(), true), (who, false)]
+        );
         let told = told(&city);
         for act in &opening.acts {
             let (_, event) = told.iter().find(|(n, _)| *n == act.log_index).unwrap();

@@ -216,6 +216,8 @@ impl Policy {
     /// first.
     pub(crate) fn both_halves(&self, given: &str) -> Result<Actor, Error> {
         let actor = self.glass_actor().ok_or(Error::Unauthenticated)?;
+        let opening = self.glass_opening().ok_or(Error::Unauthenticated)?;
+        let same_opening = |o: &&mut Opened| o.opening.index == opening.index;
         let plain = |c: char| !c.is_whitespace() && c != '-';
         let given = Zeroizing::new(given.chars().filter(|c| plain(*c)).collect::<String>());
         let (one, two) = given
@@ -231,18 +233,21 @@ impl Policy {
             straight | (same(b, &given[0]) & same(a, &given[1]))
         };
         let taken = self.glass(|g| {
-            let open = g.open.as_mut()?;
+            let open = g.open.as_mut().filter(same_opening)?;
             open.halves.take_if(|halves| fit(halves))
         });
         let halves = taken.ok_or(Error::Unauthenticated)?;
         if let Err(e) = self.tell(Use(GlassUse::SignedIn)) {
             self.glass(|g| {
-                if let Some(open) = g.open.as_mut() {
+                if let Some(open) = g.open.as_mut().filter(same_opening) {
                     open.halves = Some(halves);
                 }
             });
             return Err(e);
         }
+        // It may have been shut, and opened anew, while the log was written.
+        let still = self.glass_opening().filter(|o| o.index == opening.index);
+        still.ok_or(Error::Unauthenticated)?;
         Ok(actor)
     }
 

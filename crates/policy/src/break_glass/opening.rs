@@ -124,12 +124,16 @@ impl Policy {
         let (now, mono) = (self.clock.now(), self.clock.mono());
         let until = now.after(GLASS_OPEN);
         let logged = self.tell(Opening(until))?;
-        let by = [0, 1].map(|n: usize| words[n].stated.statement.by.clone());
+        let [first, second] = &words;
+        let by = [first, second].map(|w| w.stated.statement.by.clone());
+        let account = PersonId(BREAK_GLASS.to_owned());
         self.write(|c| {
             for word in &words {
                 desk::put_statement(c, &word.stated, word.body)?;
             }
-            Ok(rows::put(c, [&by[0], &by[1]], now, until, logged.index())?)
+            // Whoever was on the way in when the last one was shut is not in this one.
+            people::end_sessions_of(c, &account)?;
+            Ok(rows::put(c, by.each_ref(), now, until, logged.index())?)
         })?;
         let index = logged.index();
         self.glass(|g| {
