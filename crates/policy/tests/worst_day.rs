@@ -128,6 +128,8 @@ mod worst_day {
         set(&city, &admin, "s.makela", Standing::Disabled).unwrap();
         let glass = inside(&city).await;
         assert!(knock(&city, "s.makela", END).is_none());
+        set(&city, &glass, "s.makela", Standing::Disabled).unwrap();
+        assert!(knock(&city, "s.makela", END).is_none());
         set(&city, &admin, "s.makela", Standing::Enabled).unwrap();
         set(&city, &glass, "s.makela", Standing::Disabled).unwrap();
         set(&city, &glass, "r.heikkila", Standing::Disabled).unwrap_err();
