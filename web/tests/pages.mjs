@@ -46,6 +46,7 @@ export const PAGES = [
   all('/data/subscriptions'),
   all(`/data/subscriptions/new?type=${AIR}`),
   all(`/data/subscriptions/${encodeURIComponent(TOLD)}`),
+  all('/ops?page=accounts', 't.laine'),
   all('/evidence'),
   all('/evidence', 'p.lindqvist'),
   all('/evidence/new?step=1', 'p.lindqvist'),

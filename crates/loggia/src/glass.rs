@@ -17,7 +17,7 @@ pub fn run(args: &GlassArgs) -> anyhow::Result<()> {
     let (key, city) = keys::at_city(&args.at)?;
     if args.end {
         city.delete(&key, PATH)?;
-        say("the break-glass account is shut");
+        say("the break-glass account is shut, and nobody's word waits");
         return Ok(());
     }
     let half: GlassHalf = city.post_for(&key, PATH, &word(&key)?)?;

@@ -154,7 +154,9 @@ impl Policy {
         fresh(call.at, now)?;
         self.replays
             .first_time(sha256(&[&signed]).0, call.at, now, mono)?;
-        self.actor_enabled(&call.person)?
+        let enabled = self.actor_enabled(&call.person)?;
+        enabled
+            .or_else(|| self.heard_though_disabled(&call.person, method, path_and_query))
             .ok_or(Error::Unauthenticated)
     }
 }

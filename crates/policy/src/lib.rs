@@ -39,6 +39,7 @@ mod roster;
 mod roster_book;
 mod rows;
 mod rules;
+mod standing;
 mod statement;
 mod subject;
 mod time_stamp;
@@ -55,7 +56,8 @@ pub use alerts::{
 };
 pub use become_demo::{DEMO_MARKER, DemoMode};
 pub use break_glass::{
-    BREAK_GLASS, GLASS_OPEN, GLASS_WAIT, GlassHalf, GlassOpening, READ_EVERY, USES as GLASS_USES,
+    BREAK_GLASS, GLASS_OPEN, GLASS_WAIT, GlassAct, GlassHalf, GlassOpening, READ_EVERY,
+    USES as GLASS_USES,
 };
 pub use cases::{CASES_PER_DAY_MAX, Case};
 pub use complaint::{COMPLAINTS_PER_DAY_MAX, COMPLAINTS_WAITING_MAX, ResidentComplaint};

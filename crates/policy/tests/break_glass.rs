@@ -85,7 +85,7 @@ mod behind_the_glass {
         let one = word(&city, "k.virtanen").unwrap();
         assert!(signed_in(&city, &one.half).await.is_err());
         // The same one again, and what is not a custodian's word.
-        assert_eq!(word(&city, "k.virtanen").unwrap().until, None);
+        assert!(matches!(word(&city, "k.virtanen"), Err(Error::Conflict(_))));
         for by in ["r.heikkila", "j.salo"] {
             assert!(matches!(word(&city, by), Err(Error::Forbidden(_))), "{by}");
         }
@@ -97,7 +97,6 @@ mod behind_the_glass {
         assert!(city.policy.open_break_glass(&who, &other).is_err());
         // The first word has waited too long: the second is a first one.
         city.clock.pass(GLASS_WAIT);
-        assert_eq!(word(&city, "s.makela").unwrap().until, None);
         assert_eq!(word(&city, "a.korhonen").unwrap().until, None);
         assert_eq!(said(&city), []);
         // Disabled meanwhile: the word does not count any more.

@@ -67,6 +67,8 @@ pub struct Summary {
     pub openings_this_month: u64,
     /// Live views in this month (UTC).
     pub live_views_this_month: u64,
+    /// Openings of the break-glass account in this month (UTC).
+    pub break_glass_this_month: u64,
     /// Entries in the public log.
     pub log_size: u64,
 }
@@ -164,6 +166,7 @@ impl Register {
             cameras_declared,
             openings_this_month: month.openings,
             live_views_this_month: month.live_views,
+            break_glass_this_month: month.break_glass_opened,
             log_size,
         })
     }

@@ -43,6 +43,10 @@ pub struct Month {
     pub holds: u64,
     /// Unblurred live views.
     pub live_views: u64,
+    /// Openings of the break-glass account, an administrator's for an hour.
+    pub break_glass_opened: u64,
+    /// What it was used for, each act and each minute of reading.
+    pub break_glass_used: u64,
     /// Hour keys destroyed: camera-hours that nobody can read any more.
     pub keys_destroyed: u64,
     /// Cameras enrolled.
@@ -75,12 +79,14 @@ pub struct Tally {
     calendar: Calendar,
 }
 
-/// What people follow: openings, refusals, live views, holds, cameras that come and go.
+/// What people follow: openings, refusals, live views, holds, cameras that come and go, and that
+/// the break-glass account was opened.
 fn is_news(event: &Event) -> bool {
     match event {
         Event::Opening(_)
         | Event::LiveView(_)
         | Event::Hold(_)
+        | Event::BreakGlassOpened(_)
         | Event::CameraEnrolled(_)
         | Event::CameraRetired(_) => true,
         Event::Decision(d) => d.decision == Verdict::Refuse,
@@ -138,6 +144,8 @@ impl Tally {
             Event::Hold(_) => m.holds += 1,
             Event::LiveView(_) => m.live_views += 1,
             Event::KeyDestroyed(k) => m.keys_destroyed += u64::from(k.keys),
+            Event::BreakGlassOpened(_) => m.break_glass_opened += 1,
+            Event::BreakGlassUsed(_) => m.break_glass_used += 1,
             Event::CameraEnrolled(_) => m.cameras_enrolled += 1,
             Event::CameraRetired(_) => m.cameras_retired += 1,
             // The minutes' roots and the machine's own notes are in the log, not in a statistic.
@@ -156,8 +164,6 @@ impl Tally {
             | Event::DisclosureExtended(_)
             | Event::DisclosureWithdrawn(_)
             | Event::RecordsErased(_)
-            | Event::BreakGlassOpened(_)
-            | Event::BreakGlassUsed(_)
             | Event::BreakGlassEnded(_)
             | Event::PolicyActivated(_) => {}
         }
@@ -200,7 +206,9 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use loggia_model::{Body, Digest, LegalBasis, MANUAL_START};
-    use loggia_transparency::{Decision, KeyDestroyed, Opening, RequestFiled};
+    use loggia_transparency::{
+        BreakGlassOpened, BreakGlassUsed, Decision, GlassUse, KeyDestroyed, Opening, RequestFiled,
+    };
     use proptest::prelude::*;
 
     use super::*;
@@ -288,6 +296,25 @@ mod tests {
         assert_eq!(now.openings_by_purpose, by_purpose);
         let news: Vec<u64> = tally.news().iter().map(|(index, _)| *index).collect();
         assert_eq!(news, [4, 1], "the refusal and the opening, newest first");
+    }
+
+    #[test]
+    fn the_break_glass_account_is_counted_and_its_opening_is_news() {
+        let mut tally = Tally::default();
+        let used = Event::BreakGlassUsed(BreakGlassUsed {
+            what: GlassUse::AccountDisabled,
+            account: None,
+            body: None,
+            role: None,
+        });
+        let opened = Event::BreakGlassOpened(BreakGlassOpened { until: 0 });
+        for (index, event) in (0..).zip([opened, used.clone(), used]) {
+            tally.add(index, &at(0, event));
+        }
+        let now = tally.month(MANUAL_START);
+        assert_eq!((now.break_glass_opened, now.break_glass_used), (1, 2));
+        let news: Vec<u64> = tally.news().iter().map(|(index, _)| *index).collect();
+        assert_eq!(news, [0]);
     }
 
     proptest! {

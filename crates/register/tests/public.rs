@@ -113,7 +113,8 @@ async fn the_sentence_of_truth_follows_the_log() {
     assert_eq!(
         first,
         json!({"city": "Town", "demo": false, "at": MANUAL_START.0, "cameras_declared": 2,
-            "openings_this_month": 0, "live_views_this_month": 0, "log_size": 0})
+            "openings_this_month": 0, "live_views_this_month": 0,
+            "break_glass_this_month": 0, "log_size": 0})
     );
     for _ in 0..3 {
         let _ = town.log.append_async(opening()).await.unwrap();

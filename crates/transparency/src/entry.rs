@@ -1,7 +1,7 @@
 //! What the public log can say: a closed list of kinds, each with one exact form in JSON bytes.
 //! Never holds personal data: no names, no places, no free text; commitments stand in for them.
 
-use loggia_model::{Body, Digest, KeyId, LegalBasis, Purpose, RequestId};
+use loggia_model::{Body, Digest, KeyId, LegalBasis, Purpose, RequestId, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -9,7 +9,7 @@ use crate::shape::{
     Basis, BodyWord, Court, CourtWord, Hex8, Hex32, HoldEnd, HoldEndWord, PurposeWord, RequestEnd,
     RequestEndWord, Verdict, VerdictWord, WithdrawalReason, WithdrawalWord, is_basis,
 };
-use crate::shape::{GlassEnd, GlassEndWord, GlassUse, GlassUseWord};
+use crate::shape::{GlassEnd, GlassEndWord, GlassUse, GlassUseWord, RoleWord};
 use crate::tile::ENTRY_BYTES_MAX;
 use crate::{Error, leaf_hash};
 
@@ -272,9 +272,22 @@ kinds! {
     BreakGlassUsed = "break_glass_used" {
         /// What for.
         what: GlassUse as GlassUseWord,
+        /// Salted commitment to the short name of the person whose account it is; only where an
+        /// account is disabled or enabled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<Digest> as Hex32,
+        /// That person's body.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<Body> as BodyWord,
+        /// The weightiest of that person's roles.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role> as RoleWord,
     }
     /// The break-glass account is closed again.
     BreakGlassEnded = "break_glass_ended" {
+        /// Entry of the opening that this ends; older entries have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opening: Option<u64> as u64,
         /// How.
         how: GlassEnd as GlassEndWord,
     }

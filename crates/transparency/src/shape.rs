@@ -2,7 +2,7 @@
 //! Never a free text: a string is a hash, a key id, a word of a list, or a legal basis by
 //! identifier.
 
-use loggia_model::{Body, LegalBasis, Purpose};
+use loggia_model::{Body, LegalBasis, Purpose, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -153,6 +153,10 @@ shapes! {
     CourtWord => words(&[Court::None, Court::Decision]),
     WithdrawalWord => words(&[
         WithdrawalReason::Danger, WithdrawalReason::Court, WithdrawalReason::Privacy,
+    ]),
+    RoleWord => words(&[
+        Role::Operator, Role::Investigator, Role::Approver, Role::Custodian, Role::Auditor,
+        Role::Administrator,
     ]),
     GlassUseWord => words(&[
         GlassUse::SignedIn, GlassUse::AccountsRead, GlassUse::AccountDisabled,

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
-use loggia_model::{Body, Digest, KeyId, LegalBasis, Purpose};
+use loggia_model::{Body, Digest, KeyId, LegalBasis, Purpose, Role};
 use loggia_transparency::*;
 
 fn d(n: u8) -> Digest {
@@ -123,8 +123,12 @@ fn one_of_each() -> Vec<Event> {
         }),
         Event::BreakGlassUsed(BreakGlassUsed {
             what: GlassUse::AccountDisabled,
+            account: Some(d(13)),
+            body: Some(Body::Police),
+            role: Some(Role::Custodian),
         }),
         Event::BreakGlassEnded(BreakGlassEnded {
+            opening: Some(4),
             how: GlassEnd::SignedOut,
         }),
         Event::PolicyActivated(PolicyActivated {
@@ -156,6 +160,20 @@ fn each_kind_has_its_one_wire_form() {
         lines.push('\n');
     }
     insta::assert_snapshot!(lines);
+}
+
+#[test]
+fn entries_of_the_break_glass_account_read_with_and_without_whose_account_it_was() {
+    for good in [
+        r#"{"v":1,"kind":"break_glass_used","at":5,"what":"account_disabled"}"#,
+        r#"{"v":1,"kind":"break_glass_used","at":5,"what":"state_read"}"#,
+        r#"{"v":1,"kind":"break_glass_ended","at":5,"how":"recalled"}"#,
+    ] {
+        let entry = Entry::parse(good.as_bytes(), "e").unwrap();
+        assert_eq!(entry.to_bytes().unwrap(), good.as_bytes());
+    }
+    let named = r#"{"v":1,"kind":"break_glass_used","at":5,"what":"state_read","role":"mayor"}"#;
+    assert!(Entry::parse(named.as_bytes(), "e").is_err());
 }
 
 #[test]

@@ -43,6 +43,8 @@ class Session {
       const { port } = await get<{ port: number }>(`${V1}/demo/desk`);
       this.desk = `${location.protocol}//${location.hostname}:${port}/`;
     }
+    // Shut by somebody else: said as any session that ended by itself.
+    if (this.breakGlass && !s.actor) this.ended = true;
     this.actor = s.actor;
     if (!s.actor) this.roster = [];
     if (s.actor) {
@@ -72,6 +74,7 @@ class Session {
     // The session began at the identity provider and goes on there until it is ended there too.
     if (there) location.assign(there.provider);
     else await this.load();
+    this.ended = false;
   }
   /** Fetches who works here: the demo's people, and for those signed in the roster. */
   async meet(): Promise<void> {

@@ -26,6 +26,7 @@ export interface Summary {
   cameras_declared: number;
   openings_this_month: number;
   live_views_this_month: number;
+  break_glass_this_month: number;
   log_size: number;
 }
 export interface PublicCamera {
@@ -350,6 +351,15 @@ export interface SavedView {
   query: string;
 }
 /** What the oversight body's auditor should ask about, as far as the public log does not tell. */
+/** An opening of the break-glass account, as its auditor reads it. */
+export interface GlassOpening {
+  by: string[];
+  at: number;
+  until: number;
+  log_index: number;
+  ended: boolean;
+  acts: { log_index: number; at: number; disabled: boolean; person: string; salt: string }[];
+}
 export interface UnexplainedInside {
   at: number;
   cases: {

@@ -50,6 +50,27 @@ test('an opening without a request, or without the other body’s approval', () 
   expect(kinds(look([opened('r'), heads(120), heads(60)], false))).toEqual([]);
 });
 
+test('each opening of the break-glass account is asked about, with its uses', () => {
+  const broken: Said[] = [
+    [175, 'break_glass_opened', { until: NOW + 3000 }],
+    [174, 'break_glass_used', { what: 'signed_in' }],
+    [173, 'break_glass_used', { what: 'account_disabled' }],
+    [150, 'break_glass_ended', { how: 'recalled', opening: 3 }],
+    [140, 'break_glass_opened', { until: NOW + 3000 }],
+  ];
+  const found = look([...START, heads(180), ...broken, heads(120), heads(60)]);
+  expect(kinds(found)).toEqual([
+    ['break_glass', 7, 0],
+    ['break_glass', 3, 2],
+  ]);
+  const [open, shut] = found.findings;
+  expect([open?.begin, open?.end]).toEqual([NOW - 140, NOW]);
+  expect([shut?.begin, shut?.end]).toEqual([NOW - 175, NOW - 150]);
+  // Its uses are of the days that are looked at, its opening is not: it is asked about all the same.
+  const since = look([...START, ...broken.slice(0, 4), heads(120), heads(60)], true, NOW - 173);
+  expect(kinds(since)).toContainEqual(['break_glass', 4, 1]);
+});
+
 test('minutes without chain heads, in the middle and up to now', () => {
   const hole = [...START, heads(600), heads(180), heads(120), heads(60)];
   expect(kinds(look(hole))).toEqual([['no_heads', 2, 6]]);

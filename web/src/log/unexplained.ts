@@ -13,7 +13,8 @@ export type Open =
   | 'not_destroyed'
   | 'not_enrolled'
   | 'no_recorder'
-  | 'clock';
+  | 'clock'
+  | 'break_glass';
 
 export interface Finding {
   what: Open;
@@ -77,6 +78,8 @@ export class Unexplained {
   #openings = new Map<string, Opening>();
   #enrolled = 0;
   #recorders = 0;
+  /** Of the opening of the break-glass account that is not read yet: its end, and its uses. */
+  #glass: { index: number; begin: number; end: number | null; n: number } | null = null;
 
   /**
    * `now` and `since` in Unix seconds; what was opened since is followed back to its request.
@@ -162,9 +165,33 @@ export class Unexplained {
     if (e.kind === 'heads') this.#minute(index, e);
     else if (e.kind === 'key_destroyed') this.#destroyed.add(num(e['hour']));
     else if (e.kind === 'key_due') this.#due(index, e);
+    else if (e.kind.startsWith('break_glass_')) this.#broken(index, e);
     else if (e.kind === 'clock_disputed') {
       this.#add({ what: 'clock', index, begin: at, end: at, n: num(e['by_s']) });
     }
+  }
+
+  /** Each opening of the break-glass account is asked about, with what it was used for. */
+  #broken(index: number, e: LogEntry): void {
+    if (e.kind === 'break_glass_ended') {
+      this.#unbroken();
+      this.#glass = { index, begin: e.at, end: e.at, n: 0 };
+      return;
+    }
+    const g = (this.#glass ??= { index, begin: e.at, end: null, n: 0 });
+    [g.index, g.begin] = [index, e.at];
+    if (e.kind === 'break_glass_used') {
+      g.n += 1;
+      return;
+    }
+    g.end ??= Math.min(this.#now, num(e['until']));
+    this.#unbroken();
+  }
+
+  #unbroken(): void {
+    const g = this.#glass;
+    this.#glass = null;
+    if (g) this.#add({ what: 'break_glass', ...g, end: g.end ?? this.#now });
   }
 
   #opened(index: number, e: LogEntry): void {
@@ -222,6 +249,7 @@ export class Unexplained {
   /** `start`: the reading came to the log's first entry. */
   end(start: boolean): Found {
     this.#flush();
+    this.#unbroken();
     for (const o of start ? this.#openings.values() : []) {
       this.#add({ what: 'no_request', index: o.index, begin: o.at, end: o.at, n: 1 });
     }

@@ -41,7 +41,7 @@ pub enum KeyVerb {
 pub struct GlassArgs {
     #[command(flatten)]
     pub at: AtCity,
-    /// Shut it at once
+    /// Shut it at once, or take back a word that waits
     #[arg(long)]
     pub end: bool,
 }

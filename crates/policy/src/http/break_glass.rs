@@ -10,13 +10,13 @@ use loggia_model::Role;
 
 use super::{Rooms, off};
 use crate::Policy;
-use crate::break_glass::{GlassHalf, GlassOpening};
+use crate::break_glass::{GlassAct, GlassHalf, GlassOpening};
 use crate::statement::SignedStatement;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     paths(open, recall, openings),
-    components(schemas(GlassHalf, GlassOpening))
+    components(schemas(GlassAct, GlassHalf, GlassOpening))
 )]
 pub(crate) struct BreakGlassApi;
 
@@ -49,7 +49,8 @@ async fn open(
     Ok(Json(half.await?))
 }
 
-/// Shuts the break-glass account at once.
+/// Shuts the break-glass account at once, or takes back a word that waits. A custodian whom the
+/// account itself has disabled in this opening may do this, and nothing else.
 #[utoipa::path(delete, path = "/api/v1/desk/break-glass", tag = "desk",
     responses((status = 204), (status = 403, body = ProblemBody),
         (status = 409, body = ProblemBody)))]

@@ -293,7 +293,8 @@ async fn accounts(State(rooms): State<Rooms>) -> Result<Json<Vec<Account>>, Prob
 
 /// Disables an account.
 #[utoipa::path(post, path = "/api/v1/accounts/{person}/disabled", tag = "session",
-    responses((status = 204), (status = 403, body = ProblemBody)))]
+    responses((status = 204), (status = 403, body = ProblemBody),
+        (status = 409, body = ProblemBody)))]
 async fn disable(
     State(rooms): State<Rooms>,
     Me(me): Me,

@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("008_people.sql"),
     include_str!("009_statutes.sql"),
     include_str!("010_handed_on.sql"),
+    include_str!("011_break_glass.sql"),
 ];
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Rows of accounts, sessions and rosters. Never holds a password or a session token, only hashes.
 
+use std::collections::BTreeSet;
+
 use loggia_model::{At, PersonId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -94,6 +96,13 @@ pub(crate) fn disabled(c: &Connection, p: &PersonId) -> rusqlite::Result<bool> {
         [&p.0],
         |r| r.get(0),
     )
+}
+
+/// Everybody who is disabled.
+pub(crate) fn all_disabled(c: &Connection) -> rusqlite::Result<BTreeSet<PersonId>> {
+    c.prepare("SELECT person FROM policy_disabled")?
+        .query_map([], |r| Ok(PersonId(r.get(0)?)))?
+        .collect()
 }
 
 pub(crate) fn disable(c: &Connection, p: &PersonId, by: &PersonId, at: At) -> rusqlite::Result<()> {

@@ -1,4 +1,5 @@
-//! The public log's news as RSS 2.0: openings, refusals, live views, holds, cameras.
+//! The public log's news as RSS 2.0: openings, refusals, live views, holds, cameras, and the
+//! break-glass account.
 //! Never a name or a place: an item says what its entry in the log says.
 
 use loggia_model::{At, Fault};
@@ -31,6 +32,7 @@ fn told(t: &Tongue, event: &Event) -> Option<(String, Option<String>)> {
             let parts = [("until", until.as_str()), ("review", &review)];
             (by(w::N_HOLD, h.body), Some(t.fill(w::N_UNTIL, &parts)))
         }
+        Event::BreakGlassOpened(_) => (t.say(w::N_GLASS), None),
         Event::CameraEnrolled(_) => (t.say(w::N_ENROLLED), None),
         Event::CameraRetired(_) => (t.say(w::N_RETIRED), None),
         _ => return None,

@@ -25,6 +25,13 @@ pub(super) fn page(square: &Square, visit: &Visit) -> Result<Page, Fault> {
         h1 { (title) }
         p.truth { (truth(t, &summary)) }
         (delays::overdue(t, square.register.board()?.standings.overdue))
+        @if summary.break_glass_this_month > 0 {
+            p {
+                a href="/audit/unexplained?days=31" {
+                    (t.count(w::GLASS, summary.break_glass_this_month))
+                }
+            }
+        }
         p { (t.say(w::TRUTH_NOTE)) }
         p.small.soft {
             (t.count_with(e::COUNTED, summary.log_size, &[("at", &t.date_time(summary.at))])) " "

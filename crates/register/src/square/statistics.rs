@@ -127,7 +127,7 @@ fn pair(t: &Tongue, id: &str, title: Word, column: Word, rows: &[Bar]) -> Markup
 
 /// Every month with every count.
 fn everything(t: &Tongue, months: &[Month]) -> Markup {
-    let columns: [Column; 9] = [
+    let columns: [Column; 11] = [
         (w::REQUESTS, |m| m.requests),
         (w::APPROVALS, |m| m.approvals),
         (w::REFUSALS, |m| m.refusals),
@@ -136,6 +136,8 @@ fn everything(t: &Tongue, months: &[Month]) -> Markup {
         (w::EXPORTS, |m| m.exports),
         (w::LIVE_VIEWS, |m| m.live_views),
         (w::HOLDS, |m| m.holds),
+        (w::GLASS_OPENED, |m| m.break_glass_opened),
+        (w::GLASS_USED, |m| m.break_glass_used),
         (w::KEYS, |m| m.keys_destroyed),
     ];
     let title = t.say(w::EVERYTHING);

@@ -29,6 +29,8 @@ words! {
     EXPORTS = "Exports" / "Извози";
     LIVE_VIEWS = "Live views" / "Гледања уживо";
     HOLDS = "Holds" / "Задржавања";
+    GLASS_OPENED = "Break-glass account opened" / "Отварања налога за невољу";
+    GLASS_USED = "Uses of it" / "Његове употребе";
     KEYS = "Keys destroyed" / "Уништени кључеви";
     UNKNOWN_PURPOSE = "Not in the log" / "Није у дневнику";
     POLICE = "Police" / "Полиција";
@@ -95,16 +97,18 @@ words! {
     CHECK_BROWSER_GO = "Open the auditor’s window" / "Отворите прозор ревизора";
 
     FEED_TITLE = "{city}: openings of footage" / "{city}: отварања снимака";
-    FEED_ABOUT = "Openings, refusals, live views, holds, and cameras that come and go, from the \
-        public log. No names, no places."
-        / "Отварања, одбијања, гледања уживо, задржавања и камере које се уводе и уклањају, из \
-        јавног дневника. Без имена и места.";
+    FEED_ABOUT = "Openings, refusals, live views, holds, the break-glass account, and cameras that \
+        come and go, from the public log. No names, no places."
+        / "Отварања, одбијања, гледања уживо, задржавања, налог за невољу и камере које се уводе и \
+        уклањају, из јавног дневника. Без имена и места.";
     N_OPENING = "Footage opened for: {body}" / "Снимак отворен, тражи: {body}";
     N_REFUSAL = "A request was refused by: {body}" / "Захтев одбијен, одбија: {body}";
     N_LIVE = "Live view opened for: {body}" / "Слика уживо отворена, тражи: {body}";
     N_HOLD = "Footage held beyond its time, asked by: {body}"
         / "Снимак задржан преко рока, тражи: {body}";
     N_ENROLLED = "A camera was enrolled" / "Камера је уведена";
+    N_GLASS = "The break-glass account was opened by a custodian of each group"
+        / "Налог за невољу отворио је по један чувар кључа из обе групе";
     N_RETIRED = "A camera was retired" / "Камера је уклоњена";
     N_MUCH = "{cameras}, {seconds} s each." / "{cameras}, по {seconds} с.";
     N_UNTIL = "Until {until} at the longest, to be reviewed by {review}."

@@ -17,6 +17,12 @@ words! {
         / "слика уживо је гледана {n} пут|слика уживо је гледана {n} пута|слика уживо је \
         гледана {n} пута";
     VIEWS_NONE = "nobody watched a camera live" / "слику уживо нико није гледао";
+    GLASS = "The break-glass account, an administrator’s rights for an hour, was opened {n} time \
+        this month.|The break-glass account, an administrator’s rights for an hour, was opened {n} \
+        times this month."
+        / "Налог за невољу, права управника на један сат, отворен је {n} пут овог месеца.|Налог \
+        за невољу, права управника на један сат, отворен је {n} пута овог месеца.|Налог за \
+        невољу, права управника на један сат, отворен је {n} пута овог месеца.";
     TRUTH_NOTE = "Nobody can watch what is stored: it takes a case, a second person from another \
         body, and a key from each of two bodies. Every opening is in the public log first."
         / "Нико не може да гледа оно што је сачувано: потребни су предмет, друга особа из другог \

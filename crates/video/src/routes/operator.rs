@@ -252,10 +252,12 @@ pub(super) async fn events(
             }
             let (desk, who) = (Arc::clone(&desk), who.clone());
             let looked = tokio::task::spawn_blocking(move || {
-                let news = told.news(&desk, &who);
+                // Who may not any more hears no more: disabled, or behind the glass when it is shut.
+                let here = desk.rooms.policy.still_here(&who).unwrap_or(false);
+                let news = here.then(|| told.news(&desk, &who));
                 (told, news)
             });
-            let Ok((back, news)) = looked.await else {
+            let Ok((back, Some(news))) = looked.await else {
                 return;
             };
             told = back;

@@ -20,6 +20,8 @@ function value(name: string, v: unknown): string {
   if (typeof v === 'number') {
     if (name === 'until' || name === 'review' || name === 'disclose_at') return date(v);
     if (name === 'length_s') return words.length(v * 1e6);
+    // Places in the log, not amounts: as they stand in its addresses.
+    if (name === 'opening') return String(v);
     const hour = name === 'hour' && isTime((v + 1) * 3_600);
     if (hour) return words.range(v * HOUR_US, (v + 1) * HOUR_US);
     return words.number(v);
@@ -29,6 +31,8 @@ function value(name: string, v: unknown): string {
   if (name === 'purpose') return words.known('purpose', s);
   if (name === 'court') return words.known('court', s);
   if (name === 'reason') return words.known('dly.reason', s);
+  if (name === 'what') return words.known('glass', s);
+  if (name === 'role') return words.known('role', s);
   if (name === 'how') return words.known('how', s);
   if (name === 'decision') return words.known('val', s);
   if (name === 'legal_basis') return words.basis(s);

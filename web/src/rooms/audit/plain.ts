@@ -16,13 +16,22 @@ export function called(e: LogEntry): string {
   return `${plain(e)} ${words.known('logkind', e.kind)} ${kind} ${also}`;
 }
 
+/** What the break-glass account was used for, and whose account it was by role and body. */
+function used(e: LogEntry): string {
+  const what = words.known('glass', str(e['what']));
+  const [role, body] = [str(e['role']), str(e['body'])];
+  if (!role || !body) return what;
+  const who = { role: words.known('role', role), body: words.known('body', body) };
+  return say('glass.whose', { what, ...who });
+}
+
 export function plain(e: LogEntry): string {
   const facts = {
     body: words.known('body', str(e['body'])),
     purpose: words.known('purpose', str(e['purpose'])),
     basis: str(e['legal_basis']),
     length: words.length(num(e['length_s']) * 1e6),
-    what: words.known('glass', str(e['what'])),
+    what: used(e),
     how: words.known('how', str(e['how'])),
     keys: words.number(num(e['keys'])),
     spans: words.number(num(e['spans'])),

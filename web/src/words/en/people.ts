@@ -19,6 +19,50 @@ export const people = {
     'disabled. A custodian of each group can add you.',
   'sign.not.busy': 'Many people are signing in. Try again in a moment.',
 
+  'glass.name': 'Break-glass account',
+  'glass.whose': '{what} ({role}, {body})',
+  'sign.wrongGlass':
+    'Its password is both halves, a space between, and lets somebody in once. Check them; if ' +
+    'nobody gets in, a custodian of either group ends the opening, and both open it anew.',
+  'sign.wait':
+    'Not now: too many tries with this name failed, or many people sign in at once. Nothing is ' +
+    'wrong with the server. Wait, five minutes at the longest, and try again.',
+
+  'acct.title': 'Accounts',
+  'acct.what':
+    'Whoever is disabled is signed out at once, and neither their password nor their key lets ' +
+    'them in. You grant nothing here: roles are in the roster, which both groups sign.',
+  'acct.glass':
+    'With the break-glass account each of these acts is in the public log first. It cannot ' +
+    'disable those who opened it, nor the last who could do what a city needs.',
+  'acct.person': 'Person',
+  'acct.roles': 'Roles',
+  'acct.state': 'Account',
+  'acct.on': 'enabled',
+  'acct.off': 'disabled',
+  'acct.disable': 'Disable',
+  'acct.enable': 'Enable',
+  'acct.sureOff': 'Disable {name}?',
+  'acct.sureOn': 'Enable {name} again?',
+  'acct.keep': 'No, leave it',
+  'acct.doneOff': '{name} is disabled.',
+  'acct.doneOn': '{name} is enabled again.',
+  'acct.you': 'You',
+
+  'une.break_glass': 'The break-glass account was open',
+  'une.why.break_glass':
+    'An administrator’s rights for an hour, by a custodian of each group. Ask both why, and what ' +
+    'was done.',
+  'une.n.break_glass': '{n} use.|{n} uses.',
+  'une.glass': 'The break-glass account: who opened it, and whose accounts it changed',
+  'une.glassNone': 'It was never opened.',
+  'une.glassBy': 'Opened by',
+  'une.glassActs': 'Accounts',
+  'une.glassOff': '{name} disabled',
+  'une.glassOn': '{name} enabled',
+  'une.glassNo': 'no account changed',
+  'une.glassOpen': 'still open',
+
   'glass.banner':
     'This is the break-glass account, open until {until}. It administers and nothing else, ' +
     'and each use of it stands in the public log.',
@@ -77,6 +121,9 @@ export const people = {
   'glass.account_enabled': 'an account was enabled again',
   'glass.cameras_read': 'cameras were listed',
   'glass.camera_enrolled': 'a camera was enrolled',
+  'logfield.account': 'Whose account (commitment)',
+  'logfield.role': 'Their role',
+  'logfield.opening': 'Entry of the opening',
   'glass.camera_retired': 'a camera was taken out',
   'glass.state_read': 'storage, clock or alarms were read',
   'how.signed_out': 'signed out',

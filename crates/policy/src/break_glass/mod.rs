@@ -3,19 +3,20 @@
 //! once, and each use is in the public log before it happens.
 //! Never footage, an approval, a key or a role: whatever is not in [`USES`] is refused.
 
+mod opening;
+
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use loggia_model::{Actor, At, Body, Digest, PersonId, Role};
-use loggia_transparency::{
-    BreakGlassEnded, BreakGlassOpened, BreakGlassUsed, Event, GlassEnd, GlassUse, Loggable,
-};
+use loggia_transparency::{BreakGlassUsed, Event, GlassUse, Loggable};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::rows::{break_glass as rows, desk, people};
-use crate::statement::{Act, SignedStatement, Stated};
+use crate::decide::Standing;
+use crate::rows::break_glass as rows;
+use crate::statement::Stated;
 use crate::wire::{random, sha256};
 use crate::{Error, Policy};
 
@@ -29,7 +30,8 @@ pub const GLASS_OPEN: Duration = Duration::from_secs(60 * 60);
 pub const GLASS_WAIT: Duration = Duration::from_secs(10 * 60);
 /// A page that is read again and again is one use of its kind in this time; an act is one each.
 pub const READ_EVERY: Duration = Duration::from_secs(60);
-/// Random bytes in each half: 80 bits, against a try every five minutes ([`crate::people`]).
+/// Random bytes in each half: 80 bits. Nobody guesses that in an hour, at whatever pace, so there
+/// is no back-off that could keep the right holder out.
 const HALF_BYTES: usize = 10;
 
 /// Everything that the account may call, and what the log calls it. A route that is not here does
@@ -56,6 +58,7 @@ pub const USES: &[(&str, &str, GlassUse)] = &[
     ("GET", "/api/v1/alarms", GlassUse::StateRead),
     ("GET", "/api/v1/ops/notes", GlassUse::StateRead),
     ("GET", "/api/v1/ops/views", GlassUse::StateRead),
+    ("GET", "/api/v1/events", GlassUse::StateRead),
 ];
 
 /// What a custodian gets for their word.
@@ -84,6 +87,25 @@ pub struct GlassOpening {
     pub log_index: u64,
     /// Whether it has ended.
     pub ended: bool,
+    /// Whose accounts were disabled or enabled, in the order of the log.
+    pub acts: Vec<GlassAct>,
+}
+
+/// What was done to somebody's account in an opening, and what opens the log's commitment to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GlassAct {
+    /// Its entry in the public log.
+    pub log_index: u64,
+    /// When.
+    #[schema(value_type = i64)]
+    pub at: At,
+    /// Disabled, or else enabled again.
+    pub disabled: bool,
+    /// Whose account.
+    #[schema(value_type = String)]
+    pub person: PersonId,
+    /// The entry's `account` is SHA-256 of this salt (32 bytes, hexadecimal) and the short name.
+    pub salt: String,
 }
 
 /// One custodian's word, waiting for the other group's.
@@ -97,11 +119,23 @@ struct Waiting {
 /// The account while it is open. On monotonic time and in memory: a clock set back lengthens
 /// nothing, and a restart ends it.
 struct Opened {
+    opening: GlassNow,
+    /// Custodians and others whom the account has disabled in this opening: they may end it still.
+    silenced: BTreeSet<PersonId>,
     until: At,
     ends: Duration,
     /// Hashes of the halves; gone once somebody has signed in.
     halves: Option<[Digest; 2]>,
     read: BTreeMap<GlassUse, Duration>,
+}
+
+/// The opening that runs.
+#[derive(Clone)]
+pub(crate) struct GlassNow {
+    /// Its entry in the public log.
+    pub(crate) index: u64,
+    /// Who opened it.
+    pub(crate) by: [PersonId; 2],
 }
 
 /// What stands behind the glass.
@@ -111,30 +145,17 @@ pub(crate) struct Glass {
     open: Option<Opened>,
 }
 
-struct Opening(At);
-
-impl Loggable for Opening {
-    fn event(&self) -> Event {
-        Event::BreakGlassOpened(BreakGlassOpened {
-            until: self.0.secs(),
-        })
-    }
-}
-
 /// A use that is about to happen.
 struct Use(GlassUse);
 
 impl Loggable for Use {
     fn event(&self) -> Event {
-        Event::BreakGlassUsed(BreakGlassUsed { what: self.0 })
-    }
-}
-
-struct Ended(GlassEnd);
-
-impl Loggable for Ended {
-    fn event(&self) -> Event {
-        Event::BreakGlassEnded(BreakGlassEnded { how: self.0 })
+        Event::BreakGlassUsed(BreakGlassUsed {
+            what: self.0,
+            account: None,
+            body: None,
+            role: None,
+        })
     }
 }
 
@@ -149,89 +170,36 @@ impl Policy {
         work(&mut self.glass.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A custodian's word that the account be opened. The first waits [`GLASS_WAIT`] for one of the
-    /// other group; with the second it is open, after the log has it.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for anybody but a custodian; [`Error::Conflict`] while it is open;
-    /// [`Error::Signature`], [`Error::Invalid`]; [`Error::Log`] when the log does not take it: then
-    /// it stays shut.
-    pub fn open_break_glass(
-        &self,
-        by: &Actor,
-        signed: &SignedStatement,
-    ) -> Result<GlassHalf, Error> {
-        let _step = self.one_step();
-        if !by.has(Role::Custodian) {
-            return Err(Error::Forbidden(
-                "the break-glass account is opened by a custodian of each group".into(),
-            ));
-        }
-        let stated = self.stated(by, Self::glass_subject(), signed, &[Act::OpenBreakGlass])?;
-        if let Some(until) = self.glass_until() {
-            return Err(Error::Conflict(format!(
-                "it is open already, until {until}"
-            )));
-        }
-        // What has run out ends before the next begins, sessions with it.
-        if self.glass(|g| g.open.is_some()) {
-            self.shut_glass(GlassEnd::Expired)?;
-        }
-        let half = new_half()?;
-        let (said, mono) = (half_hash(&half), self.clock.mono());
-        let first = self.glass(|g| {
-            let others =
-                |w: &Waiting| w.body != by.body && mono.saturating_sub(w.since) < GLASS_WAIT;
-            let first = g.waiting.take().filter(others);
-            if first.is_none() {
-                g.waiting = Some(Waiting {
-                    body: by.body,
-                    stated: stated.clone(),
-                    half: said,
-                    since: mono,
-                });
-            }
-            first
-        });
-        let half = half.to_string();
-        let Some(first) = first else {
-            return Ok(GlassHalf { half, until: None });
-        };
-        // The first one's standing counts now, as the second's does.
-        let first_by = &first.stated.statement.by;
-        let still = self.actor_enabled(first_by)?;
-        if !still.is_some_and(|a| a.has(Role::Custodian) && a.body == first.body) {
-            return Err(Error::Forbidden(format!(
-                "{first_by}, who spoke first, may not any more; begin again"
-            )));
-        }
-        let now = self.clock.now();
-        let until = now.after(GLASS_OPEN);
-        let logged = self.tell(Opening(until))?;
-        self.write(|c| {
-            desk::put_statement(c, &first.stated, first.body)?;
-            desk::put_statement(c, &stated, by.body)?;
-            let by = [first_by, &by.person];
-            Ok(rows::put(c, by, now, until, logged.index())?)
-        })?;
-        self.glass(|g| {
-            g.open = Some(Opened {
-                until,
-                ends: mono + GLASS_OPEN,
-                halves: Some([first.half, said]),
-                read: BTreeMap::new(),
-            });
-        });
-        let until = Some(until);
-        Ok(GlassHalf { half, until })
-    }
-
     /// Until when the account is open, if it is.
     #[must_use]
     pub fn glass_until(&self) -> Option<At> {
         let (now, mono) = (self.clock.now(), self.clock.mono());
         let open = |o: &Opened| (mono < o.ends && now < o.until).then_some(o.until);
         self.glass(|g| g.open.as_ref().and_then(open))
+    }
+
+    /// The opening that runs, if one does.
+    pub(crate) fn glass_opening(&self) -> Option<GlassNow> {
+        self.glass_until()?;
+        self.glass(|g| g.open.as_ref().map(|o| o.opening.clone()))
+    }
+
+    /// The account disables somebody, or somebody's standing is another's word again.
+    pub(crate) fn glass_heard(&self, person: &PersonId, to: Standing) {
+        self.glass(|g| {
+            let Some(open) = g.open.as_mut() else { return };
+            if to == Standing::Disabled {
+                open.silenced.insert(person.clone());
+            } else {
+                open.silenced.remove(person);
+            }
+        });
+    }
+
+    /// Whether the account itself has disabled this person in the opening that runs.
+    pub(crate) fn glass_silenced(&self, person: &PersonId) -> bool {
+        let has = |o: &Opened| o.silenced.contains(person);
+        self.glass_until().is_some() && self.glass(|g| g.open.as_ref().is_some_and(has))
     }
 
     /// The account as an actor, while it is open.
@@ -248,6 +216,8 @@ impl Policy {
     /// first.
     pub(crate) fn both_halves(&self, given: &str) -> Result<Actor, Error> {
         let actor = self.glass_actor().ok_or(Error::Unauthenticated)?;
+        let opening = self.glass_opening().ok_or(Error::Unauthenticated)?;
+        let same_opening = |o: &&mut Opened| o.opening.index == opening.index;
         let plain = |c: char| !c.is_whitespace() && c != '-';
         let given = Zeroizing::new(given.chars().filter(|c| plain(*c)).collect::<String>());
         let (one, two) = given
@@ -263,23 +233,26 @@ impl Policy {
             straight | (same(b, &given[0]) & same(a, &given[1]))
         };
         let taken = self.glass(|g| {
-            let open = g.open.as_mut()?;
+            let open = g.open.as_mut().filter(same_opening)?;
             open.halves.take_if(|halves| fit(halves))
         });
         let halves = taken.ok_or(Error::Unauthenticated)?;
         if let Err(e) = self.tell(Use(GlassUse::SignedIn)) {
             self.glass(|g| {
-                if let Some(open) = g.open.as_mut() {
+                if let Some(open) = g.open.as_mut().filter(same_opening) {
                     open.halves = Some(halves);
                 }
             });
             return Err(e);
         }
+        // It may have been shut, and opened anew, while the log was written.
+        let still = self.glass_opening().filter(|o| o.index == opening.index);
+        still.ok_or(Error::Unauthenticated)?;
         Ok(actor)
     }
 
     /// Notes in the public log what the account is about to do, and refuses what is not for it. May
-    /// wait for the log.
+    /// wait for the log. What is done to an account is told by [`Policy::set_standing`].
     ///
     /// # Errors
     /// [`Error::Forbidden`] for whatever [`USES`] does not name; [`Error::Log`] when the log does
@@ -289,8 +262,10 @@ impl Policy {
         let what = USES.iter().find(named).map(|u| u.2).ok_or_else(|| {
             Error::Forbidden("the break-glass account administers, and may do nothing else".into())
         })?;
-        if self.glass_until().is_none() {
-            return Err(Error::Unauthenticated);
+        let opening = self.glass_opening().ok_or(Error::Unauthenticated)?;
+        // Told by the act itself, which knows whose account it is and whether it may be.
+        if matches!(what, GlassUse::AccountDisabled | GlassUse::AccountEnabled) {
+            return Ok(());
         }
         let mono = self.clock.mono();
         let lately = |o: &Opened| {
@@ -303,54 +278,13 @@ impl Policy {
         // Durable: the act that it names may go on.
         drop(self.tell(Use(what))?);
         self.glass(|g| {
-            if let Some(open) = g.open.as_mut() {
-                open.read.insert(what, mono);
-            }
-        });
-        Ok(())
-    }
-
-    /// A custodian of either group ends the opening at once; so does whoever used it by signing
-    /// out.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for anybody else; [`Error::Conflict`] when it is not open.
-    pub fn recall_break_glass(&self, by: &Actor) -> Result<(), Error> {
-        if !by.has(Role::Custodian) {
-            return Err(Error::Forbidden("a custodian ends the opening".into()));
-        }
-        if self.glass_until().is_none() {
-            return Err(Error::Conflict("the break-glass account is shut".into()));
-        }
-        self.shut_glass(GlassEnd::Recalled)
-    }
-
-    /// Shuts first and tells the log after: what ends must not wait for a dead log.
-    pub(crate) fn shut_glass(&self, how: GlassEnd) -> Result<(), Error> {
-        self.glass(|g| *g = Glass::default());
-        let person = PersonId(BREAK_GLASS.to_owned());
-        self.write(|c| {
-            people::end_sessions_of(c, &person)?;
-            Ok(rows::end(c, how_word(how))?)
+            // Unless it was shut while the log was written.
+            let same = |o: &&mut Opened| o.opening.index == opening.index;
+            let open = g.open.as_mut().filter(same);
+            let open = open.ok_or(Error::Unauthenticated)?;
+            open.read.insert(what, mono);
+            Ok(())
         })
-    }
-
-    /// What a restart left open is shut; its end is told with the next tick.
-    pub(crate) fn glass_resume(&self) -> Result<(), Error> {
-        self.shut_glass(GlassEnd::Restarted)
-    }
-
-    /// Ends what has run out, and tells the log of ends that it does not know.
-    pub(crate) fn glass_tick(&self) -> Result<(), Error> {
-        let over = self.glass_until().is_none() && self.glass(|g| g.open.is_some());
-        if over {
-            self.shut_glass(GlassEnd::Expired)?;
-        }
-        for (id, how) in self.read(|c| Ok(rows::untold(c)?))? {
-            let logged = self.tell(Ended(how_of(&how)?))?;
-            self.write(|c| Ok(rows::told(c, id, logged.index())?))?;
-        }
-        Ok(())
     }
 
     /// Every opening, newest first.
@@ -360,25 +294,6 @@ impl Policy {
     pub fn glass_openings(&self) -> Result<Vec<GlassOpening>, Error> {
         self.read(|c| Ok(rows::all(c)?))
     }
-}
-
-fn how_word(how: GlassEnd) -> &'static str {
-    match how {
-        GlassEnd::Expired => "expired",
-        GlassEnd::SignedOut => "signed_out",
-        GlassEnd::Recalled => "recalled",
-        GlassEnd::Restarted => "restarted",
-    }
-}
-
-fn how_of(word: &str) -> Result<GlassEnd, Error> {
-    Ok(match word {
-        "expired" => GlassEnd::Expired,
-        "signed_out" => GlassEnd::SignedOut,
-        "recalled" => GlassEnd::Recalled,
-        "restarted" => GlassEnd::Restarted,
-        _ => return Err(Error::Damaged(format!("an opening ended as `{word}`"))),
-    })
 }
 
 /// A half as it is read out: four groups of five hexadecimal digits.
