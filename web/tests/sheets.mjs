@@ -97,7 +97,7 @@ export function amiss(width) {
       const line = scrubber.querySelector(`line[data-t="${time.dataset.t}"]`);
       const off = Math.abs((r.left + r.right) / 2 - line.getBoundingClientRect().left);
       const edge = r.left - box.left < r.width / 2 || box.right - r.right < r.width / 2;
-      if (off > (edge ? r.width / 2 : 2)) wrong.push(`${time.textContent.trim()} is off its line`);
+      if (off > (edge ? r.width : 2)) wrong.push(`${time.textContent.trim()} is off its line`);
       if (r.left < box.left - 1 || r.right > box.right + 1) wrong.push('a time is cut off');
     }
   }
