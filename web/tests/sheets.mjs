@@ -12,8 +12,10 @@ const FULL = 0.75;
 function stream(pdf, number) {
   const at = pdf.indexOf(`\n${number} 0 obj`);
   const begin = pdf.indexOf('stream\n', at) + 'stream\n'.length;
-  const bytes = pdf.slice(begin, pdf.indexOf('\nendstream', begin));
-  return inflateSync(Buffer.from(bytes, 'latin1')).toString('latin1');
+  const head = pdf.slice(at, begin);
+  const length = Number(/\/Length (\d+)/.exec(head)?.[1]);
+  const bytes = Buffer.from(pdf.slice(begin, begin + length), 'latin1');
+  return (head.includes('/FlateDecode') ? inflateSync(bytes) : bytes).toString('latin1');
 }
 
 /** Each sheet: how much smaller than on the screen it is drawn, and how many letters it has. */
