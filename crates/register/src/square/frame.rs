@@ -90,17 +90,18 @@ fn demo(visit: &Visit) -> Markup {
     }
 }
 
-/// Stands on paper only: which city, which page, and how far the public log had come.
+/// Stands on paper only: which city, which page, when, and how far the public log had come.
 fn paper(square: &Square, visit: &Visit) -> Markup {
     let t = &visit.tongue;
     let Ok(s) = square.register.summary() else {
         return html! {};
     };
+    let (at, zone) = (t.date_time(s.at), t.zone.name_at(s.at));
     html! {
-        div.print-only {
+        div.print-only.paper-head {
             p {
                 strong { (s.city) } " · " (visit.origin) (visit.here) br;
-                (t.count(e::PAPER, s.log_size))
+                (t.count_with(e::PAPER, s.log_size, &[("at", &at), ("zone", &zone)]))
             }
         }
     }

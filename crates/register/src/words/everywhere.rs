@@ -40,9 +40,11 @@ words! {
         / "На серверу се нешто покварило, а стара бројка се не приказује уместо тачне. Ништа \
         није послато. Покушајте поново за минут; друге странице можда раде.";
 
-    PAPER = "The public log had {n} entry then.|The public log had {n} entries then."
-        / "Јавни дневник је тада имао {n} упис.|Јавни дневник је тада имао {n} уписа.|Јавни \
-        дневник је тада имао {n} уписа.";
+    PAPER = "Drawn at {at}, {zone}. The public log had {n} entry then.|Drawn at {at}, {zone}. The \
+        public log had {n} entries then."
+        / "Приказано {at}, {zone}. Јавни дневник је тада имао {n} упис.|Приказано {at}, {zone}. \
+        Јавни дневник је тада имао {n} уписа.|Приказано {at}, {zone}. Јавни дневник је тада имао \
+        {n} уписа.";
     COUNTED = "Counted at {at}, over {n} entry of the public log.|Counted at {at}, over {n} \
         entries of the public log."
         / "Избројано {at}, из {n} уписа јавног дневника.|Избројано {at}, из {n} уписа јавног \
