@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::routing::{get, post};
 use loggia_api::{Access, Doorkeeper, Problem, Route};
-use loggia_model::{Actor, Fault, PersonId};
+use loggia_model::{Actor, Digest, Fault, PersonId};
 use serde::{Deserialize, Serialize};
 
 use super::{Deed, Desk};
@@ -18,10 +18,42 @@ struct WhichPerson {
     person: PersonId,
 }
 
-/// Which city this desk serves.
-#[derive(Clone, Serialize)]
-struct CityAddress {
+/// Which city this desk serves, and how much of its log this desk has checked: the head of what is
+/// printed here.
+#[derive(Serialize)]
+struct ThisCity {
     url: String,
+    /// What the city calls itself; not checked, and missing where it does not answer.
+    name: Option<String>,
+    /// Missing before the first contact.
+    head: Option<HeadChecked>,
+}
+
+#[derive(Serialize)]
+struct HeadChecked {
+    /// Entries.
+    size: u64,
+    root: Digest,
+}
+
+#[derive(Deserialize)]
+struct CityName {
+    city: String,
+}
+
+impl Desk {
+    fn this_city(&self) -> anyhow::Result<ThisCity> {
+        let named = self.city.open::<CityName>("/api/v1/public/summary");
+        let head = self.pinned.newest()?;
+        Ok(ThisCity {
+            url: self.city.base().to_owned(),
+            name: named.ok().map(|n| n.city),
+            head: head.map(|c| HeadChecked {
+                size: c.size,
+                root: c.root,
+            }),
+        })
+    }
 }
 
 /// A desk has no sessions: whoever reaches this machine's loopback reaches it, and every act asks
@@ -53,8 +85,8 @@ async fn off<T: Send + 'static>(
 /// The desk's whole server: its page and six calls.
 pub fn router(desk: Arc<Desk>) -> axum::Router {
     let mut routes = crate::pages::desk();
-    let url = desk.city.base().to_owned();
-    let (a, b, c, e, h) = (
+    let (a, b, c, e, h, u) = (
+        Arc::clone(&desk),
         Arc::clone(&desk),
         Arc::clone(&desk),
         Arc::clone(&desk),
@@ -64,7 +96,7 @@ pub fn router(desk: Arc<Desk>) -> axum::Router {
     routes.push(Route::get(
         "/desk/city",
         Access::Public,
-        get(move || async move { Json(CityAddress { url }) }),
+        get(|State(d): State<Arc<Desk>>| off(move || d.this_city())).with_state(u),
     ));
     routes.push(Route::get(
         "/desk/people",

@@ -60,6 +60,17 @@ impl Pinned {
         }))
     }
 
+    /// The newest checkpoint that this desk has checked; nothing before first contact.
+    ///
+    /// # Errors
+    /// When what was kept does not read back.
+    pub fn newest(&self) -> anyhow::Result<Option<Checkpoint>> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.load()?;
+        kept.map(|t| Ok(Checkpoint::parse(&t.checkpoint)?))
+            .transpose()
+    }
+
     /// Checks what the city shows against the pins, and moves them forward.
     pub fn check(
         &self,
