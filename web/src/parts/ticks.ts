@@ -16,6 +16,8 @@ export interface Label {
   /** Its middle, pixels from the left. */
   at: number;
 }
+/** A scrubber on A4 or Letter is at least this wide, pixels: 182 mm less the edges of two cards. */
+export const PAPER_PX = 600;
 /** A figure of the small text is about this wide, and this much stays between two labels. */
 const FIGURE = 8;
 const SPACE = 10;

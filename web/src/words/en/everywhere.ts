@@ -156,4 +156,6 @@ export const everywhere = {
   'print.at': 'Printed on {at}, {zone}',
   'print.head': 'Head of the public log that this browser checked: {n} entries on {at}, root',
   'print.noHead': 'This browser has not checked the public log yet.',
+  'print.deskHead': 'Newest head of the public log that this desk checked: {n} entries, root',
+  'print.noDeskHead': 'This desk has not checked the public log yet.',
 } as const satisfies Record<string, string>;
