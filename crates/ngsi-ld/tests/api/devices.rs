@@ -8,7 +8,7 @@ use loggia_ngsi_ld::http::CALLS_PER_S;
 use loggia_ngsi_ld::{Deed, Error, Json, Names, Rights, Time};
 
 use crate::gauge::{Device, HOUR_US, device, rights, town, wanted};
-use crate::town::{Town, json};
+use crate::town::json;
 
 #[tokio::test]
 async fn a_query_shows_and_counts_what_may_be_read() {
