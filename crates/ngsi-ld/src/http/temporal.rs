@@ -16,14 +16,13 @@ use super::answer::{Failure, created, empty, in_path};
 use super::attributes::name;
 use super::call::{Call, Flag};
 use super::query::{Body, Within, filters_of, is_query};
-use super::view::Asked;
 use super::{Answer, App, BASE, entity_maps, paging, route};
 use crate::broker::{Counting, Evolved};
 use crate::error::Error;
 use crate::history::{Ask, Count, Erased, Found, HistoryError};
 use crate::iri::Iri;
 use crate::query::{Filter, Order};
-use crate::temporal::{InstanceId, Partial, TemporalForm, TemporalFragment, read_instance};
+use crate::temporal::{InstanceId, Partial, TemporalFragment, read_instance};
 
 use asked::{InBody, Wanted, has_time, ordered, wanted};
 pub(super) use maps::{map, map_by_body};
@@ -388,15 +387,4 @@ fn in_part(mut answer: Response, partial: Option<Partial>) -> Response {
         answer.headers_mut().insert(header::CONTENT_RANGE, value);
     }
     answer
-}
-
-/// The representation that was asked for by name; aggregates also by their methods alone.
-fn form(call: &Call, asked: &impl Asked) -> Result<TemporalForm, Failure> {
-    let (format, options) = (call.param("format")?, call.param("options")?);
-    let form = TemporalForm::read(format, options)?;
-    let methods = asked.text("aggrMethods")?.is_some();
-    Ok(match form {
-        TemporalForm::Normalized if methods => TemporalForm::Aggregated,
-        form => form,
-    })
 }

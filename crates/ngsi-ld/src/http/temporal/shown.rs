@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::form;
 use crate::context::Context;
 use crate::error::Error;
 use crate::http::answer::Failure;
@@ -123,4 +122,15 @@ impl Shown {
             }
         }
     }
+}
+
+/// The representation that was asked for by name; aggregates also by their methods alone.
+fn form(call: &Call, asked: &impl Asked) -> Result<TemporalForm, Failure> {
+    let (format, options) = (call.param("format")?, call.param("options")?);
+    let form = TemporalForm::read(format, options)?;
+    let methods = asked.text("aggrMethods")?.is_some();
+    Ok(match form {
+        TemporalForm::Normalized if methods => TemporalForm::Aggregated,
+        form => form,
+    })
 }
