@@ -16,7 +16,6 @@ use super::answer::{Amended, Failure, created, empty, in_path};
 use super::attributes::name;
 use super::call::{Call, Flag};
 use super::query::{Body, Within, filters_of, is_query};
-use super::view::Asked;
 use super::{Answer, App, BASE, entity_maps, paging, route};
 use crate::broker::{Caller as _, Counting, Evolved};
 use crate::error::Error;
@@ -24,7 +23,7 @@ use crate::history::{Ask, Count, Erased, Found, HistoryError};
 use crate::iri::Iri;
 use crate::query::{Filter, Order};
 use crate::rights::Deed;
-use crate::temporal::{InstanceId, Partial, TemporalForm, TemporalFragment, read_instance};
+use crate::temporal::{InstanceId, Partial, TemporalFragment, read_instance};
 
 use asked::{InBody, Wanted, has_time, ordered, wanted};
 pub(super) use maps::{map, map_by_body};
@@ -394,15 +393,4 @@ fn in_part(mut answer: Response, partial: Option<Partial>) -> Response {
         answer.headers_mut().insert(header::CONTENT_RANGE, value);
     }
     answer
-}
-
-/// The representation that was asked for by name; aggregates also by their methods alone.
-fn form(call: &Call, asked: &impl Asked) -> Result<TemporalForm, Failure> {
-    let (format, options) = (call.param("format")?, call.param("options")?);
-    let form = TemporalForm::read(format, options)?;
-    let methods = asked.text("aggrMethods")?.is_some();
-    Ok(match form {
-        TemporalForm::Normalized if methods => TemporalForm::Aggregated,
-        form => form,
-    })
 }

@@ -34,8 +34,8 @@ fn map_of(told: &Told) -> String {
 /// The path behind `/ngsi-ld/v1` of a link to another page.
 fn link(told: &Told, rel: &str) -> Option<String> {
     let rel = format!("rel=\"{rel}\"");
-    let all = told.all("link").into_iter();
-    let found = all.filter(|l| l.contains(&rel)).next()?.split_once('>')?.0;
+    let mut all = told.all("link").into_iter();
+    let found = all.find(|l| l.contains(&rel))?.split_once('>')?.0;
     found.strip_prefix("</ngsi-ld/v1").map(str::to_owned)
 }
 
@@ -203,7 +203,13 @@ async fn clauses_6_34_and_6_32_maps_are_made_read_changed_and_deleted() {
     refused(&town, &rows).await;
     assert_eq!(town.delete(path).await.status, 204);
     refused(&town, &[("5.14.3.4", "DELETE", path, None, 404, gone)]).await;
-    // A map is its tenant's.
+}
+
+#[tokio::test]
+async fn clause_4_14_a_map_is_its_tenants() {
+    let town = Town::new();
+    cars(&town, "a").await;
+    let by_url = town.get("/entityMaps?type=Car").await;
     let other = [("ngsild-tenant", "t"), JSON];
     let body = r#"{"id": "urn:x:t", "type": "Car"}"#;
     town.call("POST", "/entities", &other, Some(body)).await;

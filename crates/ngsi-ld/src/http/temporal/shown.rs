@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::response::Response;
 
-use super::form;
 use crate::context::Context;
 use crate::error::Error;
 use crate::http::App;
@@ -184,4 +183,15 @@ impl Shown {
         let answer = app.answer(call, self.media, &self.context, out)?;
         Ok(answer::in_version(answer, self.version, amended))
     }
+}
+
+/// The representation that was asked for by name; aggregates also by their methods alone.
+fn form(call: &Call, asked: &impl Asked) -> Result<TemporalForm, Failure> {
+    let (format, options) = (call.param("format")?, call.param("options")?);
+    let form = TemporalForm::read(format, options)?;
+    let methods = asked.text("aggrMethods")?.is_some();
+    Ok(match form {
+        TemporalForm::Normalized if methods => TemporalForm::Aggregated,
+        form => form,
+    })
 }
