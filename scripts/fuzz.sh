@@ -26,6 +26,8 @@ seeds_of() {
     export_bundle) echo "crates/loggia/corpus/bundle" ;;
     desk) echo "crates/loggia/corpus/desk" ;;
     bus_segment) echo "crates/store/corpus/bus-segment" ;;
+    field_message) echo "crates/field/corpus/message" ;;
+    mqtt_packet) echo "crates/mqtt/corpus/packet" ;;
     ngsi_query) echo "crates/ngsi-ld/corpus/query" ;;
     *) echo "crates/video/corpus/$1" ;;
   esac

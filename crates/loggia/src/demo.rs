@@ -91,6 +91,7 @@ fn open(data: &Path, city: &City, quota_bytes: u64) -> anyhow::Result<(House, Bo
             notify: vec!["loopback".to_owned()],
             notify_ca: None,
         },
+        field: crate::field::demo(data)?,
     })?;
     if fresh || house.policy.roster_now().is_none() {
         people(&house, city)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use loggia_field::FieldConfig;
 use loggia_model::Clock;
 use loggia_ngsi_ld::broker::Broker;
 use loggia_ngsi_ld::history::Following;
@@ -81,6 +82,8 @@ pub struct Plan {
     pub square: SquarePlan,
     /// Whom the data plane may reach.
     pub reach: Reach,
+    /// The field devices that are listened to.
+    pub field: FieldConfig,
 }
 
 /// Everything of one data folder.
@@ -111,6 +114,8 @@ pub struct House {
     pub history: Arc<Following>,
     /// Whom it may reach.
     pub reach: Reach,
+    /// The field devices that are listened to.
+    pub field: FieldConfig,
     /// Signs records.
     pub recorder_key: Arc<RecorderKey>,
     /// Every recorder whose records may be stored here.
@@ -190,6 +195,7 @@ impl House {
             broker,
             history,
             reach: plan.reach,
+            field: plan.field,
             recorder_key,
             recorders: public.recorders,
             clock,

@@ -16,6 +16,7 @@ mod data_plane;
 mod demo;
 mod demo_witnesses;
 mod desk;
+mod field;
 mod files;
 mod forms;
 mod glass;

@@ -223,6 +223,7 @@ mod tests {
             witnesses: None,
             square: crate::house::SquarePlan::default(),
             reach: crate::data_plane::Reach::default(),
+            field: loggia_field::FieldConfig::default(),
         };
         let house = House::open_at(plan, clock.clone()).unwrap();
         crate::demo::people(&house, &city).unwrap();
