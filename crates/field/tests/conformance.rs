@@ -149,7 +149,8 @@ proptest! {
     /// Clauses 1 and 2: bytes that do not read change nothing.
     #[test]
     fn broken_messages_change_nothing(
-        bytes in proptest::collection::vec(any::<u8>(), 0..120), cut in 0..40_usize, at in 0..4_usize,
+        bytes in proptest::collection::vec(any::<u8>(), 0..120),
+        cut in 0..40_usize, at in 0..4_usize,
     ) {
         for case in each_driver() {
             let (mut plain, mut teased) = ((case.make)(), (case.make)());

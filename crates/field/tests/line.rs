@@ -62,10 +62,15 @@ struct World {
 async fn world() -> World {
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = tcp.local_addr().unwrap().port();
-    let text = format!(
-        "[[server]]\nname = \"s\"\nurl = \"mqtt://127.0.0.1:{port}\"\n[[map]]\nformat = \"number\"\n\
-         topic = \"a/{{b}}\"\nentity = \"urn:x:{{b}}\"\ntype = \"T\"\nattribute = [{{ name = \"v\" }}]"
-    );
+    let server = format!("[[server]]\nname = \"s\"\nurl = \"mqtt://127.0.0.1:{port}\"\n");
+    let map = r#"
+        [[map]]
+        format = "number"
+        topic = "a/{b}"
+        entity = "urn:x:{b}"
+        type = "T"
+        attribute = [{ name = "v" }]"#;
+    let text = server + map;
     let config: FieldConfig = toml::from_str(&text).unwrap();
     let none = |_: &std::path::Path| Ok(String::new());
     let (server, plan) = config.plans(&none).unwrap().remove(0);

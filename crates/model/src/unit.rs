@@ -386,7 +386,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn there_and_back_is_the_same_value(x in -1e9..1e9_f64, a in 0..78_usize, b in 0..78_usize) {
+        fn there_and_back_is_the_same_value(
+            x in -1e9..1e9_f64, a in 0..78_usize, b in 0..78_usize,
+        ) {
             let (a, b) = (Unit(&TABLE[a]), Unit(&TABLE[b]));
             match (a.to(b), b.to(a)) {
                 (Ok(there), Ok(back)) => {
@@ -401,7 +403,9 @@ mod tests {
         }
 
         #[test]
-        fn order_is_kept(x in -1e6..1e6_f64, y in -1e6..1e6_f64, a in 0..78_usize, b in 0..78_usize) {
+        fn order_is_kept(
+            x in -1e6..1e6_f64, y in -1e6..1e6_f64, a in 0..78_usize, b in 0..78_usize,
+        ) {
             let (a, b) = (Unit(&TABLE[a]), Unit(&TABLE[b]));
             if let Ok(way) = a.to(b) && x < y {
                 prop_assert!(way.of(x) <= way.of(y));
