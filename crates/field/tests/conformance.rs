@@ -1,5 +1,6 @@
 //! One suite for every driver: the contract of `Driver`, clause by clause. A new driver is a line
 //! in `each_driver`.
+#![cfg(test)]
 
 use loggia_field::driver::{
     Bare, Driver, Fiware, Heard, JsonDocument, Message, SIGNALS_MAX, Sparkplug, TEXT_BYTES_MAX,

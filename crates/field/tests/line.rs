@@ -1,5 +1,6 @@
 //! The line against a server and a data plane that fail on purpose: what is acknowledged, when,
 //! and what comes again. A real server is tried in `crates/loggia/src/field/tests.rs`.
+#![cfg(test)]
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

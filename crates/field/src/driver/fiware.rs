@@ -1,5 +1,6 @@
 //! Topics of FIWARE's IoT agents: `/json/<key>/<device>/attrs` with JSON,
-//! `/ul/<key>/<device>/attrs` with UltraLight 2.0, and `…/attrs/<name>` with one value. Never tells a key to anybody.
+//! `/ul/<key>/<device>/attrs` with UltraLight 2.0, and `…/attrs/<name>` with one value. Never tells
+//! a key to anybody.
 
 use loggia_model::{At, Measured};
 use serde_json::Value;

@@ -72,10 +72,8 @@ fn mosquitto(dir: &Path) -> Option<Mosquitto> {
     let password = dir.join("password");
     std::fs::write(&password, "secret\n").unwrap();
     let config = dir.join("mosquitto.conf");
-    let text = format!(
-        "listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {}\nuser root\n",
-        accounts.display()
-    );
+    let rules = format!("listener {port} 127.0.0.1\nallow_anonymous false\nuser root\n");
+    let text = format!("{rules}password_file {}\n", accounts.display());
     std::fs::write(&config, text).unwrap();
     let mut command = Command::new(program);
     let quiet = command.arg("-c").arg(&config).stdout(Stdio::null());
@@ -213,10 +211,8 @@ fn a_device_publishes_and_the_city_knows() {
         "notification": {"endpoint": {"uri": format!("http://127.0.0.1:{hook}/told")}}
     });
     let url = format!("http://127.0.0.1:{}/ngsi-ld/v1/subscriptions", open.port);
-    let made = ureq::post(&url)
-        .content_type("application/json")
-        .send(subscription.to_string());
-    assert_eq!(made.unwrap().status(), 201);
+    let made = ureq::post(&url).content_type("application/json");
+    assert_eq!(made.send(subscription.to_string()).unwrap().status(), 201);
     // A server keeps nothing for a client that it never met: until the line stands, nothing does.
     until("the line stands", || {
         server.publish("air/Kallio", r#"{"no2": 1}"#);
@@ -237,7 +233,6 @@ fn a_device_publishes_and_the_city_knows() {
             .flat_map(|n| n["data"].as_array().unwrap().clone());
         data.find(|e| e["NO2"]["value"] == 21)
     });
-    // What cannot be there is there, and says that it cannot.
     server.publish("air/Kallio", r#"{"no2": -5}"#);
     let attribute = open.no2(-5);
     assert_eq!(attribute["quality"]["value"], "bad");
@@ -371,7 +366,7 @@ fn the_guide_and_the_demo_show_what_is_read() {
     let config = toml::from_str::<File>(block).unwrap().field;
     let read = |_: &Path| Ok("secret".to_owned());
     let (server, plan) = config.plans(&read).unwrap().remove(0);
-    assert!(Server::read(server, &read).unwrap().name == "city");
+    assert_eq!(Server::read(server, &read).unwrap().name, "city");
     assert_eq!(plan.filters(), ["air/+"]);
     let demo = super::demo(Path::new("a")).unwrap();
     assert_eq!(lines(&demo).unwrap().len(), 1);
