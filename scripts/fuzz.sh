@@ -28,6 +28,8 @@ seeds_of() {
     bus_segment) echo "crates/store/corpus/bus-segment" ;;
     ngsi_provision) echo "crates/ngsi-ld/corpus/provision" ;;
     ngsi_subscription) echo "crates/ngsi-ld/corpus/subscription" ;;
+    field_message) echo "crates/field/corpus/message" ;;
+    mqtt_packet) echo "crates/mqtt/corpus/packet" ;;
     ngsi_query) echo "crates/ngsi-ld/corpus/query" ;;
     *) echo "crates/video/corpus/$1" ;;
   esac

@@ -101,6 +101,7 @@ fn record(count: u32, port: u16, data: &Path, holders: u32) -> anyhow::Result<()
         square: crate::house::SquarePlan::default(),
         reach: crate::data_plane::Reach::default(),
         past: crate::data_plane::Past::default(),
+        field: loggia_field::FieldConfig::default(),
     })?;
     for n in 1..=count {
         let asker = house.ask_masks();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use loggia_field::FieldConfig;
 use loggia_policy::DemoMode;
 use loggia_register::{Offices, Zone};
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use crate::alerts::AlertsConfig;
 use crate::data_plane::{DataPlaneConfig, Past};
 use crate::house::{House, Plan, SquarePlan, WitnessPlan};
 use crate::provider::OidcConfig;
-use crate::tls;
+use crate::{field, tls};
 
 /// Shortest and longest time between a record and its sync.
 const SYNC_MS: std::ops::RangeInclusive<u64> = 50..=10_000;
@@ -55,6 +56,9 @@ pub struct Config {
     pub oidc: Option<OidcConfig>,
     /// The city's data plane.
     pub data_plane: Option<DataPlaneConfig>,
+    /// Field devices: MQTT servers, and what their topics are readings of.
+    #[serde(default)]
+    pub field: FieldConfig,
     /// Time-stamping authority that exports ask (RFC 3161 over HTTP; its token is signed).
     pub time_authority: Option<String>,
 }
@@ -101,6 +105,7 @@ impl Config {
         }
         self.square()?;
         self.past()?;
+        field::lines(&self.field)?;
         if DemoMode::of(&self.data).is_some() {
             bail!(
                 "{} is a demo folder and stays one: choose another",
@@ -165,6 +170,7 @@ impl Config {
             square: self.square()?,
             reach: self.data_plane.clone().unwrap_or_default().into(),
             past: self.past()?,
+            field: self.field.clone(),
         })
     }
 }

@@ -239,8 +239,8 @@ fn chance() -> f64 {
     }
 }
 
-/// How receivers of notifications prove who they are.
-fn client(ca: Option<&Path>) -> anyhow::Result<Arc<ClientConfig>> {
+/// How those prove who they are whom the data plane calls: receivers, and servers of devices.
+pub fn client(ca: Option<&Path>) -> anyhow::Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     for cert in CertificateDer::pem_slice_iter(&pem(ca)?) {
         // One that does not parse is one authority less, as in any browser.

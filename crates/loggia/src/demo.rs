@@ -111,6 +111,7 @@ fn open(
             notify_ca: None,
         },
         past: crate::data_plane::Past::default(),
+        field: crate::field::demo(data)?,
     })?;
     if fresh || house.policy.roster_now().is_none() {
         people(&house, city)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use loggia_field::FieldConfig;
 use loggia_model::Clock;
 use loggia_ngsi_ld::broker::Broker;
 use loggia_ngsi_ld::history::Following;
@@ -83,6 +84,8 @@ pub struct Plan {
     pub reach: Reach,
     /// How much of its past it keeps.
     pub past: Past,
+    /// The field devices that are listened to.
+    pub field: FieldConfig,
 }
 
 /// Everything of one data folder.
@@ -115,6 +118,8 @@ pub struct House {
     pub reach: Reach,
     /// How much of its past it keeps.
     pub past: Past,
+    /// The field devices that are listened to.
+    pub field: FieldConfig,
     /// Signs records.
     pub recorder_key: Arc<RecorderKey>,
     /// Every recorder whose records may be stored here.
@@ -196,6 +201,7 @@ impl House {
             history,
             reach: plan.reach,
             past: plan.past,
+            field: plan.field,
             recorder_key,
             recorders: public.recorders,
             clock,

@@ -21,6 +21,7 @@ mod demo_witnesses;
 mod desk;
 mod device_keys;
 mod door;
+mod field;
 mod files;
 mod forms;
 mod glass;

@@ -28,7 +28,7 @@ use crate::house::{House, SquarePlan};
 use crate::tls::TlsListener;
 use crate::turns::Turns;
 use crate::welcome::DemoPeople;
-use crate::{data_plane, forms, pages, provider, rules, tls, welcome};
+use crate::{data_plane, field, forms, pages, provider, rules, tls, welcome};
 
 /// Where to listen.
 pub struct Addresses {
@@ -78,6 +78,7 @@ pub async fn run(
     let recorder = Arc::new(house.record(custodians.subscribe(), RecorderConfig::default())?);
     let _records = house.broker.keep_house();
     let _notifier = data_plane::notify(&house)?;
+    let field = field::listen(&house)?;
     let turns = Turns::start(&house, Arc::downgrade(&recorder), custodians)?;
     let secure = match at.tls {
         Some(_) => Secure::Yes,
@@ -115,6 +116,7 @@ pub async fn run(
     tracing::info!("stopping: sealing what is complete");
     let _ = stop.send(true);
     drop(turns);
+    field.stop().await;
     for server in servers {
         // Live pages hold their connection open; they are not waited for longer than this.
         let _ = tokio::time::timeout(Duration::from_secs(2), server).await;

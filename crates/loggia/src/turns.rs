@@ -224,6 +224,7 @@ mod tests {
             square: crate::house::SquarePlan::default(),
             reach: crate::data_plane::Reach::default(),
             past: crate::data_plane::Past::default(),
+            field: loggia_field::FieldConfig::default(),
         };
         let house = House::open_at(plan, clock.clone()).unwrap();
         crate::demo::people(&house, &city).unwrap();

@@ -13,7 +13,6 @@ mod lane;
 mod letters;
 pub mod limits;
 mod mqtt;
-mod packet;
 mod pause;
 mod reader;
 mod sender;

@@ -59,6 +59,18 @@ impl Broker {
         Ok(ticket.into())
     }
 
+    /// Adds instances to an entity's history alone: what came late, when something newer is known
+    /// (clause 5.6.12, of whoever writes within this process).
+    ///
+    /// # Errors
+    /// [`Error::BadData`] without an id, [`Error::Busy`], [`Error::TooMany`] tenants.
+    pub fn remember(&self, tenant: &str, past: TemporalFragment) -> Result<Kept, Error> {
+        let Some(id) = past.id.clone() else {
+            return Err(Error::bad("id", "an entity has an id, which is a URI"));
+        };
+        self.evolve(tenant, &id, &Evolved::Added(past))
+    }
+
     /// # Errors
     /// [`Error::NoTenant`] if there is no such tenant.
     pub(crate) fn knows_tenant<C: Caller + ?Sized>(&self, caller: &C) -> Result<(), Error> {

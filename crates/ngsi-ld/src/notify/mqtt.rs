@@ -1,12 +1,15 @@
 //! A notification by MQTT: published, and acknowledged by the server before it counts (clause 7.2).
 //! Never leaves a session behind.
 
+use loggia_mqtt::{
+    CONNACK, DISCONNECT, Hello, PINGRESP, PUBACK, PUBCOMP, PUBREC, Packet, Session, Version,
+};
 use tokio::io::AsyncWriteExt;
 
 use super::connect::{Connect, Stream};
 use super::job::{Failure, FailureKind};
-use super::packet::{self, CONNACK, DISCONNECT, PINGRESP, PUBACK, PUBCOMP, PUBREC};
-use crate::subscription::{Endpoint, Message, Qos};
+use super::limits::ANSWER_BYTES_MAX;
+use crate::subscription::{Endpoint, Message, Protocol, Qos};
 
 /// A connection that waits for the next notification.
 pub(super) struct Kept {
@@ -68,12 +71,40 @@ fn refused(why: impl std::fmt::Display) -> Ended {
     })
 }
 
+fn version(endpoint: &Endpoint) -> Version {
+    match endpoint.protocol() {
+        Protocol::V311 => Version::V311,
+        Protocol::V5 => Version::V5,
+    }
+}
+
+/// A server's answer, which is short.
+async fn read(stream: &mut Box<dyn Stream>) -> std::io::Result<Packet> {
+    let packet = loggia_mqtt::read(stream, ANSWER_BYTES_MAX).await?;
+    match packet.passed_over {
+        0 => Ok(packet),
+        _ => Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            "a server's answer is short",
+        )),
+    }
+}
+
 impl Kept {
     async fn greet(&mut self, endpoint: &Endpoint, client_id: &str) -> Result<(), Ended> {
-        let hello = packet::connect(endpoint.protocol(), client_id, endpoint.user.as_ref());
+        let hello = loggia_mqtt::connect(&Hello {
+            version: version(endpoint),
+            client_id,
+            user: endpoint
+                .user
+                .as_ref()
+                .map(|(name, word)| (&**name, &**word)),
+            // Nothing is left behind for the next time: what must not be lost is in the log here.
+            session: Session::Clean,
+        });
         let hello = hello.ok_or_else(|| refused("a name or password is too long"))?;
         self.stream.write_all(&hello).await?;
-        let answer = packet::read(&mut self.stream).await?;
+        let answer = read(&mut self.stream).await?;
         match (answer.kind, answer.reason()) {
             (CONNACK, 0) => Ok(()),
             (_, code) => {
@@ -84,22 +115,29 @@ impl Kept {
     }
 
     async fn publish(&mut self, endpoint: &Endpoint, payload: &[u8]) -> Result<(), Ended> {
-        let (protocol, qos) = (endpoint.protocol(), endpoint.qos());
+        let qos = endpoint.qos();
+        let level = match qos {
+            Qos::AtMostOnce => loggia_mqtt::Qos::AtMostOnce,
+            Qos::AtLeastOnce => loggia_mqtt::Qos::AtLeastOnce,
+            Qos::ExactlyOnce => loggia_mqtt::Qos::ExactlyOnce,
+        };
         self.last_id = self.last_id.checked_add(1).unwrap_or(1);
         let id = self.last_id;
-        let told = packet::publish(protocol, qos, &endpoint.path, id, payload);
+        // What `body` and `metadata` stand in.
+        let payload = (payload, Some("application/json"));
+        let told = loggia_mqtt::publish(version(endpoint), level, &endpoint.path, id, payload);
         let told = told.ok_or_else(|| refused("it is longer than MQTT can say"))?;
         self.stream.write_all(&told).await?;
         match qos {
             Qos::AtMostOnce => {
                 // Nothing answers it; but what was sent before is read before.
-                self.stream.write_all(&packet::PING).await?;
+                self.stream.write_all(&loggia_mqtt::PING).await?;
                 self.answered(PINGRESP, None).await
             }
             Qos::AtLeastOnce => self.answered(PUBACK, Some(id)).await,
             Qos::ExactlyOnce => {
                 self.answered(PUBREC, Some(id)).await?;
-                self.stream.write_all(&packet::release(id)).await?;
+                self.stream.write_all(&loggia_mqtt::release(id)).await?;
                 self.answered(PUBCOMP, Some(id)).await
             }
         }
@@ -108,7 +146,7 @@ impl Kept {
     /// Waits for one packet; others are none that concern one who only publishes.
     async fn answered(&mut self, kind: u8, id: Option<u16>) -> Result<(), Ended> {
         loop {
-            let answer = packet::read(&mut self.stream).await?;
+            let answer = read(&mut self.stream).await?;
             let code = answer.reason();
             if answer.kind == DISCONNECT {
                 let why = format!("the MQTT server closed the connection: {code:#04x}");
