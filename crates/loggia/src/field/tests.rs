@@ -136,6 +136,7 @@ fn open(data: &Path, field: FieldConfig) -> Open {
         witnesses: None,
         square: SquarePlan::default(),
         reach,
+        past: crate::data_plane::Past::default(),
         field,
     })
     .unwrap();

@@ -139,6 +139,23 @@ const ROWS: &[Row] = &[
         One("EntityFragment"), &[DONE]),
     Row("delete", TI, "deleteTemporalInstance", "6.22.3.2: erases an instance", &[], Nothing,
         &[DONE]),
+    Row("get", "/ngsi-ld/v1/entityMaps", "createEntityMap",
+        "6.34.3.1: keeps what a query finds, to page through", &[FIND, ORDER, "entityMapLifetime"],
+        Nothing, &[(200, "EntityMap")]),
+    Row("post", "/ngsi-ld/v1/entityMaps", "createEntityMapByBody",
+        "6.34.3.2: the same by a query in the body", &[], One("Query"), &[(200, "EntityMap")]),
+    Row("get", "/ngsi-ld/v1/temporal/entityMaps", "createTemporalEntityMap",
+        "6.35.3.1: the same of histories", &[FIND, TIME, "entityMapLifetime"], Nothing,
+        &[(200, "EntityMap")]),
+    Row("post", "/ngsi-ld/v1/temporal/entityMaps", "createTemporalEntityMapByBody",
+        "6.35.3.2: the same of histories, by a query in the body", &[], One("Query"),
+        &[(200, "EntityMap")]),
+    Row("get", "/ngsi-ld/v1/entityMaps/{entityMapId}", "retrieveEntityMap",
+        "6.32.3.1: one map", &[], Nothing, &[(200, "EntityMap")]),
+    Row("patch", "/ngsi-ld/v1/entityMaps/{entityMapId}", "updateEntityMap",
+        "6.32.3.2: changes a map", &[], One("EntityMap"), &[DONE]),
+    Row("delete", "/ngsi-ld/v1/entityMaps/{entityMapId}", "deleteEntityMap",
+        "6.32.3.3: forgets a map", &[], Nothing, &[DONE]),
     Row("post", "/ngsi-ld/v1/temporal/entityOperations/query", "queryTemporalByBody",
         "6.24.3.1: finds histories by a query in the body", &["options format", PAGE],
         One("Query"), &[(200, "TemporalList"), (206, "TemporalList")]),
@@ -224,14 +241,17 @@ fn schemas() -> Value {
     let list = |of: &str| json!({ "type": "array", "items": reference(of) });
     let text = json!({ "type": "string" });
     let types = json!({ "oneOf": [text, { "type": "array", "items": text }] });
+    let one = json!({ "oneOf": [text, { "type": "object" }] });
+    let context = json!({ "oneOf": [one, { "type": "array", "items": one }] });
     json!({
         "Entity": {
             "type": "object", "required": ["id", "type"], "description": "clause 5.2.4",
             "properties": { "id": { "type": "string", "format": "uri" }, "type": types,
-                "scope": types, "@context": {} },
+                "scope": types, "@context": context },
             "additionalProperties": true,
         },
         "EntityList": list("Entity"),
+        "EntityMap": open("clause 5.2.39"),
         "EntityFragment": open("clause 5.4"),
         "Attribute": open("clauses 5.2.5 to 5.2.8"),
         "TemporalEntity": open("clause 5.2.20"),
@@ -247,12 +267,12 @@ fn schemas() -> Value {
         "SubscriptionFragment": open("clause 5.2.12, the members to change"),
         "Query": open("clause 5.2.23"),
         "ContextDocument": {
-            "type": "object", "required": ["@context"], "properties": { "@context": {} },
+            "type": "object", "required": ["@context"], "properties": { "@context": context },
         },
         "IdList": { "type": "array", "items": text },
         "UpdateResult": open("clause 5.2.18"),
         "BatchOperationResult": open("clause 5.2.16"),
-        "Anything": {},
+        "Anything": context,
         "NgsiLdProblem": {
             "type": "object", "required": ["type", "title"], "description": "clause 5.5.3",
             "properties": { "type": text, "title": text, "detail": text,

@@ -201,7 +201,10 @@ impl Shown {
         let view = self.view_with(linked);
         let mut out = Vec::with_capacity(1_024 * entities.len());
         let preferred: Vec<_> = entities.iter().map(|e| self.preferred(e)).collect();
-        let amended = preferred.iter().map(Amended::from).fold(amended, Amended::or);
+        let amended = preferred
+            .iter()
+            .map(Amended::from)
+            .fold(amended, Amended::or);
         let own = preferred.iter().map(|e| (&**e, &self.selection));
         let behind = linked.in_order.iter().filter(|_| self.is_flat());
         let all = own.chain(behind.map(|(e, selection)| (&**e, *selection)));
