@@ -77,7 +77,7 @@ test('it administers on its page, each room opens, and it leaves when it is shut
   await context.close();
 });
 
-test('the auditor is told who opened it and whose account it changed; the square that it was', async () => {
+test('the auditor is told who opened it and whose account it changed; the square too', async () => {
   const context = await browser.newContext();
   const { page, faults } = await open(context);
   await become(page, 'm.niemi');

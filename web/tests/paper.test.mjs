@@ -1,5 +1,5 @@
 // Every page printed on A4, in English and in Serbian, from a light and from a dark screen: at its
-// full size, without a blank sheet, under a head that says which city, which page, when, and how far
+// full size, without a blank sheet, under a head that says which city and page, when, and how far
 // the public log had come; without what can only be clicked or typed; with what is folded open.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -23,7 +23,10 @@ after(async () => {
 const LETTERS_MIN = 60;
 const text = () => onPaper(page, () => page.evaluate(() => document.body.innerText));
 const SAYS = {
-  en: { when: /(Printed on|Drawn at) \d+ \w+ 20\d\d, \d\d:\d\d/, log: /public log|this desk checked/ },
+  en: {
+    when: /(Printed on|Drawn at) \d+ \w+ 20\d\d, \d\d:\d\d/,
+    log: /public log|this desk checked/,
+  },
   sr: { when: /(Одштампано|Приказано) \d+\. \d+\. 20\d\d/, log: /дневник/ },
 };
 
@@ -55,7 +58,8 @@ async function printed(lang) {
 
 test('a shrunk sheet and a blank one are seen', async () => {
   const other = await context.newPage();
-  const style = '<style>@page { margin: 16mm 14mm; @bottom-right { content: counter(page) } }</style>';
+  const style =
+    '<style>@page { margin: 16mm 14mm; @bottom-right { content: counter(page) } }</style>';
   await other.setContent(`${style}<p>As wide as the sheet.</p>`);
   const [whole] = await sheets(other);
   assert.ok(Math.abs(whole.scale - 1) < 0.01 && whole.letters > 10, JSON.stringify(whole));
@@ -90,7 +94,9 @@ test('the operator’s paper is black on white and names its cameras', async () 
     // Of an alarm's row, a tile, a row of the table: what says which camera it is.
     const names = await onPaper(page, () =>
       page.evaluate(() =>
-        [...document.querySelectorAll('li .what .name, .tile .label, td button.on-paper')].map((e) => ({
+        [
+          ...document.querySelectorAll('li .what .name, .tile .label, td button.on-paper'),
+        ].map((e) => ({
           name: e.textContent.trim(),
           shown: e.checkVisibility() && e.getBoundingClientRect().height > 0,
           colour: getComputedStyle(e).color,
@@ -105,7 +111,7 @@ test('the operator’s paper is black on white and names its cameras', async () 
   }
 });
 
-test('the guide is printed alone, under the head and its request, in the reader’s language', async () => {
+test('the guide is printed alone, under the head and its request', async () => {
   await page.emulateMedia({ colorScheme: 'light' });
   await be(context, 'p.lindqvist');
   const hands = { en: 'By hand', sr: 'Ручно', 'sr-Latn': 'Ručno' };

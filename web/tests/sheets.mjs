@@ -1,4 +1,4 @@
-// What a page is on paper: the sheets of a PDF that Chromium printed, and the page as it is laid out
+// What a page is on paper: the sheets of a PDF by Chromium, and the page as it is laid out
 // for one. Reads what Chromium's own writer (Skia) writes, no other PDF.
 import assert from 'node:assert/strict';
 import { inflateSync } from 'node:zlib';

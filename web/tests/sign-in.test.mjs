@@ -150,7 +150,7 @@ test('without the provider the page says so, and passwords work', async () => {
   await context.close();
 });
 
-test('the city’s data: nobody without a session, and how the first reading is written', async () => {
+test('the city’s data: nobody without a session; how the first reading is written', async () => {
   const context = await browser.newContext();
   const { page, faults } = await open(context);
   await page.goto(`${url}/data`);

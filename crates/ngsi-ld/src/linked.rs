@@ -1,6 +1,6 @@
 //! Entities that entities lead to (clause 4.5.23): which they are, nearest first, and how often
-//! each would be written. Never follows a Relationship that is not shown, and never further than was
-//! asked.
+//! each would be written. Never follows a Relationship that is not shown, and never further than
+//! was asked.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;

@@ -47,12 +47,15 @@ byte for byte. Only the container's sequence numbers and decode times were set, 
 <p>The format is docs/design/seal.md in Loggia's source.</p>
 <h1 lang="sr">Како се проверава овај извоз</h1>
 <div lang="sr">
-<p>Овај свежањ је направила Loggia на рачунару подносиоца захтева. Отисак захтева:<br><code>${escape(request)}</code></p>
+<p>Овај свежањ је направила Loggia на рачунару подносиоца захтева. Отисак
+захтева:<br><code>${escape(request)}</code></p>
 <h2>Програмом</h2>
 <p>На било ком рачунару, без мреже:</p>
 <pre>loggia verify BUNDLE.zip --log-key KEY</pre>
-<p>Кључ дневника узмите из извора који није онај од кога сте добили датотеку. Програм завршава нулом када се слажу: отисци датотека,
-упис извоза у јавном дневнику са доказом и потписом, захтев, потписани ланац снимача, кључеви са својом обавезом, и сам снимак,
+<p>Кључ дневника узмите из извора који није онај од кога сте добили датотеку. Програм завршава нулом
+када се слажу: отисци датотека,
+упис извоза у јавном дневнику са доказом и потписом, захтев, потписани ланац снимача, кључеви са
+својом обавезом, и сам снимак,
 бајт по бајт. У супротном именује прво што није у реду.</p>
 <h2>Са сведоцима којима верујете</h2>
 <p>Сам кључ не показује да је свима приказан исти дневник: зато га потписују и сведоци изван града.
@@ -65,21 +68,32 @@ byte for byte. Only the container's sequence numbers and decode times were set, 
 docs/guide/check-a-clip.md у изворном коду Loggia.</p>
 <h2>Ручно</h2>
 <ol>
-<li><strong>Ништа није замењено.</strong> SHA-256 сваке датотеке стоји у <code>manifest.json</code>; SHA-256 саме датотеке
+<li><strong>Ништа није замењено.</strong> SHA-256 сваке датотеке стоји у <code>manifest.json</code>;
+SHA-256 саме датотеке
 <code>manifest.json</code> је <code>bundle</code> у <code>export.json</code>.</li>
-<li><strong>Извоз је у јавном дневнику.</strong> <code>entry</code> у <code>export.json</code> је упис дневника (base64); наводи исти
-отисак свежња и захтева. Отисак његовог листа, SHA-256(0x00 &#8214; упис), и <code>proof</code> дају корен у
-<code>checkpoint</code> (RFC 6962), који је потписан кључем дневника, Ed25519 (C2SP signed note).</li>
-<li><strong>Захтев је онај који је одобрен.</strong> SHA-256("loggia/request/v1\\n" &#8214; <code>request.json</code>) је отисак
+<li><strong>Извоз је у јавном дневнику.</strong> <code>entry</code> у <code>export.json</code> је
+упис дневника (base64); наводи исти
+отисак свежња и захтева. Отисак његовог листа, SHA-256(0x00 &#8214; упис), и <code>proof</code> дају
+корен у
+<code>checkpoint</code> (RFC 6962), који је потписан кључем дневника, Ed25519 (C2SP signed
+note).</li>
+<li><strong>Захтев је онај који је одобрен.</strong> SHA-256("loggia/request/v1\\n" &#8214;
+<code>request.json</code>) је отисак
 захтева.</li>
-<li><strong>Запечатио га је снимач.</strong> <code>sealed.lgr</code> садржи записе онако како су снимљени. Сваки носи отисак
-претходног и потпис снимача. Уз сваки кључ у <code>recorder_keys</code> у <code>export.json</code> стоји упис
-<code>recorder_started</code> из дневника (<code>entry</code>), старији од извоза: наводи првих 8 бајтова
+<li><strong>Запечатио га је снимач.</strong> <code>sealed.lgr</code> садржи записе онако како су
+снимљени. Сваки носи отисак
+претходног и потпис снимача. Уз сваки кључ у <code>recorder_keys</code> у <code>export.json</code>
+стоји упис
+<code>recorder_started</code> из дневника (<code>entry</code>), старији од извоза: наводи првих 8
+бајтова
 SHA-256 тог кључа, а његов <code>proof</code> води до истог <code>checkpoint</code>.</li>
-<li><strong>Кључеви су прави.</strong> За сваки одсечак у <code>keys.json</code>, HKDF-SHA256(полиција &#8214; надзор) даје кључ и
+<li><strong>Кључеви су прави.</strong> За сваки одсечак у <code>keys.json</code>,
+HKDF-SHA256(полиција &#8214; надзор) даје кључ и
 обавезу која стоји у првом запису одсечка.</li>
-<li><strong>Исечак је сам снимак.</strong> Сваки комад у <code>sealed.lgr</code> дешифрује се (AES-256-GCM) у видео податке у ${names},
-бајт по бајт. Уписани су само редни бројеви и времена декодирања контејнера, да би комади стајали један за другим.</li>
+<li><strong>Исечак је сам снимак.</strong> Сваки комад у <code>sealed.lgr</code> дешифрује се
+(AES-256-GCM) у видео податке у ${names},
+бајт по бајт. Уписани су само редни бројеви и времена декодирања контејнера, да би комади стајали
+један за другим.</li>
 </ol>
 <p>Формат је docs/design/seal.md у изворном коду Loggia.</p>
 </div>

@@ -66,7 +66,7 @@ test('each opening of the break-glass account is asked about, with its uses', ()
   const [open, shut] = found.findings;
   expect([open?.begin, open?.end]).toEqual([NOW - 140, NOW]);
   expect([shut?.begin, shut?.end]).toEqual([NOW - 175, NOW - 150]);
-  // Its uses are of the days that are looked at, its opening is not: it is asked about all the same.
+  // Its uses are of the days that are looked at, its opening is not: it is asked about too.
   const since = look([...START, ...broken.slice(0, 4), heads(120), heads(60)], true, NOW - 173);
   expect(kinds(since)).toContainEqual(['break_glass', 4, 1]);
 });

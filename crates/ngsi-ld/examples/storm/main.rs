@@ -149,7 +149,8 @@ fn main() {
     let due: u64 = (0..all).map(|n| Change(n).wanted_by().count() as u64).sum();
     println!(
         "{{\"changes\": {all}, \"due\": {due}, \"missing_to_the_well\": {well}, \
-         \"missing\": {rest}, \"again\": {}, \"out_of_order\": {}, \"writes_lost\": {}, \"tries_of_writes\": {}, \
+         \"missing\": {rest}, \"again\": {}, \"out_of_order\": {}, \
+         \"writes_lost\": {}, \"tries_of_writes\": {}, \
          \"down_s\": {:.2}, \"p50_ms\": {p50:.1}, \"p99_ms\": {p99:.1}, \"late_s\": {:.2}, \
          \"had_before_the_end\": {before}, \"caught_up_s\": {:.1}}}",
         receivers.again(),

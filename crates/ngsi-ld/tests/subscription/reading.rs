@@ -19,8 +19,8 @@ const FULL: &str = r#"{"id": "urn:x:s", "type": "Subscription", "subscriptionNam
     "throttling": 0.5, "lang": "fr;q=0.5,en", "datasetId": ["@none", "urn:x:d"],
     "localOnly": true, "splitEntities": false, "jsonKeys": "free,kind",
     "expandValues": "owner",
-    "notification": {"pick": ["id", "speed", "owner{name,at{id}}"], "omit": ["free"], "format": "concise",
-    "sysAttrs": true, "showChanges": true, "join": "inline", "joinLevel": 2,
+    "notification": {"pick": ["id", "speed", "owner{name,at{id}}"], "omit": ["free"],
+    "format": "concise", "sysAttrs": true, "showChanges": true, "join": "inline", "joinLevel": 2,
     "endpoint": {"uri": "https://h.example:8443/n?a=1", "accept": "application/ld+json",
     "receiverInfo": [{"key": "Authorization", "value": "Bearer x"}],
     "timeout": 1500, "cooldown": 2000}}}"#;

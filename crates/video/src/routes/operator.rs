@@ -252,7 +252,7 @@ pub(super) async fn events(
             }
             let (desk, who) = (Arc::clone(&desk), who.clone());
             let looked = tokio::task::spawn_blocking(move || {
-                // Who may not any more hears no more: disabled, or behind the glass when it is shut.
+                // Who may no longer hears no more: disabled, or behind the glass when it is shut.
                 let here = desk.rooms.policy.still_here(&who).unwrap_or(false);
                 let news = here.then(|| told.news(&desk, &who));
                 (told, news)

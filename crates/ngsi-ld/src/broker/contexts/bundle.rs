@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use loggia_store::bus::BODY_BYTES_MAX;
 
+use super::rows::body;
 use super::{HeldContext, Inside, only_context};
 use crate::broker::record::CONTEXT;
 use crate::broker::{Broker, ContextKind, Kept};
@@ -170,7 +171,7 @@ impl Inside {
             hits: 0,
             expires_at: None,
         };
-        let row = super::body(&held);
+        let row = body(&held);
         if row.len() > BODY_BYTES_MAX {
             let what = format!("{} has over {BODY_BYTES_MAX} bytes", held.url);
             return Err(Error::ContextInvalid(what));
