@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn the_lock_file_is_a_budget() {
-        let lock = "[[package]]\n".repeat(455);
+        let lock = "[[package]]\n".repeat(PACKAGES_MAX);
         assert_eq!(check(&Tree::of(&[("Cargo.lock", &lock)])).unwrap(), []);
-        let lock = "[[package]]\n".repeat(451);
+        let lock = "[[package]]\n".repeat(PACKAGES_MAX + 1);
         assert_eq!(check(&Tree::of(&[("Cargo.lock", &lock)])).unwrap().len(), 1);
     }
 }
