@@ -2,15 +2,26 @@
 // derived from it by table. Numbers, dates and plurals are Intl's.
 import type { data } from './en/data';
 import { en } from './en/index';
+import type { parts } from './en/parts';
+import type { story } from './en/story';
 import { toLatin } from './latin';
 
-export type Word = keyof typeof en | keyof typeof data;
+type OfRooms = typeof data & typeof parts & typeof story;
+export type Word = keyof typeof en | keyof OfRooms;
 type Book = Partial<Record<Word, string>>;
 /** Rooms whose words come with the room: nobody else waits for them. */
 const ROOMS = {
   data: {
     en: () => import('./en/data').then((m): Book => m.data),
     sr: () => import('./sr/data').then((m): Book => m.data),
+  },
+  parts: {
+    en: () => import('./en/parts').then((m): Book => m.parts),
+    sr: () => import('./sr/parts').then((m): Book => m.parts),
+  },
+  story: {
+    en: () => import('./en/story').then((m): Book => m.story),
+    sr: () => import('./sr/story').then((m): Book => m.story),
   },
 };
 export type Room = keyof typeof ROOMS;

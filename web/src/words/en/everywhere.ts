@@ -159,4 +159,8 @@ export const everywhere = {
   'print.noHead': 'This browser has not checked the public log yet.',
   'print.deskHead': 'Newest head of the public log that this desk checked: {n} entries, root',
   'print.noDeskHead': 'This desk has not checked the public log yet.',
+  'demo.be': 'Be:',
+  'demo.beNow': '{name}, it is you now',
+  'demo.story': 'The five-minute story',
+  'demo.back': 'Back to the story',
 } as const satisfies Record<string, string>;

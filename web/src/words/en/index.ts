@@ -6,8 +6,6 @@ import { evidence } from './evidence';
 import { audit } from './audit';
 import { delays } from './delays';
 import { desk } from './desk';
-import { story } from './story';
-import { parts } from './parts';
 import { people } from './people';
 
 export const en = {
@@ -18,7 +16,5 @@ export const en = {
   ...audit,
   ...delays,
   ...desk,
-  ...story,
-  ...parts,
   ...people,
 };

@@ -52,8 +52,4 @@ export const story = {
     'The opening is an entry of the public log. Your browser proves that it is there and that nothing before it was changed; a stranger with the exported file can do the same without us.',
   'story.checkGo': 'Check the proof',
 
-  'demo.be': 'Be:',
-  'demo.beNow': '{name}, it is you now',
-  'demo.story': 'The five-minute story',
-  'demo.back': 'Back to the story',
 } as const satisfies Record<string, string>;

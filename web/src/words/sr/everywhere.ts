@@ -163,4 +163,8 @@ export const everywhere: Record<keyof typeof en, string> = {
   'print.noHead': 'Овај прегледач још није проверио јавни дневник.',
   'print.deskHead': 'Најновији врх јавног дневника који је овај сто проверио: {n} уписа, корен',
   'print.noDeskHead': 'Овај сто још није проверио јавни дневник.',
+  'demo.be': 'Уђите као:',
+  'demo.beNow': 'Сада сте {name}',
+  'demo.story': 'Прича од пет минута',
+  'demo.back': 'Назад на причу',
 };
