@@ -287,7 +287,7 @@ test('on a phone, in the dark and in Serbian', { timeout: 120_000 }, async () =>
   );
   assert.equal(wide, 0, 'nothing is wider than the screen');
   const over = await page.evaluate(() => {
-    const boxes = [...document.querySelectorAll('.player .ticks span')].map((s) =>
+    const boxes = [...document.querySelectorAll('.player .ticks.no-print span')].map((s) =>
       s.getBoundingClientRect(),
     );
     return boxes.some((b, i) => i > 0 && b.left < boxes[i - 1].right);

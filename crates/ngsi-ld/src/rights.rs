@@ -303,8 +303,8 @@ impl Rights {
         let Some(own) = &self.scopes else {
             return Ok(());
         };
-        let granted = |s: &Box<str>| own.iter().any(|o| is_below(s, o));
-        match !entity.scopes.is_empty() && entity.scopes.iter().all(granted) {
+        let granted = |s: &str| own.iter().any(|o| is_below(s, o));
+        match !entity.scopes.is_empty() && entity.scopes.iter().all(|s| granted(s)) {
             true => Ok(()),
             false => Err(self.other_scope()),
         }
@@ -361,9 +361,12 @@ impl Rights {
             let items = json.get(name)?.items()?;
             items.iter().map(|i| i.as_str().map(Into::into)).collect()
         };
-        let deed = |word: &Box<str>| Deed::ALL.into_iter().find(|d| d.word() == &**word);
+        let deed = |word: &str| Deed::ALL.into_iter().find(|d| d.word() == word);
         Some(Self {
-            may: texts("may")?.iter().map(deed).collect::<Option<_>>()?,
+            may: texts("may")?
+                .iter()
+                .map(|w| deed(w))
+                .collect::<Option<_>>()?,
             types: Names::read("types", &texts("types")?).ok()?,
             attributes: Names::read("attributes", &texts("attributes")?).ok()?,
             scopes: texts("scopes").map(Into::into),

@@ -1,6 +1,8 @@
 //! One request out of bytes, as the fuzz target and the corpus have it: the first line says which,
 //! `temporal` or `context`. Never asserts more than that reading ends, and that what was read is
 //! read again from how the broker writes it.
+
+#![expect(clippy::expect_used, reason = "a feed stops when a law is broken")]
 #![allow(
     dead_code,
     clippy::allow_attributes,

@@ -1,6 +1,8 @@
 //! One subscription out of bytes, as the fuzz target and the corpus have it: a line each for an
 //! @context, a subscription and a fragment that changes it. Never asserts more than that reading
 //! ends, and that what is kept of a subscription reads as the same one.
+
+#![expect(clippy::expect_used, reason = "a feed stops when a law is broken")]
 #![allow(
     dead_code,
     clippy::allow_attributes,

@@ -245,7 +245,7 @@ impl Kind {
                 json!({"type": "Polygon", "coordinates": [ring]})
             }
             Self::Street => {
-                let (x, y) = if number % 2 == 0 {
+                let (x, y) = if number.is_multiple_of(2) {
                     (0.001_1, 0.000_25)
                 } else {
                     (0.000_3, 0.000_7)
