@@ -411,6 +411,8 @@ impl City {
     }
 
     pub fn release(&self, by: &str, asked: &Asked) {
+        // Whoever approved may not have waited.
+        self.policy.wait_for_witnesses(asked.id, LONG).unwrap();
         let shares = self.reseal(&self.people[by].custodian, by, asked);
         let said = self.say(by, asked.id, Act::Release);
         self.policy
