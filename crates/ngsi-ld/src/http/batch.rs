@@ -142,7 +142,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
     let as_ = call.representation()?;
     for one in entities(&app, &call, &mut results).await? {
         let entity = Entity::read(one.body, &one.context, as_, app.broker.now());
-        match entity.and_then(|e| app.broker.create(&call.tenant, e)) {
+        match entity.and_then(|e| app.broker.create(&call.whose, e)) {
             Ok(kept) => {
                 results.keep(kept);
                 results.made.push(one.id);
@@ -168,7 +168,7 @@ async fn upsert(app: Arc<App>, call: Call) -> Answer {
     let as_ = call.representation()?;
     let updating = call.option("update")?;
     for one in entities(&app, &call, &mut results).await? {
-        match upsert_one(&app, &call.tenant, &one, as_, updating) {
+        match upsert_one(&app, &call.whose, &one, as_, updating) {
             Ok((Upserted::Made, kept)) => {
                 results.keep(kept);
                 results.made.push(one.id);
@@ -194,7 +194,7 @@ enum Upserted {
 
 fn upsert_one(
     app: &App,
-    tenant: &Whose,
+    whose: &Whose,
     one: &One,
     as_: Representation,
     updating: Flag,
@@ -203,12 +203,12 @@ fn upsert_one(
     let whole = read(one.body.clone())
         .and_then(|fragment| Ok((Entity::of(fragment.clone(), app.broker.now())?, fragment)));
     let fragment = match whole {
-        Ok((entity, fragment)) => match app.broker.create(tenant, entity) {
+        Ok((entity, fragment)) => match app.broker.create(whose, entity) {
             Err(Error::AlreadyExists(_)) => fragment,
             made => return made.map(|kept| (Upserted::Made, kept)),
         },
         // What updates may be a part, and remove: that makes no entity.
-        Err(e) if updating == Flag::Unset || app.broker.get(tenant, &one.id).is_err() => {
+        Err(e) if updating == Flag::Unset || app.broker.get(whose, &one.id).is_err() => {
             return Err(e);
         }
         Err(_) => Fragment::read_update(one.body.clone(), &one.context, as_)?,
@@ -218,7 +218,7 @@ fn upsert_one(
         Flag::Set => update::update(before, fragment, now),
         Flag::Unset => update::replace(before, fragment, now),
     };
-    let (_, kept) = app.broker.change(tenant, &one.id, change)?;
+    let (_, kept) = app.broker.change(whose, &one.id, change)?;
     Ok((Upserted::Changed, kept))
 }
 
@@ -254,7 +254,7 @@ where
 {
     let mut results = Results::default();
     let all = entities(&app, &call, &mut results).await?;
-    app.broker.knows_tenant(&call.tenant)?;
+    app.broker.knows_tenant(&call.whose)?;
     for one in all {
         if one.id.is_empty() {
             let failure = Error::bad("id", "an entity has an id, which is a URI");
@@ -262,7 +262,7 @@ where
             continue;
         }
         let made = read(&one);
-        match made.and_then(|make| app.broker.change(&call.tenant, &one.id, make)) {
+        match made.and_then(|make| app.broker.change(&call.whose, &one.id, make)) {
             Ok((_, kept)) => {
                 results.keep(kept);
                 results.changed.push(one.id);
@@ -282,10 +282,10 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
     if list.iter().any(|id| id.as_str().is_none()) {
         return Err(Error::bad("", "a list of entities' ids is needed").into());
     }
-    app.broker.knows_tenant(&call.tenant)?;
+    app.broker.knows_tenant(&call.whose)?;
     for id in list.iter().filter_map(Json::as_str) {
         let deleted = match crate::is_uri(id) {
-            true => app.broker.delete(&call.tenant, id),
+            true => app.broker.delete(&call.whose, id),
             false => Err(Error::bad("id", "an entity's id is a URI")),
         };
         match deleted {

@@ -29,7 +29,7 @@ pub(super) struct Call {
     pub method: Method,
     pub uri: Uri,
     pub headers: HeaderMap,
-    pub tenant: Whose,
+    pub whose: Whose,
     pub body: Bytes,
     path: Vec<(String, String)>,
     params: Vec<(String, String)>,
@@ -38,7 +38,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) async fn read(path: &RawPathParams, request: Request) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
-        let tenant = Whose::of(tenant(&parts.headers)?);
+        let whose = Whose::of(tenant(&parts.headers)?);
         answerable(&parts.method, &parts.uri, &parts.headers)?;
         let query = parts.uri.query().unwrap_or_default();
         let params: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
@@ -60,7 +60,7 @@ impl Call {
             method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
-            tenant,
+            whose,
             body,
             params,
         })

@@ -32,12 +32,12 @@ pub(super) fn routes(app: &Arc<App>) -> Vec<Route> {
 async fn types(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     if call.flag("details")? == Flag::Unset {
-        let names = app.broker.type_names(&call.tenant)?;
+        let names = app.broker.type_names(&call.whose)?;
         let list = names.iter().map(|n| text(&context.compact_name(n)));
         let body = list_of(&app, "EntityTypeList", "typeList", list.collect());
         return told(&app, &call, &context, body);
     }
-    let tenant = call.tenant.clone();
+    let tenant = call.whose.clone();
     let found = apart(&app, move |app| app.broker.types(&tenant)).await?;
     let each = found.iter().map(|t| {
         let names = t
@@ -57,7 +57,7 @@ async fn types(app: Arc<App>, call: Call) -> Answer {
 async fn one_type(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     let name = expanded(&context, call.path("type"))?;
-    let tenant = call.tenant.clone();
+    let tenant = call.whose.clone();
     let asked = name.clone();
     let found = apart(&app, move |app| app.broker.type_found(&tenant, &asked)).await?;
     let Some(found) = found else {
@@ -86,7 +86,7 @@ fn type_info(found: &TypeFound, context: &Context) -> Json {
 
 async fn attributes(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
-    let tenant = call.tenant.clone();
+    let tenant = call.whose.clone();
     let found = apart(&app, move |app| app.broker.attributes(&tenant)).await?;
     if call.flag("details")? == Flag::Unset {
         let list = found.iter().map(|a| text(&context.compact_name(&a.name)));
@@ -107,7 +107,7 @@ async fn attributes(app: Arc<App>, call: Call) -> Answer {
 async fn one_attribute(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     let name = expanded(&context, call.path("attr"))?;
-    let tenant = call.tenant.clone();
+    let tenant = call.whose.clone();
     let found = apart(&app, move |app| app.broker.attributes(&tenant)).await?;
     let Some(found) = found.iter().find(|a| a.name == name) else {
         return Err(Error::NotFound(format!("no entity has an attribute {name}")).into());

@@ -42,7 +42,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
     let as_ = call.representation()?;
     let entity = Entity::read(body, &context, as_, app.broker.now())?;
     let id = entity.id.clone();
-    app.broker.create(&call.tenant, entity)?.await?;
+    app.broker.create(&call.whose, entity)?.await?;
     Ok(created(&format!("{BASE}/entities/{}", in_path(&id))))
 }
 
@@ -61,7 +61,7 @@ async fn retrieve(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     let shown = Shown::read(&call, &call, context, Geo::Too)?;
     let types = call.types(&shown.context)?;
-    let entity = app.broker.get(&call.tenant, id)?;
+    let entity = app.broker.get(&call.whose, id)?;
     of_types(&entity, types.as_ref())?;
     if shown.having.as_ref().is_some_and(|p| !p.is_met_by(&entity)) {
         let what = format!("entity {id} has none of the attributes asked for");
@@ -104,7 +104,7 @@ async fn delete(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     let types = call.types(&context)?;
     let such = |entity: &Entity| of_types(entity, types.as_ref());
-    app.broker.delete_such(&call.tenant, id, such)?.await?;
+    app.broker.delete_such(&call.whose, id, such)?.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -126,8 +126,8 @@ async fn purge(app: Arc<App>, call: Call) -> Answer {
         having: shown.having.as_ref().or(dropped),
     };
     let filter = filter_of(&call, &call, &context, within)?;
-    let tenant = call.tenant.clone();
-    let work = move || purge_all(&app, &tenant, &filter, &purging);
+    let whose = call.whose.clone();
+    let work = move || purge_all(&app, &whose, &filter, &purging);
     let kept = tokio::task::spawn_blocking(work).await;
     kept.map_err(|e| Error::Broken(format!("a purge: {e}")))??
         .await?;
@@ -197,22 +197,22 @@ fn is_scope(picked: &Picked, context: &Context) -> bool {
 
 fn purge_all(
     app: &App,
-    tenant: &Whose,
+    whose: &Whose,
     filter: &crate::query::Filter,
     purging: &Purging,
 ) -> Result<Kept, Error> {
     let mut ids = Vec::new();
-    app.broker.each(tenant, filter, |entity| {
+    app.broker.each(whose, filter, |entity| {
         ids.push(entity.id.clone());
         true
     })?;
     let mut kept = Kept::nothing();
     for id in ids {
         let one = match purging {
-            Purging::Whole => app.broker.delete(tenant, &id),
+            Purging::Whole => app.broker.delete(whose, &id),
             Purging::Dropping(..) | Purging::Keeping(_) => app
                 .broker
-                .change(tenant, &id, |entity, now| Ok(purging.leaves(entity, now)))
+                .change(whose, &id, |entity, now| Ok(purging.leaves(entity, now)))
                 .map(|(_, kept)| kept),
         };
         match one {
@@ -243,7 +243,7 @@ impl App {
         make: impl FnOnce(&Entity, Time) -> Result<update::Outcome, Error>,
     ) -> Result<(Done, Kept), Failure> {
         let types = call.types(context)?;
-        let changed = self.broker.change(&call.tenant, id, |entity, now| {
+        let changed = self.broker.change(&call.whose, id, |entity, now| {
             of_types(entity, types.as_ref())?;
             make(entity, now)
         });

@@ -82,21 +82,21 @@ impl Wish {
     /// The map that was named, if it is still there.
     pub(super) fn known(&self, app: &App, call: &Call) -> Option<EntityMap> {
         let id = self.known.as_deref()?;
-        app.broker.entity_map(&call.tenant, id).ok()
+        app.broker.entity_map(&call.whose, id).ok()
     }
 
     /// Makes a map.
     pub(super) fn made(
         &self,
         app: &App,
-        tenant: &Whose,
+        whose: &Whose,
         ids: Vec<Box<str>>,
     ) -> Result<EntityMap, Error> {
         let now = app.broker.now();
         let until = self
             .lifetime
             .map(|l| Time::of_micros(l.after(now.micros())));
-        app.broker.map_entities(tenant, ids, until)
+        app.broker.map_entities(whose, ids, until)
     }
 }
 
@@ -155,7 +155,7 @@ fn id(call: &Call) -> Result<&str, Failure> {
 /// Clause 6.32.3.1.
 async fn retrieve(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
-    let map = app.broker.entity_map(&call.tenant, id(&call)?)?;
+    let map = app.broker.entity_map(&call.whose, id(&call)?)?;
     shown(&app, &call, &context, &map)
 }
 
@@ -163,12 +163,12 @@ async fn retrieve(app: Arc<App>, call: Call) -> Answer {
 async fn change(app: Arc<App>, call: Call) -> Answer {
     let id = id(&call)?;
     let (fragment, _) = app.body(&call).await?;
-    app.broker.change_entity_map(&call.tenant, id, &fragment)?;
+    app.broker.change_entity_map(&call.whose, id, &fragment)?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// Clause 6.32.3.3.
 async fn delete(app: Arc<App>, call: Call) -> Answer {
-    app.broker.forget_entity_map(&call.tenant, id(&call)?)?;
+    app.broker.forget_entity_map(&call.whose, id(&call)?)?;
     Ok(empty(StatusCode::NO_CONTENT))
 }

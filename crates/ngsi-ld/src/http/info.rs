@@ -23,7 +23,7 @@ async fn identity(app: Arc<App>, call: Call) -> Answer {
     // Under the name by which it is reached, each tenant is a source of its own (clause 4.14).
     let base = call.base();
     let host = base.split_once("://").map_or(&*base, |(_, host)| host);
-    let alias = match call.tenant.tenant() {
+    let alias = match call.whose.tenant() {
         "" => host.to_owned(),
         tenant => format!("{tenant}.{host}"),
     };

@@ -64,7 +64,7 @@ impl Join {
     pub(super) fn gather<'s>(
         &self,
         broker: &Broker,
-        tenant: &Whose,
+        whose: &Whose,
         from: &[Arc<Entity>],
         selection: &'s Selection,
     ) -> Result<Gathered<'s>, Failure> {
@@ -74,7 +74,7 @@ impl Join {
         };
         let from = from.iter().map(|e| &**e);
         let known = |id: &str| self.known.as_ref().is_some_and(|known| known.has(id));
-        let find = |id: &str| broker.get(tenant, id).ok();
+        let find = |id: &str| broker.get(whose, id).ok();
         let found = linked::gather(from.clone(), selection, reach, &known, &find);
         let inline = self.place == Place::Inline;
         let too_wide = inline && found.written(from, selection, self.levels) > LINKED_MAX;

@@ -114,7 +114,7 @@ impl App {
     /// A call of a device is about the tenant of its key, as far as the key goes.
     fn by_device(&self, call: &mut Call, device: Device) -> Result<(), Failure> {
         let key = self.broker.key(device.0)?;
-        if call.headers.contains_key(TENANT) && *call.tenant.tenant() != *key.tenant {
+        if call.headers.contains_key(TENANT) && *call.whose.tenant() != *key.tenant {
             let own = match &*key.tenant {
                 "" => "the default tenant".to_owned(),
                 own => format!("the tenant {own}"),
@@ -127,7 +127,7 @@ impl App {
             let what = "devices add and delete no @contexts: an operator does";
             return Err(Error::Forbidden(what.to_owned()).into());
         }
-        call.tenant = Whose::of_device(key);
+        call.whose = Whose::of_device(key);
         Ok(())
     }
 }
@@ -158,7 +158,7 @@ where
             {
                 return failure.answer(None);
             }
-            let whose = call.tenant.clone();
+            let whose = call.whose.clone();
             match operation(app, call).await {
                 Ok(answer) => answer::of_tenant(answer, whose.tenant()),
                 Err(failure) => failure.answer(Some(whose.tenant())),

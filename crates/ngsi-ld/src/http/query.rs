@@ -43,7 +43,7 @@ pub(super) async fn found(
     if let Some(wish) = shown.map.clone() {
         return maps::found(app, call, (filters, order), (shown, wish), paging).await;
     }
-    let work = (app.clone(), call.tenant.clone());
+    let work = (app.clone(), call.whose.clone());
     let search = move || {
         let order = order.as_ref().map(|(o, reference)| (o, reference.as_ref()));
         find(&work.0, &work.1, &filters, order, paging)
@@ -70,19 +70,19 @@ pub(super) fn is_query(body: &Json) -> Result<(), Failure> {
 
 fn find(
     app: &App,
-    tenant: &Whose,
+    whose: &Whose,
     filters: &[Filter],
     order: Option<(&Order, Option<&Shape>)>,
     paging: Paging,
 ) -> Result<Found, Error> {
     if let [one] = filters {
-        return app.broker.find(tenant, one, order, paging);
+        return app.broker.find(whose, one, order, paging);
     }
     // Several selectors: what any of them finds, once.
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     for filter in filters {
-        app.broker.each(tenant, filter, |entity| {
+        app.broker.each(whose, filter, |entity| {
             if seen.insert(entity.id.clone()) {
                 all.push(entity);
             }

@@ -42,7 +42,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
         .await?;
     app.host(&call, &new)?;
     let id = new.id.clone();
-    app.broker.subscribe(&call.tenant, new)?.await?;
+    app.broker.subscribe(&call.whose, new)?.await?;
     Ok(created(&format!("{ALL}{}", in_path(&id))))
 }
 
@@ -52,7 +52,7 @@ async fn list(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     let media = of_answer(&call.headers, Geo::Not)?;
     let shown = sys_attrs(&call)?;
-    let all = app.broker.subscriptions(&call.tenant)?;
+    let all = app.broker.subscriptions(&call.whose)?;
     let (page, count, more) = paging::cut(all, paging);
     let mut out = Vec::new();
     let mut array = Emit::array(&mut out);
@@ -71,7 +71,7 @@ async fn retrieve(app: Arc<App>, call: Call) -> Answer {
     let context = app.context_of(&call).await?;
     let media = of_answer(&call.headers, Geo::Not)?;
     let shown = sys_attrs(&call)?;
-    let found = app.broker.subscription(&call.tenant, id)?;
+    let found = app.broker.subscription(&call.whose, id)?;
     let mut out = Vec::new();
     let embed = embed(media);
     found.write(&context, shown, embed, app.broker.now(), &mut out);
@@ -86,13 +86,13 @@ async fn change(app: Arc<App>, call: Call) -> Answer {
         .with_contexts(|broker| {
             let now = broker.now();
             let mut compile = |list: &Json| broker.contexts().compile(list, now);
-            broker.resubscribe(&call.tenant, id, |old| {
+            broker.resubscribe(&call.whose, id, |old| {
                 old.patched(&fragment, &context, &mut compile, now)
             })
         })
         .await?;
     kept.await?;
-    let changed = app.broker.subscription(&call.tenant, id);
+    let changed = app.broker.subscription(&call.whose, id);
     if let Ok(changed) = changed {
         app.host(&call, &changed)?;
     }
@@ -101,7 +101,7 @@ async fn change(app: Arc<App>, call: Call) -> Answer {
 
 /// Clause 6.11.3.3.
 async fn delete(app: Arc<App>, call: Call) -> Answer {
-    app.broker.unsubscribe(&call.tenant, id(&call)?)?.await?;
+    app.broker.unsubscribe(&call.whose, id(&call)?)?.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 

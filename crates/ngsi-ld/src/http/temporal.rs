@@ -69,11 +69,11 @@ async fn with_history<T: Send + 'static>(
     call: &Call,
     work: impl FnOnce(&App, &str) -> Result<T, HistoryError> + Send + 'static,
 ) -> Result<T, Failure> {
-    if let Some(rights) = call.tenant.may(Deed::Read)? {
+    if let Some(rights) = call.whose.may(Deed::Read)? {
         rights.all_data()?;
     }
-    app.broker.knows_tenant(&call.tenant)?;
-    let (app, tenant) = (app.clone(), call.tenant.clone());
+    app.broker.knows_tenant(&call.whose)?;
+    let (app, tenant) = (app.clone(), call.whose.clone());
     let acknowledged = app.broker.bus().durable();
     let done = tokio::task::spawn_blocking(move || {
         let came = app.history.progress.wait(acknowledged, PATIENCE);
@@ -110,7 +110,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
     let Some(id) = fragment.id.clone() else {
         return Err(Error::bad("id", "an entity has an id, which is a URI").into());
     };
-    let known = match app.broker.knows_tenant(&call.tenant) {
+    let known = match app.broker.knows_tenant(&call.whose) {
         Ok(()) => {
             let own = id.clone();
             let head = with_history(&app, &call, move |app, tenant| {
@@ -122,7 +122,7 @@ async fn create(app: Arc<App>, call: Call) -> Answer {
         Err(_) => None,
     };
     let what = Evolved::Added(fragment);
-    app.broker.evolve(&call.tenant, &id, &what)?.await?;
+    app.broker.evolve(&call.whose, &id, &what)?.await?;
     Ok(match known {
         Some(_) => empty(StatusCode::NO_CONTENT),
         None => created(&format!("{BASE}/temporal/entities/{}", in_path(&id))),
@@ -139,7 +139,7 @@ async fn add(app: Arc<App>, call: Call) -> Answer {
     }
     must_be_known(&app, &call, id).await?;
     let what = Evolved::Added(fragment);
-    app.broker.evolve(&call.tenant, id, &what)?.await?;
+    app.broker.evolve(&call.whose, id, &what)?.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -147,7 +147,7 @@ async fn add(app: Arc<App>, call: Call) -> Answer {
 async fn erase(app: Arc<App>, call: Call) -> Answer {
     let id = call.entity_id()?;
     must_be_known(&app, &call, id).await?;
-    let kept = app.broker.evolve(&call.tenant, id, &Evolved::Erased)?;
+    let kept = app.broker.evolve(&call.whose, id, &Evolved::Erased)?;
     kept.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
@@ -172,7 +172,7 @@ async fn erase_attribute(app: Arc<App>, call: Call) -> Answer {
         return Err(Error::NotFound(what).into());
     }
     let what = Evolved::AttributeErased(name, which);
-    app.broker.evolve(&call.tenant, id, &what)?.await?;
+    app.broker.evolve(&call.whose, id, &what)?.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -208,7 +208,7 @@ async fn replace_instance(app: Arc<App>, call: Call) -> Answer {
     let attribute = read_instance(call.path("attr"), body, &context, app.broker.now())?;
     let instance = instance(&app, &call, id, &name).await?;
     let what = Evolved::Replaced(instance, Box::new(attribute));
-    app.broker.evolve(&call.tenant, id, &what)?.await?;
+    app.broker.evolve(&call.whose, id, &what)?.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -219,7 +219,7 @@ async fn erase_instance(app: Arc<App>, call: Call) -> Answer {
     let name = name(&call, &context)?;
     let instance = instance(&app, &call, id, &name).await?;
     let what = Evolved::InstanceErased(name, instance);
-    app.broker.evolve(&call.tenant, id, &what)?.await?;
+    app.broker.evolve(&call.whose, id, &what)?.await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 

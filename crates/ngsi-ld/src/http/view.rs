@@ -160,7 +160,7 @@ impl Shown {
         // Table 6.5.3.1-3 has no 201 where table 6.4.3.2-3 has it.
         let map = match wish.known(app, call) {
             Some(map) => map,
-            None => wish.made(app, &call.tenant, vec![entity.id.clone()])?,
+            None => wish.made(app, &call.whose, vec![entity.id.clone()])?,
         };
         Ok(entity_maps::told(answer, &map, Novelty::Known))
     }
@@ -228,7 +228,7 @@ impl Shown {
         let Some(join) = &self.join else {
             return Ok((Gathered::default(), Amended::No));
         };
-        let mut linked = join.gather(&app.broker, &call.tenant, entities, &self.selection)?;
+        let mut linked = join.gather(&app.broker, &call.whose, entities, &self.selection)?;
         let mut amended = Amended::No;
         let older = self.older();
         for entity in linked.each_mut() {

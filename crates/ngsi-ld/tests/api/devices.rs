@@ -335,3 +335,32 @@ async fn who_calls_too_often_is_told_when_to_come_back() {
     town.clock.pass(Duration::from_secs(1));
     assert_eq!(eager.get(&town, "/types").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_map_is_its_makers_and_shows_what_its_maker_may_read() {
+    let town = town().await;
+    let cars = rights(&[Deed::Read], &["Car"], &["*"], None);
+    let cars = device(&town, wanted(&town, "cars", "", cars)).await;
+    let all = rights(&[Deed::Read], &["*"], &["*"], None);
+    let all = device(&town, wanted(&town, "all", "", all)).await;
+    let made = cars.get(&town, "/entities?local=true&entityMap=true").await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let map = made.header("ngsild-entitymap").expect("a map's path");
+    let path = map.strip_prefix("/ngsi-ld/v1").expect("under the API");
+    let own = cars.get(&town, path).await;
+    assert!(own.text.contains("urn:x:b1"), "{}", own.text);
+    assert!(!own.text.contains("urn:x:l1"), "{}", own.text);
+    assert_eq!(all.get(&town, path).await.status, 404, "another device's");
+    assert_eq!(town.get(path).await.status, 404, "no device's");
+    // Its maker writes into it what they may not read, and still does not see it.
+    let body = r#"{"entityMap": {"urn:x:l1": ["@none"], "urn:x:c1": ["@none"]}}"#;
+    assert_eq!(cars.send(&town, "PATCH", path, body).await.status, 204);
+    let headers = [("x-api-key", &*cars.secret), ("ngsild-entitymap", map)];
+    let told = town
+        .call("GET", "/entities?local=true", &headers, None)
+        .await;
+    assert_eq!(
+        (told.status, told.ids()),
+        (200, vec!["urn:x:c1".to_owned()])
+    );
+}

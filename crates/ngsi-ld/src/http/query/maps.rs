@@ -26,14 +26,14 @@ pub(super) async fn found(
         Some(_) => Novelty::Known,
         None => Novelty::New,
     };
-    let work = (app.clone(), call.tenant.clone());
+    let work = (app.clone(), call.whose.clone());
     let search = move || {
-        let (app, tenant) = (&work.0, &work.1);
+        let (app, whose) = (&work.0, &work.1);
         let map = match known {
             Some(map) => map,
-            None => wish.made(app, tenant, ids(app, tenant, &filters, order.as_ref())?)?,
+            None => wish.made(app, whose, ids(app, whose, &filters, order.as_ref())?)?,
         };
-        let (found, next) = app.broker.find_in_map(tenant, &map, &filters, paging)?;
+        let (found, next) = app.broker.find_in_map(whose, &map, &filters, paging)?;
         Ok::<_, Error>((map, found, next))
     };
     let searched = tokio::task::spawn_blocking(search).await;
@@ -47,7 +47,7 @@ pub(super) async fn found(
 /// The ids of all that a query finds, in its order.
 fn ids(
     app: &App,
-    tenant: &Whose,
+    whose: &Whose,
     filters: &[Filter],
     order: Option<&Ordered>,
 ) -> Result<Vec<Box<str>>, Error> {
@@ -57,7 +57,7 @@ fn ids(
         counting: Counting::No,
     };
     let order = order.map(|(order, reference)| (order, reference.as_ref()));
-    let found = find(app, tenant, filters, order, paging)?;
+    let found = find(app, whose, filters, order, paging)?;
     Ok(found.entities.iter().map(|e| e.id.clone()).collect())
 }
 
@@ -90,7 +90,7 @@ async fn mapped(
     (filters, order): (Vec<Filter>, Option<Ordered>),
     (shown, wish): (Shown, Wish),
 ) -> Answer {
-    let work = (app.clone(), call.tenant.clone());
+    let work = (app.clone(), call.whose.clone());
     let search = move || {
         let ids = ids(&work.0, &work.1, &filters, order.as_ref())?;
         wish.made(&work.0, &work.1, ids)

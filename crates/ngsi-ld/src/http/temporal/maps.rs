@@ -67,7 +67,7 @@ async fn made(
         Ok((asked, ids))
     });
     let (asked, ids) = found.await?;
-    let map = wish.made(app, &call.tenant, ids)?;
+    let map = wish.made(app, &call.whose, ids)?;
     Ok((asked, map))
 }
 
