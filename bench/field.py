@@ -18,26 +18,13 @@ import threading
 import time
 import urllib.request
 
+from data_plane import sync_ms
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = os.environ.get("LOGGIA_BENCH_BIN", str(ROOT / "target/release/loggia"))
 PORT, DESK, HOOK, MQTT = 18993, 18994, 18995, 1883
 API = f"http://localhost:{PORT}/ngsi-ld/v1"
 PATIENCE_S = 60
-
-
-def sync_ms(folder):
-    """Median time of an append of 4 kB and fdatasync, in the folder that is written to."""
-    path = pathlib.Path(folder) / "sync-probe"
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT)
-    times = []
-    for _ in range(100):
-        os.write(fd, b"x" * 4096)
-        begin = time.perf_counter()
-        os.fdatasync(fd)
-        times.append((time.perf_counter() - begin) * 1e3)
-    os.close(fd)
-    path.unlink()
-    return sorted(times)[len(times) // 2]
 
 
 class Told(http.server.BaseHTTPRequestHandler):

@@ -40,35 +40,11 @@ mod tests {
     use axum::body::Body;
     use axum::http::{Request, StatusCode};
     use axum::routing::get;
-    use loggia_model::{Actor, Body as CityBody, PersonId, Role, Roles};
+    use loggia_model::Role;
     use tower::ServiceExt;
 
-    use super::*;
-    use crate::{Access, Doorkeeper, Route, router};
-
-    struct Door;
-    impl Doorkeeper for Door {
-        fn session(&self, token: &str) -> Option<Actor> {
-            (token == "good").then(|| Actor {
-                person: PersonId("o.saarinen".into()),
-                name: "O. Saarinen".into(),
-                body: CityBody::City,
-                roles: Roles::from([Role::Operator]),
-            })
-        }
-        fn roster_key(&self, _: &str, _: &str, _: &str, _: [u8; 32]) -> Result<Actor, Fault> {
-            Err(Fault::Unauthenticated)
-        }
-        fn device(&self, key: &str) -> Result<Device, Fault> {
-            match key {
-                "ldk_good" => Ok(Device(7)),
-                _ => Err(Fault::Unsigned("this is no key".to_owned())),
-            }
-        }
-        fn demo(&self) -> bool {
-            false
-        }
-    }
+    use crate::session::tests::Door;
+    use crate::{Access, Route, router};
 
     async fn status(path: &str, headers: &[(&str, &str)]) -> StatusCode {
         let ok = || get(|| async { "ok" });

@@ -247,26 +247,10 @@ fn same_origin(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use axum::routing::{get, post};
-    use loggia_model::{Body as CityBody, PersonId, Role, Roles};
+    use loggia_model::Role;
     use tower::ServiceExt;
 
-    struct Door;
-    impl Doorkeeper for Door {
-        fn session(&self, token: &str) -> Option<Actor> {
-            (token == "good").then(|| Actor {
-                person: PersonId("o.saarinen".into()),
-                name: "O. Saarinen".into(),
-                body: CityBody::City,
-                roles: Roles::from([Role::Operator]),
-            })
-        }
-        fn roster_key(&self, _: &str, _: &str, _: &str, _: [u8; 32]) -> Result<Actor, Fault> {
-            Err(Fault::Unauthenticated)
-        }
-        fn demo(&self) -> bool {
-            false
-        }
-    }
+    use crate::session::tests::Door;
 
     fn app() -> Router {
         let ok = || get(|| async { "ok" });

@@ -169,8 +169,34 @@ fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use loggia_model::{Body as CityBody, PersonId, Role, Roles};
+
+    /// Knows one person, o.saarinen, and one device.
+    pub(crate) struct Door;
+    impl Doorkeeper for Door {
+        fn session(&self, token: &str) -> Option<Actor> {
+            (token == "good").then(|| Actor {
+                person: PersonId("o.saarinen".into()),
+                name: "O. Saarinen".into(),
+                body: CityBody::City,
+                roles: Roles::from([Role::Operator]),
+            })
+        }
+        fn roster_key(&self, _: &str, _: &str, _: &str, _: [u8; 32]) -> Result<Actor, Fault> {
+            Err(Fault::Unauthenticated)
+        }
+        fn device(&self, key: &str) -> Result<Device, Fault> {
+            match key {
+                "ldk_good" => Ok(Device(7)),
+                _ => Err(Fault::Unsigned("this is no key".to_owned())),
+            }
+        }
+        fn demo(&self) -> bool {
+            false
+        }
+    }
 
     #[test]
     fn over_tls_only_the_protected_name_counts() {
